@@ -1,0 +1,175 @@
+//! The salsa database: file texts go in, everything else is a query of them.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plimsoll_syntax::text::decode;
+use plimsoll_syntax::{FileId, SyntaxError};
+use rustc_hash::FxHashMap;
+
+use crate::kind::{self, FileKind};
+
+/// The only way to the disk. Paths are relative to the workspace, with forward slashes.
+pub trait Files: Send + Sync {
+    /// Reads a whole file.
+    ///
+    /// # Errors
+    /// As the disk has them; a path that leaves the workspace is refused before this is asked.
+    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>>;
+}
+
+/// A file: the only input besides the workspace's list of files.
+#[salsa::input]
+pub struct SourceFile {
+    /// Relative to the workspace, with forward slashes.
+    #[returns(ref)]
+    pub path: Utf8PathBuf,
+    /// The number that places carry.
+    #[returns(copy)]
+    pub id: FileId,
+    /// What is in it.
+    #[returns(ref)]
+    pub content: Content,
+}
+
+/// What is in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Content {
+    /// The text; empty when it could not be read.
+    pub text: Arc<str>,
+    /// What it is; `None`: nothing that is checked (a template that `file()` reads, for example).
+    pub kind: Option<FileKind>,
+    /// Bytes that are not UTF-8.
+    pub damage: Option<SyntaxError>,
+    /// Why it was not read.
+    pub unread: Option<String>,
+}
+
+impl Content {
+    /// Decodes bytes and sees what they are.
+    #[must_use]
+    pub fn of(path: &Utf8Path, bytes: Result<Vec<u8>, String>) -> Self {
+        match bytes {
+            Ok(bytes) => {
+                let (text, damage) = decode(bytes);
+                let kind = kind::kind(path, &text);
+                Self { text: text.into(), kind, damage, unread: None }
+            }
+            Err(reason) => Self { text: "".into(), kind: None, damage: None, unread: Some(reason) },
+        }
+    }
+}
+
+/// The files of a run.
+#[salsa::input]
+pub struct Workspace {
+    /// Sorted by path.
+    #[returns(ref)]
+    pub files: Vec<SourceFile>,
+    /// The Terraform files by directory.
+    #[returns(ref)]
+    pub directories: FxHashMap<String, Vec<SourceFile>>,
+}
+
+/// What queries may ask.
+#[salsa::db]
+pub trait Db: salsa::Database {
+    /// The file at a path, read now if it was not discovered; `None`: there is none.
+    fn file(&self, path: &Utf8Path) -> Option<SourceFile>;
+    /// The file of a number.
+    fn by_id(&self, id: FileId) -> Option<SourceFile>;
+}
+
+/// The database.
+#[salsa::db]
+#[derive(Clone)]
+pub struct Database {
+    storage: salsa::Storage<Self>,
+    registry: Arc<Registry>,
+}
+
+struct Registry {
+    files: Arc<dyn Files>,
+    known: RwLock<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    by_path: FxHashMap<Utf8PathBuf, Option<SourceFile>>,
+    by_id: Vec<SourceFile>,
+}
+
+#[salsa::db]
+impl salsa::Database for Database {}
+
+impl Database {
+    /// An empty database over these files.
+    #[must_use]
+    pub fn new(files: Arc<dyn Files>) -> Self {
+        Self { storage: salsa::Storage::default(), registry: Arc::new(Registry { files, known: RwLock::default() }) }
+    }
+
+    /// Adds or replaces a file.
+    pub fn set(&mut self, path: Utf8PathBuf, content: Content) -> SourceFile {
+        use salsa::Setter;
+        let known = self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_path.get(&path).copied().flatten();
+        match known {
+            Some(file) => {
+                // Setters do not compare, and a write of equal text would still invalidate.
+                if *file.content(self) != content {
+                    file.set_content(self).to(content);
+                }
+                file
+            }
+            None => self.register(path, content),
+        }
+    }
+
+    fn register(&self, path: Utf8PathBuf, content: Content) -> SourceFile {
+        let mut known = self.registry.known.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(file)) = known.by_path.get(&path) {
+            return *file;
+        }
+        let id = FileId(u32::try_from(known.by_id.len()).unwrap_or(u32::MAX));
+        let file = SourceFile::builder(path.clone(), id, content).durability(salsa::Durability::HIGH).new(self);
+        known.by_id.push(file);
+        known.by_path.insert(path, Some(file));
+        file
+    }
+}
+
+#[salsa::db]
+impl Db for Database {
+    fn file(&self, path: &Utf8Path) -> Option<SourceFile> {
+        if let Some(known) = self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_path.get(path) {
+            return *known;
+        }
+        match self.registry.files.read(path) {
+            Ok(bytes) => Some(self.register(path.to_owned(), Content { kind: None, ..Content::of(path, Ok(bytes)) })),
+            Err(_) => {
+                self.registry.known.write().unwrap_or_else(PoisonError::into_inner).by_path.insert(path.to_owned(), None);
+                None
+            }
+        }
+    }
+
+    fn by_id(&self, id: FileId) -> Option<SourceFile> {
+        self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_id.get(id.0 as usize).copied()
+    }
+}
+
+/// Runs `work`; a panic becomes its message, but salsa's own unwinding (a cancelled query) goes on.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => Ok(value),
+        Err(payload) => match payload.downcast::<salsa::Cancelled>() {
+            Ok(cancelled) => std::panic::resume_unwind(cancelled),
+            Err(payload) => {
+                let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                Err(text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked".to_owned()))
+            }
+        },
+    }
+}

@@ -1,0 +1,160 @@
+//! Conditions, with what decided them.
+
+use compact_str::CompactString;
+use plimsoll_rule_language::condition::{Argument, Comparison, Condition, Operand};
+use plimsoll_rule_language::functions::Function;
+use plimsoll_rule_language::schema::Type;
+use plimsoll_syntax::value::Part;
+use plimsoll_syntax::{Kind, Place, Value};
+
+use super::Evaluator;
+use super::compare::{Domain, compare};
+use super::slot::{Frames, Slot};
+use crate::truth::Truth;
+
+/// What a condition is, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Outcome {
+    pub(super) truth: Truth,
+    /// The places whose values forced it.
+    pub(super) culprits: Vec<Place>,
+    /// What would decide it: source texts.
+    pub(super) missing: Vec<CompactString>,
+}
+
+impl Outcome {
+    pub(super) fn certain(value: bool) -> Self {
+        Self { truth: value.into(), culprits: Vec::new(), missing: Vec::new() }
+    }
+
+    pub(super) fn of(truth: Truth, slots: &[&Slot<'_>]) -> Self {
+        let mut out = Self { truth, culprits: slots.iter().map(|slot| slot.place).collect(), missing: Vec::new() };
+        if truth == Truth::Unknown {
+            for slot in slots {
+                missing(&slot.value, &mut out.missing);
+            }
+        }
+        out
+    }
+
+    pub(super) fn not(mut self) -> Self {
+        self.truth = self.truth.not();
+        self
+    }
+
+    /// A guard that is not false: its culprits do not count, what it misses does.
+    pub(super) fn and_guard(mut self, guard: Self) -> Self {
+        self.truth = self.truth.and(guard.truth);
+        self.missing.extend(guard.missing);
+        self
+    }
+
+    pub(super) fn with_verdict(mut self, bad: Self) -> Self {
+        self.truth = self.truth.and(bad.truth);
+        self.culprits = bad.culprits;
+        self.missing.extend(bad.missing);
+        self
+    }
+}
+
+/// The unknown leaves of a value.
+fn missing(value: &Value, out: &mut Vec<CompactString>) {
+    match &value.kind {
+        Kind::Unknown(unknown) => out.push(unknown.source.clone()),
+        Kind::Template(parts) => {
+            for part in parts.iter() {
+                if let Part::Hole(unknown) = part {
+                    out.push(unknown.source.clone());
+                }
+            }
+        }
+        Kind::List(list) => {
+            out.extend(list.tail.iter().map(|tail| tail.source.clone()));
+            for item in list.items.iter().take(16) {
+                missing(item, out);
+            }
+        }
+        Kind::Map(map) => {
+            out.extend(map.tail.iter().map(|tail| tail.source.clone()));
+            for entry in map.entries.iter().take(16) {
+                missing(&entry.value, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn condition(&self, condition: &Condition, frames: &Frames<'a>) -> Outcome {
+        match condition {
+            Condition::Constant(value) => Outcome::certain(*value),
+            Condition::Not(inner) => self.condition(inner, frames).not(),
+            Condition::And(all) => self.junction(all, frames, Truth::False),
+            Condition::Or(all) => self.junction(all, frames, Truth::True),
+            Condition::Compare(left, op, right) => self.comparison(left, *op, right, frames),
+            Condition::Test(function, arguments) => self.test(*function, arguments, frames),
+        }
+    }
+
+    /// `&&` is decided by the first false, `||` by the first true; otherwise every side matters.
+    fn junction(&self, all: &[Condition], frames: &Frames<'a>, deciding: Truth) -> Outcome {
+        let mut out = Outcome { truth: deciding.not(), culprits: Vec::new(), missing: Vec::new() };
+        for condition in all {
+            let outcome = self.condition(condition, frames);
+            if outcome.truth == deciding {
+                return outcome;
+            }
+            if outcome.truth == Truth::Unknown {
+                out.truth = Truth::Unknown;
+            }
+            out.culprits.extend(outcome.culprits);
+            out.missing.extend(outcome.missing);
+        }
+        out
+    }
+
+    fn comparison(&self, left: &Operand, op: Comparison, right: &Operand, frames: &Frames<'a>) -> Outcome {
+        let subject = self.operand(left, frames);
+        let other = self.operand(right, frames);
+        let domain = match (left, subject.ty()) {
+            (Operand::Call(Function::Duration, ..), _) | (_, Some(Type::Duration)) => Domain::Duration,
+            (Operand::Call(Function::Quantity, ..), _) | (_, Some(Type::Quantity)) => Domain::Quantity,
+            _ => Domain::Plain,
+        };
+        let truth = compare(&subject.value, op, &other.value, domain);
+        if matches!(right, Operand::Literal(_)) { Outcome::of(truth, &[&subject]) } else { Outcome::of(truth, &[&subject, &other]) }
+    }
+
+    /// The value of an operand.
+    pub(super) fn operand(&self, operand: &Operand, frames: &Frames<'a>) -> Slot<'a> {
+        match operand {
+            Operand::Literal(literal) => Slot::of_value(super::slot::literal_value(literal)),
+            Operand::Path(path) => self.slot(path, frames),
+            Operand::Call(function, arguments, rest) => self.call(*function, arguments, rest, frames),
+        }
+    }
+
+    /// `any`, `all` and `none`.
+    pub(super) fn quantifier(&self, function: Function, arguments: &[Argument], frames: &Frames<'a>) -> Outcome {
+        let [Argument::Operand(list), Argument::Condition(condition)] = arguments else { return Outcome::certain(false) };
+        let elements = self.operand_elements(list, frames);
+        // `all` is `none` of the contrary.
+        let wanted = if function == Function::All { Truth::False } else { Truth::True };
+        let mut truth = if elements.tail.is_some() { Truth::Unknown } else { Truth::False };
+        let mut missing: Vec<CompactString> = elements.tail.iter().map(|tail| tail.source.clone()).collect();
+        for element in &elements.slots {
+            let inner = self.condition(condition, &frames.inside(element.clone()));
+            if inner.truth == wanted {
+                let truth = Truth::from(function == Function::Any);
+                let culprits = if inner.culprits.is_empty() { vec![element.place] } else { inner.culprits };
+                return Outcome { truth, culprits, missing: Vec::new() };
+            }
+            if inner.truth == Truth::Unknown {
+                truth = Truth::Unknown;
+                missing.extend(inner.missing);
+            }
+        }
+        let truth = if function == Function::Any { truth } else { truth.not() };
+        Outcome { truth, culprits: vec![elements.place], missing }
+    }
+}

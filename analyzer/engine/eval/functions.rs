@@ -1,0 +1,312 @@
+//! The functions of the rule language, by name.
+
+use std::sync::Arc;
+
+use compact_str::{CompactString, ToCompactString, format_compact};
+use plimsoll_rule_language::condition::{Argument, Operand, Step};
+use plimsoll_rule_language::functions::Function;
+use plimsoll_syntax::value::{How, List, Map, Number, Part, Reason, Unknown};
+use plimsoll_syntax::{Kind, Value};
+
+use super::Evaluator;
+use super::compare::{Domain, equal, magnitude};
+use super::condition::Outcome;
+use super::slot::{Elements, Frames, Slot};
+use crate::domains::{address, argv, iam, labels, ports, quantity, retired, secret, tls, version, wellformed};
+use crate::truth::Truth;
+
+impl<'a> Evaluator<'a> {
+    /// The predicates.
+    pub(super) fn test(&self, function: Function, arguments: &[Argument], frames: &Frames<'a>) -> Outcome {
+        if function.is_quantifier() {
+            return self.quantifier(function, arguments, frames);
+        }
+        let Some(Argument::Operand(first)) = arguments.first() else { return Outcome::certain(false) };
+        let list = matches!(function, Function::Contains | Function::Intersects);
+        if list {
+            return self.membership(first, &arguments[1..], frames);
+        }
+        let subject = self.operand(first, frames);
+        let others: Vec<Slot<'a>> = self.others(arguments, frames);
+        let value = &subject.value;
+        let text = |at: usize| others.get(at).and_then(|slot| slot.value.as_str()).unwrap_or("");
+        let truth = match function {
+            Function::OneOf => {
+                let all = others.iter().flat_map(|slot| match &slot.value.kind {
+                    Kind::List(list) => list.items.clone(),
+                    _ => vec![slot.value.clone()],
+                });
+                all.map(|other| equal(value, &other)).fold(Truth::False, Truth::or)
+            }
+            Function::Matches => self.text_test(value, |known| self.is_match(text(0), known), |_| Truth::Unknown),
+            Function::StartsWith => starts(value, text(0)),
+            Function::EndsWith => ends(value, text(0)),
+            Function::Satisfies => self.text_test(value, |known| Truth::of(version::satisfies(known, text(0))), |_| Truth::Unknown),
+            Function::Retired => self.text_test(value, |known| retired::is(known, text(0)).into(), |_| Truth::Unknown),
+            Function::Wellformed => self.text_test(value, |known| Truth::of(wellformed::is(known, text(0))), |_| Truth::Unknown),
+            Function::Covers => ports::covers(value, &others.first().map(|slot| super::message::value(&slot.value)).unwrap_or_default()),
+            Function::Internet => address::internet(value),
+            Function::World => address::world(value),
+            Function::Loopback => address::loopback(value),
+            Function::Absolute => starts(value, "/").or(self.text_test(
+                value,
+                |known| (known.as_bytes().get(1) == Some(&b':')).into(),
+                |_| Truth::Unknown,
+            )),
+            Function::Secret => Truth::from(holds_secret(value, 0)),
+            Function::Literal => Truth::from(is_constant(value)),
+            Function::SecretName => self.text_test(value, |known| secret::name(known).into(), |_| Truth::Unknown),
+            Function::Written => match &value.kind {
+                Kind::Unknown(unknown) if subject.present && !unknown.not_null => Truth::Unknown,
+                _ => subject.present.into(),
+            },
+            Function::Selects => others.first().map_or(Truth::Unknown, |labels| labels::selects(value, &labels.value)),
+            Function::Allows => iam::allows(value, text(0)),
+            Function::Public => iam::public(value),
+            Function::Narrowed => iam::narrowed(value),
+            _ => Truth::Unknown,
+        };
+        Outcome::of(truth, &[&subject])
+    }
+
+    fn others(&self, arguments: &[Argument], frames: &Frames<'a>) -> Vec<Slot<'a>> {
+        let rest = arguments.iter().skip(1);
+        rest.filter_map(|argument| match argument {
+            Argument::Operand(operand) => Some(self.operand(operand, frames)),
+            Argument::Condition(_) => None,
+        })
+        .collect()
+    }
+
+    /// `contains` and `intersects`.
+    fn membership(&self, list: &Operand, others: &[Argument], frames: &Frames<'a>) -> Outcome {
+        let elements = self.operand_elements(list, frames);
+        let mut wanted = Vec::new();
+        for argument in others {
+            if let Argument::Operand(operand) = argument {
+                let slot = self.operand(operand, frames);
+                match &slot.value.kind {
+                    Kind::List(list) => wanted.extend(list.items.iter().cloned()),
+                    _ => wanted.push(slot.value.clone()),
+                }
+            }
+        }
+        let mut truth = if elements.tail.is_some() { Truth::Unknown } else { Truth::False };
+        let mut missing: Vec<CompactString> = elements.tail.iter().map(|tail| tail.source.clone()).collect();
+        for element in &elements.slots {
+            let here = wanted.iter().map(|other| equal(&element.value, other)).fold(Truth::False, Truth::or);
+            if here == Truth::True {
+                return Outcome { truth: Truth::True, culprits: vec![element.place], missing: Vec::new() };
+            }
+            if here == Truth::Unknown {
+                missing.extend(Outcome::of(here, &[element]).missing);
+            }
+            truth = truth.or(here);
+        }
+        Outcome { truth, culprits: vec![elements.place], missing }
+    }
+
+    /// The elements of an operand: those of a path, or of a function's list.
+    pub(super) fn operand_elements(&self, operand: &Operand, frames: &Frames<'a>) -> Elements<'a> {
+        if let Operand::Path(path) = operand {
+            return self.elements(path, frames);
+        }
+        let slot = self.operand(operand, frames);
+        let place = slot.place;
+        let mut tail = None;
+        Elements { slots: self.spread(slot, &mut tail), tail, place }
+    }
+
+    /// The functions that give values.
+    pub(super) fn call(&self, function: Function, arguments: &[Argument], rest: &[Step], frames: &Frames<'a>) -> Slot<'a> {
+        let Some(Argument::Operand(first)) = arguments.first() else { return Slot::of_value(Value::default()) };
+        let number = |number: usize| Kind::Number(Number::Int(number as i128));
+        if matches!(function, Function::Count | Function::Length) {
+            return self.size(function, first, arguments.get(1), frames);
+        }
+        let subject = self.operand(first, frames);
+        let others = self.others(arguments, frames);
+        let text = |at: usize| others.get(at).and_then(|slot| slot.value.as_str()).unwrap_or("");
+        let known = subject.value.as_str();
+        let unknown = matches!(subject.value.kind, Kind::Unknown(_) | Kind::Template(_));
+        let kind = match function {
+            Function::Lower => match &subject.value.kind {
+                Kind::String(text) => Kind::String(text.to_lowercase()),
+                Kind::Bool(flag) => Kind::String(flag.to_compact_string()),
+                Kind::Template(parts) => Kind::Template(parts.iter().map(lower_part).collect()),
+                other => other.clone(),
+            },
+            Function::Parts => match known {
+                Some(known) => {
+                    let words = known.split(text(0)).map(str::trim).filter(|word| !word.is_empty());
+                    let items = words.map(|word| Value::string(word, subject.value.place)).collect();
+                    Kind::List(Arc::new(List { items, tail: None, blocks: false }))
+                }
+                None => subject.value.kind.clone(),
+            },
+            Function::Duration | Function::Quantity if unknown => subject.value.kind.clone(),
+            Function::Duration => quantity::duration(&subject.value).map_or(Kind::Null, |seconds| Kind::Number(seconds.into())),
+            Function::Quantity => magnitude(&subject.value, Domain::Quantity).map_or(Kind::Null, |size| Kind::Number(size.into())),
+            Function::Tls if unknown => subject.value.kind.clone(),
+            Function::Tls => known.and_then(tls::least_version).map_or(Kind::Null, |least| Kind::String(least.into())),
+            Function::Image => image(&subject.value),
+            Function::Ratio => {
+                let sides = (magnitude(&subject.value, Domain::Plain), others.first().and_then(|slot| magnitude(&slot.value, Domain::Plain)));
+                match sides {
+                    (Some(a), Some(b)) if b != 0.0 => Kind::Number((a / b).into()),
+                    _ => Kind::Null,
+                }
+            }
+            Function::Flag => {
+                let names: Vec<&str> = others.iter().filter_map(|slot| slot.value.as_str()).collect();
+                let value = argv::flag(&subject.value, &names);
+                let place = if value.place.is_some() { value.place } else { subject.place };
+                return Slot { value, place, ..subject };
+            }
+            Function::References => references(&subject.value),
+            _ => number(0),
+        };
+        let mut out = subject.clone();
+        out.value = Value { kind, ..subject.value.clone() };
+        for step in rest {
+            let Step::Field(name) = step else { continue };
+            let kind = match &out.value.kind {
+                Kind::Map(map) => map.get(name).map_or(Kind::Null, |entry| entry.value.kind.clone()),
+                other => other.clone(),
+            };
+            out.value.kind = kind;
+        }
+        out
+    }
+
+    /// `count` and `length`: an interval where elements or verdicts are unknown, of which only the certain part can be told.
+    fn size(&self, function: Function, list: &Operand, condition: Option<&Argument>, frames: &Frames<'a>) -> Slot<'a> {
+        let whole = self.operand(list, frames);
+        if function == Function::Length
+            && let Kind::String(text) = &whole.value.kind
+        {
+            let length = Kind::Number(Number::Int(text.chars().count() as i128));
+            return Slot { value: Value { kind: length, ..whole.value.clone() }, ..whole };
+        }
+        let elements = self.operand_elements(list, frames);
+        let mut certain = 0_usize;
+        let mut open = elements.tail.clone();
+        for element in &elements.slots {
+            let truth = match condition {
+                Some(Argument::Condition(condition)) => {
+                    let outcome = self.condition(condition, &frames.inside(element.clone()));
+                    if outcome.truth == Truth::Unknown && open.is_none() {
+                        let source = outcome.missing.first().cloned().unwrap_or_default();
+                        open = Some(Arc::new(Unknown::new(Reason::Function, source)));
+                    }
+                    outcome.truth
+                }
+                _ => Truth::True,
+            };
+            certain += usize::from(truth == Truth::True);
+        }
+        let kind = match open {
+            Some(tail) => Kind::Unknown(tail),
+            None => Kind::Number(Number::Int(certain as i128)),
+        };
+        Slot { value: Value { kind, place: elements.place, via: None, sensitive: false }, place: elements.place, ..whole }
+    }
+
+    /// A test on a text that is known; `null` is false, unknown is unknown, a text with holes is asked for its parts.
+    fn text_test(&self, value: &Value, known: impl Fn(&str) -> Truth, holes: impl Fn(&[Part]) -> Truth) -> Truth {
+        match &value.kind {
+            Kind::String(text) => known(text),
+            Kind::Number(number) => known(&number.to_compact_string()),
+            Kind::Bool(flag) => known(if *flag { "true" } else { "false" }),
+            Kind::Template(parts) => holes(parts),
+            Kind::Unknown(_) | Kind::Choice(_) => Truth::Unknown,
+            Kind::Null | Kind::List(_) | Kind::Map(_) => Truth::False,
+        }
+    }
+
+    fn is_match(&self, pattern: &str, text: &str) -> Truth {
+        Truth::of(crate::patterns::get(pattern).map(|regex| regex.is_match(text)))
+    }
+}
+
+fn lower_part(part: &Part) -> Part {
+    match part {
+        Part::Known(text) => Part::Known(text.to_lowercase()),
+        Part::Hole(unknown) => Part::Hole(unknown.clone()),
+    }
+}
+
+fn starts(value: &Value, prefix: &str) -> Truth {
+    match &value.kind {
+        Kind::String(text) => text.starts_with(prefix).into(),
+        Kind::Template(parts) => match parts.first() {
+            Some(Part::Known(text)) if text.len() >= prefix.len() || !prefix.starts_with(text.as_str()) => text.starts_with(prefix).into(),
+            _ => Truth::Unknown,
+        },
+        Kind::Unknown(unknown) if unknown.prefix.len() >= prefix.len() && !prefix.is_empty() => unknown.prefix.starts_with(prefix).into(),
+        Kind::Unknown(_) | Kind::Choice(_) => Truth::Unknown,
+        _ => Truth::False,
+    }
+}
+
+fn ends(value: &Value, suffix: &str) -> Truth {
+    match &value.kind {
+        Kind::String(text) => text.ends_with(suffix).into(),
+        Kind::Template(parts) => match parts.last() {
+            Some(Part::Known(text)) if text.len() >= suffix.len() || !suffix.ends_with(text.as_str()) => text.ends_with(suffix).into(),
+            _ => Truth::Unknown,
+        },
+        Kind::Unknown(_) | Kind::Choice(_) => Truth::Unknown,
+        _ => Truth::False,
+    }
+}
+
+/// The source text holds a credential, anywhere in the value.
+fn holds_secret(value: &Value, depth: usize) -> bool {
+    match &value.kind {
+        Kind::String(text) => secret::find(text).is_some(),
+        Kind::Template(parts) => parts.iter().any(|part| matches!(part, Part::Known(text) if secret::find(text).is_some())),
+        Kind::List(list) if depth < 8 => list.items.iter().any(|item| holds_secret(item, depth + 1)),
+        Kind::Map(map) if depth < 8 => map.entries.iter().any(|entry| holds_secret(&entry.value, depth + 1)),
+        _ => false,
+    }
+}
+
+/// A text of the source, wherever it came through; the empty string hides nothing.
+fn is_constant(value: &Value) -> bool {
+    let through_resource = value.history().any(|via| matches!(via.how, How::Resource(_)));
+    !through_resource && value.place.is_some() && matches!(&value.kind, Kind::String(text) if !text.is_empty())
+}
+
+/// The image reference by its parts.
+fn image(value: &Value) -> Kind {
+    let Kind::String(text) = &value.kind else {
+        return value.kind.clone();
+    };
+    let Some(image) = plimsoll_syntax::image::parse(text) else { return Kind::Null };
+    let mut map = Map::default();
+    let optional = |part: Option<CompactString>| part.map_or(Kind::Null, Kind::String);
+    map.set("registry", Value::new(Kind::String(image.registry), value.place));
+    map.set("repository", Value::new(Kind::String(image.repository), value.place));
+    map.set("name", Value::new(Kind::String(image.name), value.place));
+    map.set("tag", Value::new(optional(image.tag), value.place));
+    map.set("digest", Value::new(optional(image.digest), value.place));
+    Kind::Map(Arc::new(map))
+}
+
+/// The resources that a value was made from: maps of `address`, `type`, `attribute`.
+fn references(value: &Value) -> Kind {
+    let mut found = Vec::new();
+    crate::relations::references(value, &mut found, 0);
+    found.sort();
+    found.dedup();
+    let items = found.into_iter().map(|reference| {
+        let mut map = Map::default();
+        let ty = crate::relations::resource_type(&reference.address);
+        map.set("type", Value::string(ty, value.place));
+        map.set("address", Value::string(reference.address.clone(), value.place));
+        map.set("attribute", Value::string(format_compact!("{}", reference.attribute), value.place));
+        Value::map(map, value.place)
+    });
+    Kind::List(Arc::new(List { items: items.collect(), tail: None, blocks: false }))
+}

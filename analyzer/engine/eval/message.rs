@@ -1,0 +1,107 @@
+//! Messages: text with values in it, as a person would say them.
+
+use plimsoll_rule_language::condition::{Operand, Root, Template, TemplatePart};
+use plimsoll_syntax::value::Part;
+use plimsoll_syntax::{Kind, Value};
+
+use super::Evaluator;
+use super::slot::{Frames, Slot};
+use crate::domains::ports;
+
+/// How many elements of a list are named.
+const NAMED: usize = 3;
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn message(&self, template: &Template, frames: &Frames<'a>) -> String {
+        let mut out = String::new();
+        for part in &template.parts {
+            match part {
+                TemplatePart::Text(text) => out.push_str(text),
+                TemplatePart::Operand(operand) => out.push_str(&self.rendered(operand, frames)),
+            }
+        }
+        out
+    }
+
+    fn rendered(&self, operand: &Operand, frames: &Frames<'a>) -> String {
+        if let Operand::Path(path) = operand
+            && path.steps.is_empty()
+        {
+            match path.root {
+                Root::Item => return frames.item.item.map_or_else(String::new, |item| item.name.to_string()),
+                Root::Each => return frames.each.as_ref().map_or_else(String::new, element),
+                _ => {}
+            }
+        }
+        let slot = self.operand(operand, frames);
+        if let Some(item) = slot.item {
+            return item.name.to_string();
+        }
+        value(&slot.value)
+    }
+}
+
+/// An element by its key, name or value.
+fn element(slot: &Slot<'_>) -> String {
+    if let Some(key) = &slot.key {
+        return key.to_string();
+    }
+    let named = ["name", "key", "mountPath", "path"].iter().find_map(|field| slot.value.str_at(&[field]));
+    named.map_or_else(|| value(&slot.value), str::to_owned)
+}
+
+/// A value in words: `not set`, the source of an unknown, three elements of a list.
+pub(crate) fn value(value: &Value) -> String {
+    if value.sensitive {
+        return "(sensitive)".to_owned();
+    }
+    match &value.kind {
+        Kind::Null => "not set".to_owned(),
+        Kind::Bool(flag) => flag.to_string(),
+        Kind::Number(number) => number.to_string(),
+        Kind::String(text) => shortened(text),
+        Kind::Template(parts) => {
+            let mut out = String::new();
+            for part in parts.iter() {
+                match part {
+                    Part::Known(text) => out.push_str(text),
+                    Part::Hole(unknown) => {
+                        out.push_str("${");
+                        out.push_str(&unknown.source);
+                        out.push('}');
+                    }
+                }
+            }
+            shortened(&out)
+        }
+        Kind::Unknown(unknown) => unknown.source.to_string(),
+        Kind::Choice(choice) => {
+            let arms: Vec<String> = choice.arms.iter().take(NAMED).map(self::value).collect();
+            arms.join(" or ")
+        }
+        Kind::List(list) => {
+            let mut words: Vec<String> = list.items.iter().take(NAMED).map(self::value).collect();
+            if list.items.len() > NAMED {
+                return format!("{} and {} more", words.join(", "), list.items.len() - NAMED);
+            }
+            words.extend(list.tail.iter().map(|tail| format!("more from {}", tail.source)));
+            if words.is_empty() { "none".to_owned() } else { words.join(", ") }
+        }
+        Kind::Map(map) => {
+            if let Some(ports) = ports::range(value) {
+                return ports;
+            }
+            let named = ["name", "address", "text", "image"].iter().find_map(|field| value.str_at(&[field]));
+            named.map_or_else(|| format!("{} entries", map.entries.len()), str::to_owned)
+        }
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let line = text.trim().lines().next().unwrap_or("");
+    if line.chars().count() <= 60 && line.len() == text.trim().len() {
+        return line.to_owned();
+    }
+    let start: String = line.chars().take(60).collect();
+    format!("{start}…")
+}

@@ -1,0 +1,246 @@
+//! Judging items: one verdict per item or element, with its place and what it hangs on.
+
+mod compare;
+mod condition;
+mod functions;
+mod message;
+mod slot;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use plimsoll_rule_language::condition::Literal;
+use plimsoll_rule_language::rule::{Row, Verdict};
+use plimsoll_rule_language::schema::{Body, Schemas, Type};
+use plimsoll_syntax::value::{Choice, Unknown};
+use plimsoll_syntax::{Item, Place, Value};
+use rustc_hash::FxHashMap;
+
+use crate::truth::Truth;
+use condition::Outcome;
+use slot::{Frames, Slot};
+
+/// How many combinations of choices are looked at before the verdict is left undecided.
+const COMBINATIONS: usize = 64;
+
+/// Where relations lead; the engine knows.
+pub(crate) trait Relate {
+    /// What the relation leads to; `None`: the item has no such relation.
+    fn related<'a>(&'a self, item: &Item, relation: &str) -> Option<Links<'a>>;
+}
+
+/// The far end of a relation.
+#[derive(Default)]
+pub(crate) struct Links<'a> {
+    /// Items.
+    pub(crate) items: Vec<&'a Item>,
+    /// Parts of items, such as inline blocks.
+    pub(crate) values: Vec<Value>,
+    /// There may be more.
+    pub(crate) tail: Option<Arc<Unknown>>,
+    /// Any number, not one at most.
+    pub(crate) many: bool,
+}
+
+/// A row of a rule, ready to judge.
+pub(crate) struct Evaluator<'a> {
+    pub(crate) row: &'a Row,
+    pub(crate) schemas: &'a Schemas,
+    pub(crate) relate: &'a dyn Relate,
+    pub(crate) params: &'a FxHashMap<CompactString, Literal>,
+    /// The choices met so far in this round: id, how many arms, which arm.
+    choices: RefCell<Vec<(u64, usize, usize, Arc<Unknown>)>>,
+}
+
+/// What was decided about one item or element, unless all is well.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Judgement {
+    /// The rule is violated.
+    Violated {
+        /// What to underline.
+        place: Place,
+        /// Further places, with what is there.
+        related: Vec<(Place, String)>,
+        /// The rendered message.
+        message: String,
+    },
+    /// It hangs on these.
+    Undecided {
+        /// The item or element.
+        place: Place,
+        /// Source texts.
+        missing: Vec<CompactString>,
+    },
+}
+
+impl<'a> Evaluator<'a> {
+    pub(crate) fn new(
+        row: &'a Row,
+        schemas: &'a Schemas,
+        relate: &'a dyn Relate,
+        params: &'a FxHashMap<CompactString, Literal>,
+    ) -> Self {
+        Self { row, schemas, relate, params, choices: RefCell::default() }
+    }
+
+    /// Judges one item: one judgement per violated or undecided element (or the item itself).
+    pub(crate) fn judge(&self, item: &'a Item) -> Vec<Judgement> {
+        let slot = Slot::of_item(item, self.type_of(item));
+        let frames = Frames { item: slot.clone(), each: None, here: slot.clone(), it: slot };
+        if self.row.each.is_empty() {
+            return self.element(&frames, item.header).into_iter().collect();
+        }
+        self.choices.borrow_mut().clear();
+        let mut out = Vec::new();
+        for path in &self.row.each {
+            let elements = self.elements(path, &frames);
+            for slot in elements.slots {
+                let place = slot.place;
+                let inner = Frames { each: Some(slot.clone()), ..frames.inside(slot) };
+                out.extend(self.element(&inner, place));
+            }
+            if let Some(tail) = elements.tail {
+                out.push(Judgement::Undecided { place: elements.place, missing: vec![tail.source.clone()] });
+            }
+        }
+        out
+    }
+
+    /// Looks at every combination of choices; the verdict is known where all agree.
+    fn element(&self, frames: &Frames<'a>, place: Place) -> Option<Judgement> {
+        self.choices.borrow_mut().clear();
+        let mut first: Option<(Outcome, Judgement)> = None;
+        let mut conditions = Vec::new();
+        for _ in 0..COMBINATIONS {
+            let frames = self.judged(frames);
+            let outcome = self.outcome(&frames);
+            match &first {
+                None => {
+                    let judgement = self.judgement(&frames, &outcome, place);
+                    first = Some((outcome, judgement));
+                }
+                Some((known, _)) if known.truth == outcome.truth => {}
+                Some(_) => {
+                    conditions.extend(self.choices.borrow().iter().map(|choice| choice.3.source.clone()));
+                    break;
+                }
+            }
+            if !self.next_combination() {
+                let (outcome, judgement) = first?;
+                return (outcome.truth != Truth::False).then_some(judgement);
+            }
+        }
+        conditions.extend(self.choices.borrow().iter().map(|choice| choice.3.source.clone()));
+        conditions.sort_unstable();
+        conditions.dedup();
+        Some(Judgement::Undecided { place, missing: conditions })
+    }
+
+    /// The frames with `value`, where the row has one.
+    fn judged(&self, frames: &Frames<'a>) -> Frames<'a> {
+        match &self.row.value {
+            Some(path) => Frames { it: self.slot(path, frames), ..frames.clone() },
+            None => frames.clone(),
+        }
+    }
+
+    /// `when && !unless && bad`
+    fn outcome(&self, frames: &Frames<'a>) -> Outcome {
+        let mut all = Outcome::certain(true);
+        if let Some(when) = &self.row.when {
+            let guard = self.condition(when, frames);
+            if guard.truth == Truth::False {
+                return guard;
+            }
+            all = all.and_guard(guard);
+        }
+        if let Some(unless) = &self.row.unless {
+            let guard = self.condition(unless, frames).not();
+            if guard.truth == Truth::False {
+                return guard;
+            }
+            all = all.and_guard(guard);
+        }
+        let bad = match &self.row.verdict {
+            Verdict::Require(condition) => self.condition(condition, frames).not(),
+            Verdict::Forbid(condition) => self.condition(condition, frames),
+            Verdict::Rust => Outcome::certain(false),
+        };
+        all.with_verdict(bad)
+    }
+
+    fn judgement(&self, frames: &Frames<'a>, outcome: &Outcome, place: Place) -> Judgement {
+        if outcome.truth == Truth::Unknown {
+            let mut missing = outcome.missing.clone();
+            missing.sort_unstable();
+            missing.dedup();
+            return Judgement::Undecided { place, missing };
+        }
+        let message = self.message(&self.row.message, frames);
+        let mut related: Vec<(Place, String)> = Vec::new();
+        let home = frames.item.item.map_or(place.file, |item| item.header.file);
+        let chosen = if let Some(at) = &self.row.at {
+            self.slot(at, frames).place
+        } else if self.row.value.is_some() {
+            frames.it.place
+        } else {
+            let mut culprits = outcome.culprits.clone();
+            culprits.dedup();
+            culprits.retain(|culprit| culprit.is_some());
+            match culprits[..] {
+                [] => place,
+                [only] if only.file == home => only,
+                _ => {
+                    let inner = culprits.iter().filter(|culprit| **culprit != place);
+                    related.extend(inner.map(|culprit| (*culprit, String::new())));
+                    place
+                }
+            }
+        };
+        let chosen = if chosen.is_some() { chosen } else { place };
+        Judgement::Violated { place: chosen, related, message }
+    }
+
+    /// The arm of a choice in this round.
+    fn arm(&self, choice: &Choice) -> Value {
+        let mut choices = self.choices.borrow_mut();
+        let arm = match choices.iter().find(|known| known.0 == choice.id) {
+            Some(known) => known.2,
+            None => {
+                choices.push((choice.id, choice.arms.len(), 0, choice.condition.clone()));
+                0
+            }
+        };
+        choice.arms.get(arm).cloned().unwrap_or_default()
+    }
+
+    /// Moves on to the next combination of the choices that this round met; false when there is none.
+    fn next_combination(&self) -> bool {
+        let mut choices = self.choices.borrow_mut();
+        while let Some(last) = choices.last_mut() {
+            last.2 += 1;
+            if last.2 < last.1 {
+                return true;
+            }
+            choices.pop();
+        }
+        false
+    }
+
+    /// The type of an item: that of its first view with a schema.
+    pub(crate) fn type_of(&self, item: &Item) -> Option<Type> {
+        item.views.iter().find_map(|view| self.schemas.get(view)).map(Type::Object)
+    }
+
+    pub(crate) fn body(&self, ty: &Type) -> Option<Arc<Body>> {
+        match ty {
+            Type::Object(body) | Type::Block { body, .. } => Some(body.clone()),
+            Type::Named(name) => self.schemas.named_type(name),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+//! The queries: trees, facts of a file, modules, items. Each is a thin wrapper over a pure function of a format crate.
+
+use std::sync::Arc;
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use plimsoll_docker as docker;
+use plimsoll_kubernetes as kubernetes;
+use plimsoll_syntax::{FileId, Item, SyntaxError, dockerfile, hcl, yaml};
+use plimsoll_terraform as terraform;
+
+use crate::db::{Db, SourceFile, Workspace};
+use crate::kind::FileKind;
+
+/// A directory of Terraform files, relative to the workspace; empty for the workspace itself.
+#[salsa::interned]
+pub struct Directory<'db> {
+    /// With forward slashes.
+    #[returns(ref)]
+    pub path: String,
+}
+
+/// The HCL tree of a file.
+#[salsa::tracked(returns(clone), no_eq, lru = 512)]
+pub fn hcl_tree(db: &dyn Db, file: SourceFile) -> Arc<hcl::Tree> {
+    Arc::new(hcl::parse(&file.content(db).text))
+}
+
+/// The YAML (or JSON) tree of a file.
+#[salsa::tracked(returns(clone), no_eq, lru = 512)]
+pub fn yaml_tree(db: &dyn Db, file: SourceFile) -> Arc<yaml::Tree> {
+    let text = &file.content(db).text;
+    Arc::new(if text.contains("{{") { yaml::parse_template(text) } else { yaml::parse(text) })
+}
+
+/// The tree of a Dockerfile.
+#[salsa::tracked(returns(clone), no_eq, lru = 512)]
+pub fn dockerfile_tree(db: &dyn Db, file: SourceFile) -> Arc<dockerfile::Tree> {
+    Arc::new(dockerfile::parse(&file.content(db).text))
+}
+
+/// The items that a file has by itself; empty for Terraform, whose items belong to a root module.
+#[salsa::tracked(returns(clone), no_eq)]
+pub fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
+    let content = file.content(db);
+    let (id, text) = (file.id(db), &*content.text);
+    let Some(kind) = content.kind else { return Arc::default() };
+    Arc::new(match kind {
+        FileKind::Terraform | FileKind::TerraformJson | FileKind::Tfvars => Vec::new(),
+        FileKind::Kubernetes => kubernetes::items(&yaml_tree(db, file), id),
+        FileKind::Compose => docker::compose::items(&yaml_tree(db, file), id),
+        FileKind::Dockerfile => docker::dockerfile::items(&dockerfile_tree(db, file), id),
+        FileKind::Daemon => docker::daemon::json_items(&yaml_tree(db, file), id),
+        FileKind::Systemd => docker::daemon::unit_items(text, id),
+        FileKind::CloudInit => docker::cloud_init::items(text, id),
+        FileKind::Script => docker::script::items(text, id),
+    })
+}
+
+/// What could not be read in a file.
+#[salsa::tracked(returns(clone), no_eq)]
+pub fn file_errors(db: &dyn Db, file: SourceFile) -> Arc<Vec<SyntaxError>> {
+    let content = file.content(db);
+    let mut errors: Vec<SyntaxError> = content.damage.iter().cloned().collect();
+    match content.kind {
+        Some(FileKind::Terraform | FileKind::Tfvars) => errors.extend(hcl_tree(db, file).errors.iter().cloned()),
+        Some(FileKind::TerraformJson | FileKind::Kubernetes | FileKind::Compose | FileKind::Daemon) => {
+            errors.extend(yaml_tree(db, file).errors.iter().cloned());
+        }
+        Some(FileKind::Dockerfile) => errors.extend(dockerfile_tree(db, file).errors.iter().cloned()),
+        Some(FileKind::Systemd | FileKind::CloudInit | FileKind::Script) | None => {}
+    }
+    Arc::new(errors)
+}
+
+/// The declarations of one directory, without evaluation; `None`: no Terraform file lies in it.
+#[salsa::tracked(returns(clone), no_eq)]
+pub fn module<'db>(db: &'db dyn Db, workspace: Workspace, directory: Directory<'db>) -> Option<Arc<terraform::Module>> {
+    enum Held {
+        Hcl(Arc<hcl::Tree>),
+        Json(Arc<yaml::Tree>),
+        Tfvars(Arc<hcl::Tree>),
+    }
+    let path = directory.path(db);
+    let files = workspace.directories(db).get(path)?;
+    let held: Vec<(&str, FileId, Held)> = files
+        .iter()
+        .filter_map(|&file| {
+            let name = file.path(db).file_name()?;
+            let tree = match file.content(db).kind? {
+                FileKind::Terraform => Held::Hcl(hcl_tree(db, file)),
+                FileKind::TerraformJson => Held::Json(yaml_tree(db, file)),
+                FileKind::Tfvars => Held::Tfvars(hcl_tree(db, file)),
+                _ => return None,
+            };
+            Some((name, file.id(db), tree))
+        })
+        .collect();
+    let files = held.iter().map(|(name, file, tree)| terraform::SourceFile {
+        name,
+        file: *file,
+        tree: match tree {
+            Held::Hcl(tree) => terraform::SourceTree::Hcl(tree),
+            Held::Json(tree) => terraform::SourceTree::Json(tree),
+            Held::Tfvars(tree) => terraform::SourceTree::Tfvars(tree),
+        },
+    });
+    Some(Arc::new(terraform::declarations(&terraform::ModuleFiles { dir: path, files: files.collect() })))
+}
+
+/// The directories that no other directory calls as a module, sorted. Modules that only call each other are roots, too.
+#[salsa::tracked(returns(clone))]
+pub fn roots(db: &dyn Db, workspace: Workspace) -> Arc<Vec<String>> {
+    let mut all: Vec<&String> = workspace.directories(db).keys().collect();
+    all.sort();
+    let mut called = rustc_hash::FxHashSet::default();
+    for path in &all {
+        if let Some(module) = module(db, workspace, Directory::new(db, String::clone(path))) {
+            called.extend(terraform::local_calls(&module).into_iter().filter(|callee| callee != *path));
+        }
+    }
+    let mut roots: Vec<String> = all.iter().filter(|path| !called.contains(path.as_str())).map(|path| String::clone(path)).collect();
+    // A ring of modules has no root of its own: take its first directory.
+    let mut reached: rustc_hash::FxHashSet<String> = rustc_hash::FxHashSet::default();
+    for root in &roots {
+        reach(db, workspace, root, &mut reached);
+    }
+    for path in all {
+        if !reached.contains(path.as_str()) {
+            roots.push(path.clone());
+            reach(db, workspace, path, &mut reached);
+        }
+    }
+    roots.sort();
+    Arc::new(roots)
+}
+
+fn reach(db: &dyn Db, workspace: Workspace, from: &str, reached: &mut rustc_hash::FxHashSet<String>) {
+    let mut waiting = vec![from.to_owned()];
+    while let Some(path) = waiting.pop() {
+        if !reached.insert(path.clone()) {
+            continue;
+        }
+        if let Some(module) = module(db, workspace, Directory::new(db, path)) {
+            waiting.extend(terraform::local_calls(&module));
+        }
+    }
+}
+
+/// Everything that a root module plans.
+#[salsa::tracked(returns(clone), no_eq)]
+pub fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Directory<'db>) -> Arc<terraform::Evaluation> {
+    let view = TerraformView { db, workspace };
+    Arc::new(terraform::evaluate(root.path(db), &view))
+}
+
+/// Everything that belongs to the workspace's manifests as a whole.
+#[salsa::tracked(returns(clone), no_eq)]
+pub fn cluster(db: &dyn Db, workspace: Workspace) -> Arc<kubernetes::Cluster> {
+    let all: Vec<Arc<Vec<Item>>> = workspace
+        .files(db)
+        .iter()
+        .filter(|file| file.content(db).kind == Some(FileKind::Kubernetes))
+        .map(|&file| file_items(db, file))
+        .collect();
+    let borrowed: Vec<&[Item]> = all.iter().map(|items| items.as_slice()).collect();
+    Arc::new(kubernetes::Cluster::new(&borrowed))
+}
+
+/// What the Terraform evaluator sees of the workspace.
+struct TerraformView<'db> {
+    db: &'db dyn Db,
+    workspace: Workspace,
+}
+
+impl terraform::Workspace for TerraformView<'_> {
+    fn module(&self, dir: &str) -> Option<Arc<terraform::Module>> {
+        module(self.db, self.workspace, Directory::new(self.db, dir.to_owned()))
+    }
+
+    fn read(&self, path: &str) -> terraform::FileRead {
+        let Some(path) = inside(Utf8Path::new(path)) else { return terraform::FileRead::Outside };
+        match self.db.file(&path) {
+            Some(file) => match &file.content(self.db).unread {
+                None => terraform::FileRead::Text(file.content(self.db).text.clone(), file.id(self.db)),
+                Some(_) => terraform::FileRead::Missing,
+            },
+            None => terraform::FileRead::Missing,
+        }
+    }
+}
+
+/// The path without `.` and `..`; `None` where it leaves the workspace.
+#[must_use]
+pub fn inside(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let mut out = Utf8PathBuf::new();
+    for component in path.components() {
+        match component {
+            Utf8Component::CurDir => {}
+            Utf8Component::Normal(name) => out.push(name),
+            Utf8Component::ParentDir => {
+                if !out.pop() {
+                    return None;
+                }
+            }
+            Utf8Component::RootDir | Utf8Component::Prefix(_) => return None,
+        }
+    }
+    Some(out)
+}

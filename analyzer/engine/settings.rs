@@ -1,0 +1,150 @@
+//! Which rules run, and how.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use plimsoll_rule_language::condition::Literal;
+use plimsoll_rule_language::{Profile, Severity};
+use plimsoll_rules::{RuleInfo, RuleSet};
+use rustc_hash::FxHashMap;
+
+/// What a user chose; the default is the recommended profile.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Names, groups, profiles and tags; empty: `recommended`.
+    pub select: Vec<String>,
+    /// The same words, to leave out.
+    pub ignore: Vec<String>,
+    /// Findings below are not reported.
+    pub minimum: Option<Severity>,
+    /// Severities by rule name.
+    pub severities: BTreeMap<String, Severity>,
+    /// Parameters by rule name.
+    pub params: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    /// Year, month and day, for suppressions with `until`; `None`: none has expired.
+    pub today: Option<(u16, u8, u8)>,
+}
+
+/// Something that a user chose and that is not there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SettingsError {
+    /// A word that selects nothing.
+    #[error("`{word}` is not a rule, group, profile or tag{}", hint(.near))]
+    UnknownSelector {
+        /// The word.
+        word: String,
+        /// The nearest rule.
+        near: Option<String>,
+    },
+    /// A parameter that the rule does not have.
+    #[error("rule `{rule}` has no parameter `{name}`{}", hint(.near))]
+    UnknownParam {
+        /// The rule.
+        rule: String,
+        /// The parameter.
+        name: String,
+        /// The nearest parameter.
+        near: Option<String>,
+    },
+    /// A parameter of the wrong type.
+    #[error("parameter `{name}` of rule `{rule}` must be a {shape}")]
+    WrongParam {
+        /// The rule.
+        rule: String,
+        /// The parameter.
+        name: String,
+        /// What it must be.
+        shape: String,
+    },
+}
+
+fn hint(near: &Option<String>) -> String {
+    near.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
+}
+
+/// A rule that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct ActiveRule {
+    pub(crate) info: Arc<RuleInfo>,
+    /// Instead of the rows' own.
+    pub(crate) severity: Option<Severity>,
+    pub(crate) params: FxHashMap<CompactString, Literal>,
+}
+
+/// The rules that the settings choose, by name.
+pub(crate) fn active(rules: &RuleSet, settings: &Settings) -> Result<Vec<ActiveRule>, SettingsError> {
+    for word in settings.select.iter().chain(&settings.ignore) {
+        if !rules.iter().any(|rule| chosen_by(rule, word)) && word.parse::<Profile>().is_err() {
+            let near = rules.suggest(word).map(str::to_owned);
+            return Err(SettingsError::UnknownSelector { word: word.clone(), near });
+        }
+    }
+    for name in settings.severities.keys().chain(settings.params.keys()) {
+        if rules.get(name).is_none() {
+            let near = rules.suggest(name).map(str::to_owned);
+            return Err(SettingsError::UnknownSelector { word: name.clone(), near });
+        }
+    }
+    let recommended = ["recommended".to_owned()];
+    let select = if settings.select.is_empty() { &recommended[..] } else { &settings.select };
+    let mut active = Vec::new();
+    for rule in rules.iter() {
+        // The longest word wins: `--select kubernetes --ignore kubernetes/rbac`, and the other way round.
+        let weight = |words: &[String]| words.iter().filter(|word| chosen_by(rule, word)).map(|word| specificity(rule, word)).max();
+        if weight(select).is_some_and(|chosen| weight(&settings.ignore).is_none_or(|left_out| left_out < chosen)) {
+            active.push(ActiveRule { info: rule.clone(), severity: settings.severities.get(&*rule.name).copied(), params: params(rule, settings)? });
+        }
+    }
+    Ok(active)
+}
+
+fn chosen_by(rule: &RuleInfo, word: &str) -> bool {
+    if let Ok(profile) = word.parse::<Profile>() {
+        return rule.profile() <= profile;
+    }
+    let in_group = rule.group.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    *rule.name == *word
+        || in_group
+        || rule.rule.aliases.iter().any(|alias| alias == word)
+        || rule.tags().iter().any(|tag| tag.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
+}
+
+fn specificity(rule: &RuleInfo, word: &str) -> usize {
+    if word.parse::<Profile>().is_ok() {
+        0
+    } else if *rule.name == *word {
+        usize::MAX
+    } else {
+        word.len()
+    }
+}
+
+fn params(rule: &RuleInfo, settings: &Settings) -> Result<FxHashMap<CompactString, Literal>, SettingsError> {
+    let mut all: FxHashMap<CompactString, Literal> =
+        rule.rule.params.iter().filter_map(|param| Some((param.name.clone(), param.default.clone()?))).collect();
+    for (name, value) in settings.params.get(&*rule.name).into_iter().flatten() {
+        let Some(param) = rule.rule.params.iter().find(|param| param.name == name.as_str()) else {
+            let near = plimsoll_rule_language::nearest(name, rule.rule.params.iter().map(|param| param.name.as_str()));
+            return Err(SettingsError::UnknownParam { rule: rule.name.to_string(), name: name.clone(), near: near.map(str::to_owned) });
+        };
+        let wrong = || SettingsError::WrongParam { rule: rule.name.to_string(), name: name.clone(), shape: param.shape.to_string() };
+        all.insert(param.name.clone(), literal(value, &param.shape).ok_or_else(wrong)?);
+    }
+    Ok(all)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "numbers in settings are small")]
+fn literal(value: &toml::Value, shape: &str) -> Option<Literal> {
+    match (value, shape) {
+        (toml::Value::String(text), "string") => Some(Literal::String(text.as_str().into())),
+        (toml::Value::Boolean(flag), "bool") => Some(Literal::Bool(*flag)),
+        (toml::Value::Integer(number), "number") => Some(Literal::Number(*number as f64)),
+        (toml::Value::Float(number), "number") => Some(Literal::Number(*number)),
+        (toml::Value::Array(values), _) => {
+            let inner = shape.strip_prefix("list(")?.strip_suffix(')')?;
+            values.iter().map(|value| literal(value, inner)).collect::<Option<_>>().map(Literal::List)
+        }
+        _ => None,
+    }
+}

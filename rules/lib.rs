@@ -1,0 +1,196 @@
+//! All rules: the pages of this folder, compiled into one table when the crate is built, and the pages that users add.
+//!
+//! A rule is a Markdown page in one of the folders beside this file; see `rules/language` for what its header may say. This
+//! crate must not know how a condition is evaluated, nor who shows the findings.
+
+use std::sync::{Arc, OnceLock};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plimsoll_rule_language::{Context, Page, Profile, Relations, Rule, Schemas, Severity, compile_page, nearest};
+
+pub use plimsoll_rule_language::PageError;
+pub use plimsoll_rule_language::check::{Check, Violation};
+
+struct BuiltIn {
+    name: &'static str,
+    group: &'static str,
+    title: &'static str,
+    summary: &'static str,
+    page: &'static str,
+    block: (usize, usize),
+    rule: &'static [u8],
+    check: Option<Check>,
+}
+
+include!(concat!(env!("OUT_DIR"), "/rules.rs"));
+
+static SCHEMAS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/schemas.bin"));
+static RELATIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/relations.bin"));
+
+/// The schemas of providers, Kubernetes and views.
+pub fn schemas() -> &'static Schemas {
+    static LOADED: OnceLock<Schemas> = OnceLock::new();
+    LOADED.get_or_init(|| Schemas::from_static(SCHEMAS))
+}
+
+/// The relations between views.
+pub fn relations() -> &'static Relations {
+    static LOADED: OnceLock<Relations> = OnceLock::new();
+    LOADED.get_or_init(|| postcard::from_bytes(RELATIONS).unwrap_or_default())
+}
+
+/// A rule with its page.
+#[derive(Clone, Debug)]
+pub struct RuleInfo {
+    /// The page's file name: what people select, ignore and allow.
+    pub name: Arc<str>,
+    /// Its folder: `kubernetes/workload`; `custom` for users' own.
+    pub group: Arc<str>,
+    /// The page's heading.
+    pub title: Arc<str>,
+    /// The first paragraph after the header.
+    pub summary: Arc<str>,
+    /// The page without its `rule` block.
+    pub markdown: Arc<str>,
+    /// The compiled header.
+    pub rule: Arc<Rule>,
+    /// The Rust half.
+    pub check: Option<Check>,
+}
+
+impl RuleInfo {
+    /// The severity of most of its findings.
+    #[must_use]
+    pub fn severity(&self) -> Severity {
+        self.rule.severity
+    }
+
+    /// The smallest profile that has it.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.rule.profile
+    }
+
+    /// The same check in other analyzers, those of single rows included; sorted.
+    #[must_use]
+    pub fn peers(&self) -> Vec<&str> {
+        let rows = self.rule.rows.iter().flat_map(|row| &row.peers);
+        sorted(self.rule.peers.iter().chain(rows).map(|peer| peer.as_str()))
+    }
+
+    /// Standards, those of single rows included; sorted.
+    #[must_use]
+    pub fn tags(&self) -> Vec<&str> {
+        let rows = self.rule.rows.iter().flat_map(|row| &row.tags);
+        sorted(self.rule.tags.iter().chain(rows).map(|tag| tag.as_str()))
+    }
+
+    /// What it ranges over; sorted.
+    #[must_use]
+    pub fn views(&self) -> Vec<&str> {
+        sorted(self.rule.rows.iter().map(|row| row.view.as_str()))
+    }
+}
+
+fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut words: Vec<&str> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// The rules of a run, sorted by name.
+#[derive(Clone, Debug, Default)]
+pub struct RuleSet {
+    rules: Vec<Arc<RuleInfo>>,
+}
+
+impl RuleSet {
+    /// The rules of this release.
+    #[must_use]
+    pub fn builtin() -> Self {
+        let mut rules: Vec<Arc<RuleInfo>> = BUILT_IN.iter().filter_map(decode).map(Arc::new).collect();
+        rules.sort_by(|a, b| a.name.cmp(&b.name));
+        Self { rules }
+    }
+
+    /// Only these pages.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the pages.
+    pub fn of_pages(pages: &[(Utf8PathBuf, String)]) -> Result<Self, Vec<PageError>> {
+        Self::default().with_pages(pages)
+    }
+
+    /// With users' own pages; one that has the name of a built-in rule replaces it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the pages.
+    pub fn with_pages(mut self, pages: &[(Utf8PathBuf, String)]) -> Result<Self, Vec<PageError>> {
+        let mut errors = Vec::new();
+        for (path, text) in pages {
+            match load(path, text) {
+                Ok((_, info)) => {
+                    self.rules.retain(|known| known.name != info.name);
+                    self.rules.push(Arc::new(info));
+                }
+                Err(faults) => errors.extend(faults),
+            }
+        }
+        self.rules.sort_by(|a, b| a.name.cmp(&b.name));
+        if errors.is_empty() { Ok(self) } else { Err(errors) }
+    }
+
+    /// The rules, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<RuleInfo>> {
+        self.rules.iter()
+    }
+
+    /// The rule of this name, or that once had it.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Arc<RuleInfo>> {
+        let named = self.rules.binary_search_by(|rule| (*rule.name).cmp(name)).ok().map(|at| &self.rules[at]);
+        named.or_else(|| self.rules.iter().find(|rule| rule.rule.aliases.iter().any(|alias| alias == name)))
+    }
+
+    /// The nearest name to a misspelt one.
+    #[must_use]
+    pub fn suggest(&self, misspelt: &str) -> Option<&str> {
+        nearest(misspelt, self.rules.iter().map(|rule| &*rule.name))
+    }
+}
+
+/// Reads and compiles one page; a user's own rule is always on.
+///
+/// # Errors
+/// Everything that is wrong with the page.
+pub fn load(path: &Utf8Path, text: &str) -> Result<(Page, RuleInfo), Vec<PageError>> {
+    let context = Context { schemas: schemas(), relations: relations() };
+    let (page, mut rule) = compile_page(path.as_str(), text, context)?;
+    rule.profile = Profile::Recommended;
+    let name: Arc<str> = path.file_stem().unwrap_or("rule").into();
+    let check = BUILT_IN.iter().find(|known| *known.name == *name).and_then(|known| known.check);
+    let info = RuleInfo {
+        name,
+        group: "custom".into(),
+        title: page.title.as_str().into(),
+        summary: page.summary.as_str().into(),
+        markdown: page.prose(text).into(),
+        rule: Arc::new(rule),
+        check,
+    };
+    Ok((page, info))
+}
+
+fn decode(built_in: &BuiltIn) -> Option<RuleInfo> {
+    let (before, after) = (built_in.page.get(..built_in.block.0)?, built_in.page.get(built_in.block.1..)?);
+    Some(RuleInfo {
+        name: built_in.name.into(),
+        group: built_in.group.into(),
+        title: built_in.title.into(),
+        summary: built_in.summary.into(),
+        markdown: format!("{}\n\n{}", before.trim_end(), after.trim_start()).into(),
+        rule: Arc::new(postcard::from_bytes(built_in.rule).ok()?),
+        check: built_in.check,
+    })
+}

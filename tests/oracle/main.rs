@@ -1,0 +1,39 @@
+//! `oracle KIND`: reads cases of the shared oracle as JSON lines on standard input and writes what Plimsoll makes of each.
+//!
+//! No logic of its own beyond reading a case and writing a result.
+
+mod dockerfile;
+mod hcl;
+
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+fn main() -> ExitCode {
+    let kind = std::env::args().nth(1).unwrap_or_default();
+    let answer: fn(&Value) -> Value = match kind.as_str() {
+        "hcl" => hcl::answer,
+        "dockerfile" => dockerfile::answer,
+        _ => {
+            eprintln!("usage: oracle hcl|dockerfile < cases");
+            return ExitCode::from(2);
+        }
+    };
+    match run(answer) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("oracle: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(answer: fn(&Value) -> Value) -> io::Result<()> {
+    let mut output = io::BufWriter::new(io::stdout().lock());
+    for line in io::stdin().lock().lines() {
+        let case: Value = serde_json::from_str(&line?)?;
+        writeln!(output, "{}", json!({"id": case["id"], "result": answer(&case)}))?;
+    }
+    output.flush()
+}
