@@ -29,5 +29,6 @@ pub(crate) fn answer(case: &Value) -> Value {
             json!({"base": word(0), "name": word(2).unwrap_or("").to_lowercase()})
         })
         .collect();
-    json!({"nodes": nodes, "stages": stages})
+    // A file that is refused has no stages.
+    json!({"nodes": nodes, "stages": if tree.refused.is_empty() { stages } else { Vec::new() }})
 }

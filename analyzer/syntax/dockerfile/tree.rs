@@ -21,6 +21,8 @@ pub struct Tree {
     pub comments: Vec<Span>,
     /// What could not be read, in order.
     pub errors: Vec<SyntaxError>,
+    /// What can be read, and BuildKit refuses all the same, in order: unknown instructions and flags, wrong numbers of arguments.
+    pub refused: Vec<SyntaxError>,
 }
 
 /// An instruction.

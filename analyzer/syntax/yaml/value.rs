@@ -59,7 +59,10 @@ impl Reader<'_> {
                     let next = items.get(at + 1).map_or(end, |next| self.tree[*next].span.start);
                     values.push(self.value(item, next, depth + 1));
                 }
-                let tail = self.line_hole(node.span.start, end, items.iter().map(|&item| self.tree[item].span));
+                let tail = self.line_hole(node.span.start, end, items.iter().enumerate().map(|(at, &item)| {
+                    let next = items.get(at + 1).map_or(end, |next| self.tree[*next].span.start);
+                    Span::new(self.tree[item].span.start.saturating_sub(1), next)
+                }));
                 Value::new(Kind::List(Arc::new(List { items: values, tail, blocks: false })), place)
             }
             NodeKind::Mapping(_) => self.mapping(id, end, depth),
@@ -112,13 +115,12 @@ impl Reader<'_> {
         for value in merged {
             merge(&mut map, &value);
         }
-        let children: Vec<Span> = entries.iter().map(|entry| tree[entry.key].span.to(tree[entry.value].span)).collect();
-        let claimed = entries.iter().enumerate().filter(|(_, entry)| tree[entry.value].span.is_empty());
-        let gaps = claimed.map(|(at, entry)| {
+        // An action further right than a key, before the next key, belongs to that key's value.
+        let children = entries.iter().enumerate().map(|(at, entry)| {
             let next = entries.get(at + 1).map_or(end, |next| tree[next.key].span.start);
-            Span::new(tree[entry.key].span.end, next)
+            Span::new(tree[entry.key].span.start, next)
         });
-        map.tail = map.tail.take().or_else(|| self.line_hole(node.span.start, end, children.iter().copied().chain(gaps)));
+        map.tail = map.tail.take().or_else(|| self.line_hole(node.span.start, end, children));
         Value::map(map, Place::new(self.file, node.span))
     }
 
@@ -129,7 +131,8 @@ impl Reader<'_> {
         }
         let children: Vec<Span> = children.collect();
         let mut own = self.tree.holes.iter().filter(|hole| hole.line && hole.span.start >= start && hole.span.end <= end);
-        let found = own.find(|hole| !children.iter().any(|child| child.contains(hole.span)))?;
+        let inner = |child: &Span, hole: &Hole| child.contains(hole.span) && self.column(hole.span.start) > self.column(child.start);
+        let found = own.find(|hole| !children.iter().any(|child| inner(child, hole)))?;
         Some(Arc::new(self.rendered(*found)))
     }
 
@@ -159,6 +162,12 @@ impl Reader<'_> {
             parts.push(Part::Known(Span::new(at, inner.end).text(&self.tree.source).into()));
         }
         Some(Kind::Template(parts.into()))
+    }
+
+    /// Bytes from the beginning of the line.
+    fn column(&self, offset: u32) -> usize {
+        let before = Span::new(0, offset).text(&self.tree.source);
+        before.len() - before.rfind('\n').map_or(0, |found| found + 1)
     }
 
     fn rendered(&self, hole: Hole) -> Unknown {

@@ -55,6 +55,15 @@ const INSTRUCTIONS: &[(&str, Form, usize, usize)] = &[
     ("WORKDIR", Form::Text, 1, 1),
 ];
 
+/// The flags of each instruction that has some.
+const FLAGS: &[(&str, &[&str])] = &[
+    ("ADD", &["keep-git-dir", "checksum", "chown", "chmod", "link", "exclude", "unpack"]),
+    ("COPY", &["from", "chown", "chmod", "link", "parents", "exclude"]),
+    ("FROM", &["platform"]),
+    ("HEALTHCHECK", &["interval", "timeout", "start-period", "start-interval", "retries"]),
+    ("RUN", &["mount", "network", "security", "device"]),
+];
+
 /// Instructions whose heredocs are read.
 const WITH_HEREDOCS: &[&str] = &["ADD", "COPY", "RUN"];
 
@@ -68,31 +77,36 @@ pub fn parse(source: &Arc<str>) -> Tree {
         instructions: Vec::new(),
         comments: Vec::new(),
         errors: Vec::new(),
+        refused: Vec::new(),
     };
     let text: &str = source;
     let start = if text.starts_with(BOM) { BOM.len_utf8() } else { 0 };
     directives(&mut tree, text, start);
     let mut lines = Lines::new(text, start, tree.escape);
     while let Some(line) = lines.next_logical(&mut tree.comments) {
-        match instruction(&line, tree.escape, &mut tree.errors) {
-            Some(mut instruction) => {
-                heredocs(&mut instruction, &line, &mut lines, &mut tree.errors);
-                tree.instructions.push(instruction);
-            }
-            None => continue,
-        }
+        let mut found = Faults { errors: &mut tree.errors, refused: &mut tree.refused };
+        let mut instruction = instruction(&line, tree.escape, &mut found);
+        heredocs(&mut instruction, &line, &mut lines, &mut tree.errors);
+        tree.instructions.push(instruction);
     }
     if tree.instructions.is_empty() && tree.errors.is_empty() && !text.trim().is_empty() {
         tree.errors.push(SyntaxError::new(Span::of(start, start), "there is no instruction in this file"));
     }
-    if tree.instructions.iter().any(|instruction| instruction.keyword != "ARG" && instruction.keyword != "FROM")
-        && let Some(first) = tree.instructions.iter().find(|instruction| instruction.keyword != "ARG")
+    if let Some(first) = tree.instructions.iter().find(|instruction| instruction.keyword != "ARG")
         && first.keyword != "FROM"
+        && INSTRUCTIONS.iter().any(|row| row.0 == first.keyword)
     {
-        tree.errors.push(SyntaxError::new(first.keyword_span, "no build stage begins before this instruction: a `FROM` is missing"));
+        tree.refused.push(SyntaxError::new(first.keyword_span, "no build stage begins before this instruction: a `FROM` is missing"));
     }
     tree.errors.sort_by_key(|error| error.span.start);
+    tree.refused.sort_by_key(|error| error.span.start);
     tree
+}
+
+/// Where faults go.
+struct Faults<'a> {
+    errors: &'a mut Vec<SyntaxError>,
+    refused: &'a mut Vec<SyntaxError>,
 }
 
 /// `# name=value` lines at the very top.
@@ -124,7 +138,7 @@ fn directives(tree: &mut Tree, text: &str, start: usize) {
 }
 
 /// The instruction of a logical line.
-fn instruction(line: &Line, escape: char, errors: &mut Vec<SyntaxError>) -> Option<Instruction> {
+fn instruction(line: &Line, escape: char, faults: &mut Faults<'_>) -> Instruction {
     let text = line.text.as_str();
     let keyword_end = text.find(char::is_whitespace).unwrap_or(text.len());
     let keyword: CompactString = text[..keyword_end].to_ascii_uppercase().into();
@@ -132,8 +146,18 @@ fn instruction(line: &Line, escape: char, errors: &mut Vec<SyntaxError>) -> Opti
     let Some(&(_, form, least, most)) = INSTRUCTIONS.iter().find(|row| row.0 == keyword) else {
         let near = INSTRUCTIONS.iter().find(|row| keyword.len() > 2 && row.0.starts_with(&keyword[..keyword.len().min(3)]));
         let hint = near.map_or_else(String::new, |row| format!("; did you mean `{}`?", row.0));
-        errors.push(SyntaxError::new(keyword_span, format_compact!("`{}` is not an instruction{hint}", &text[..keyword_end])));
-        return None;
+        faults.refused.push(SyntaxError::new(keyword_span, format_compact!("`{}` is not an instruction{hint}", &text[..keyword_end])));
+        return Instruction {
+            keyword,
+            keyword_span,
+            span: line.span(0, text.trim_end().len()),
+            flags: Vec::new(),
+            arguments: keyword_span,
+            words: Vec::new(),
+            exec: false,
+            heredocs: Vec::new(),
+            inner: None,
+        };
     };
     let mut at = keyword_end;
     let flags = words::flags(line, &mut at, escape);
@@ -158,21 +182,21 @@ fn instruction(line: &Line, escape: char, errors: &mut Vec<SyntaxError>) -> Opti
             out.words = words;
         }
         (_, Some(Err(()))) => {
-            errors.push(SyntaxError::new(out.arguments, "a JSON array here holds strings alone"));
-            return Some(out);
+            faults.errors.push(SyntaxError::new(out.arguments, "a JSON array here holds strings alone"));
+            return out;
         }
         (Form::Command, None) => {
             if rest.text.is_empty() && keyword != "CMD" && keyword != "ENTRYPOINT" {
-                errors.push(SyntaxError::new(keyword_span, format_compact!("`{keyword}` has no command")));
+                faults.refused.push(SyntaxError::new(keyword_span, format_compact!("`{keyword}` has no command")));
             }
         }
         (Form::List, None) if keyword == "SHELL" => {
-            errors.push(SyntaxError::new(out.span, "`SHELL` takes a JSON array"));
+            faults.refused.push(SyntaxError::new(out.span, "`SHELL` takes a JSON array"));
         }
         (Form::List | Form::Words, None) => out.words = words::plain(&rest),
         (Form::Pairs, None) => match words::pairs(&rest, escape) {
             Ok(words) => out.words = words,
-            Err(message) => errors.push(SyntaxError::new(out.span, message)),
+            Err(message) => faults.errors.push(SyntaxError::new(out.span, message)),
         },
         (Form::Arguments, None) => out.words = words::shell_words(&rest, escape),
         (Form::Text, None) => {
@@ -180,11 +204,11 @@ fn instruction(line: &Line, escape: char, errors: &mut Vec<SyntaxError>) -> Opti
                 out.words = vec![Word { text: words::unquoted(&rest.text, escape), span: out.arguments }];
             }
         }
-        (Form::Trigger, None) => trigger(&mut out, &rest, escape, errors),
-        (Form::Health, None) => health(&mut out, &rest, escape, errors),
+        (Form::Trigger, None) => trigger(&mut out, &rest, escape, faults),
+        (Form::Health, None) => health(&mut out, &rest, escape, faults),
     }
     let count = out.words.len();
-    let counted = !matches!(form, Form::Command | Form::Trigger | Form::Health) && errors.last().is_none_or(|last| last.span != out.span);
+    let counted = !matches!(form, Form::Command | Form::Trigger | Form::Health) && faults.errors.last().is_none_or(|last| last.span != out.span);
     if counted && (count < least || count > most || (keyword == "FROM" && count == 2)) {
         let wanted = match (keyword.as_str(), least) {
             ("FROM", _) => "an image, and perhaps `AS name`".to_owned(),
@@ -192,39 +216,54 @@ fn instruction(line: &Line, escape: char, errors: &mut Vec<SyntaxError>) -> Opti
             (_, 1) => "at least one argument".to_owned(),
             (_, least) => format!("at least {least} arguments"),
         };
-        errors.push(SyntaxError::new(out.span, format_compact!("`{keyword}` takes {wanted}")));
+        faults.refused.push(SyntaxError::new(out.span, format_compact!("`{keyword}` takes {wanted}")));
     } else if keyword == "FROM" && count == 3 && !out.words[1].text.eq_ignore_ascii_case("as") {
-        errors.push(SyntaxError::new(out.words[1].span, "expected `AS` and the name of the stage"));
+        faults.refused.push(SyntaxError::new(out.words[1].span, "expected `AS` and the name of the stage"));
+    } else if let ("FROM", Some(name)) = (keyword.as_str(), out.words.get(2))
+        && !is_stage_name(&name.text)
+    {
+        faults.refused.push(SyntaxError::new(name.span, "the name of a stage begins with a letter and has letters, digits, `-`, `_` and `.`"));
     }
-    Some(out)
+    let known = FLAGS.iter().find(|row| row.0 == keyword).map_or(&[][..], |row| row.1);
+    for flag in &out.flags {
+        if !known.contains(&flag.name.as_str()) {
+            faults.refused.push(SyntaxError::new(flag.span, format_compact!("`{keyword}` has no flag `--{}`", flag.name)));
+        }
+    }
+    out
 }
 
-fn trigger(out: &mut Instruction, rest: &Line, escape: char, errors: &mut Vec<SyntaxError>) {
+fn is_stage_name(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|first| first.is_ascii_alphabetic()) && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+}
+
+fn trigger(out: &mut Instruction, rest: &Line, escape: char, faults: &mut Faults<'_>) {
     if rest.text.is_empty() {
-        errors.push(SyntaxError::new(out.keyword_span, "`ONBUILD` takes an instruction"));
+        faults.refused.push(SyntaxError::new(out.keyword_span, "`ONBUILD` takes an instruction"));
         return;
     }
-    let inner = instruction(rest, escape, errors);
-    if let Some(inner) = &inner
-        && matches!(inner.keyword.as_str(), "ONBUILD" | "FROM" | "MAINTAINER")
-    {
-        errors.push(SyntaxError::new(inner.keyword_span, format_compact!("`{}` is not allowed in `ONBUILD`", inner.keyword)));
+    let inner = instruction(rest, escape, faults);
+    if matches!(inner.keyword.as_str(), "ONBUILD" | "FROM" | "MAINTAINER") {
+        faults.refused.push(SyntaxError::new(inner.keyword_span, format_compact!("`{}` is not allowed in `ONBUILD`", inner.keyword)));
     }
-    out.inner = inner.map(Box::new);
+    out.inner = Some(Box::new(inner));
 }
 
-fn health(out: &mut Instruction, rest: &Line, escape: char, errors: &mut Vec<SyntaxError>) {
+fn health(out: &mut Instruction, rest: &Line, escape: char, faults: &mut Faults<'_>) {
     let word = rest.text.split_whitespace().next().unwrap_or("");
     match word.to_ascii_uppercase().as_str() {
         "NONE" => out.words = vec![Word { text: "NONE".into(), span: rest.span(0, word.len()) }],
         "CMD" => {
-            out.inner = instruction(rest, escape, errors).map(Box::new);
-            if out.inner.as_ref().is_some_and(|inner| inner.arguments.is_empty()) {
-                errors.push(SyntaxError::new(out.span, "`HEALTHCHECK CMD` has no command"));
+            let inner = instruction(rest, escape, faults);
+            let empty = inner.arguments.is_empty();
+            out.inner = Some(Box::new(inner));
+            if empty {
+                faults.refused.push(SyntaxError::new(out.span, "`HEALTHCHECK CMD` has no command"));
             }
         }
-        "" => errors.push(SyntaxError::new(out.keyword_span, "`HEALTHCHECK` takes `NONE` or `CMD` with a command")),
-        _ => errors.push(SyntaxError::new(rest.span(0, word.len()), "`HEALTHCHECK` takes `NONE` or `CMD` with a command")),
+        "" => faults.refused.push(SyntaxError::new(out.keyword_span, "`HEALTHCHECK` takes `NONE` or `CMD` with a command")),
+        _ => faults.refused.push(SyntaxError::new(rest.span(0, word.len()), "`HEALTHCHECK` takes `NONE` or `CMD` with a command")),
     }
 }
 
