@@ -114,12 +114,10 @@ impl RuleSet {
         Self { rules }
     }
 
-    /// Only these pages.
-    ///
-    /// # Errors
-    /// Everything that is wrong with the pages.
-    pub fn of_pages(pages: &[(Utf8PathBuf, String)]) -> Result<Self, Vec<PageError>> {
-        Self::default().with_pages(pages)
+    /// One rule alone.
+    #[must_use]
+    pub fn of_rule(rule: RuleInfo) -> Self {
+        Self { rules: vec![Arc::new(rule)] }
     }
 
     /// With users' own pages; one that has the name of a built-in rule replaces it.

@@ -10,6 +10,7 @@ use plimsoll_syntax::{FileId, SyntaxError};
 use rustc_hash::FxHashMap;
 
 use crate::kind::{self, FileKind};
+use crate::run::Rulebook;
 
 /// The only way to the disk. Paths are relative to the workspace, with forward slashes.
 pub trait Files: Send + Sync {
@@ -22,7 +23,7 @@ pub trait Files: Send + Sync {
 
 /// A file: the only input besides the workspace's list of files.
 #[salsa::input]
-pub struct SourceFile {
+pub(crate) struct SourceFile {
     /// Relative to the workspace, with forward slashes.
     #[returns(ref)]
     pub path: Utf8PathBuf,
@@ -36,7 +37,7 @@ pub struct SourceFile {
 
 /// What is in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
+pub(crate) struct Content {
     /// The text; empty when it could not be read.
     pub text: Arc<str>,
     /// What it is; `None`: nothing that is checked (a template that `file()` reads, for example).
@@ -50,7 +51,7 @@ pub struct Content {
 impl Content {
     /// Decodes bytes and sees what they are.
     #[must_use]
-    pub fn of(path: &Utf8Path, bytes: Result<Vec<u8>, String>) -> Self {
+    pub(crate) fn of(path: &Utf8Path, bytes: Result<Vec<u8>, String>) -> Self {
         match bytes {
             Ok(bytes) => {
                 let (text, damage) = decode(bytes);
@@ -64,7 +65,7 @@ impl Content {
 
 /// The files of a run.
 #[salsa::input]
-pub struct Workspace {
+pub(crate) struct Workspace {
     /// Sorted by path.
     #[returns(ref)]
     pub files: Vec<SourceFile>,
@@ -73,9 +74,17 @@ pub struct Workspace {
     pub directories: FxHashMap<String, Vec<SourceFile>>,
 }
 
+/// The rules of a run.
+#[salsa::input]
+pub(crate) struct Book {
+    /// Replaced as a whole when settings or pages change.
+    #[returns(clone)]
+    pub rulebook: Arc<Rulebook>,
+}
+
 /// What queries may ask.
 #[salsa::db]
-pub trait Db: salsa::Database {
+pub(crate) trait Db: salsa::Database {
     /// The file at a path, read now if it was not discovered; `None`: there is none.
     fn file(&self, path: &Utf8Path) -> Option<SourceFile>;
     /// The file of a number.
@@ -85,7 +94,7 @@ pub trait Db: salsa::Database {
 /// The database.
 #[salsa::db]
 #[derive(Clone)]
-pub struct Database {
+pub(crate) struct Database {
     storage: salsa::Storage<Self>,
     registry: Arc<Registry>,
 }
@@ -107,12 +116,12 @@ impl salsa::Database for Database {}
 impl Database {
     /// An empty database over these files.
     #[must_use]
-    pub fn new(files: Arc<dyn Files>) -> Self {
+    pub(crate) fn new(files: Arc<dyn Files>) -> Self {
         Self { storage: salsa::Storage::default(), registry: Arc::new(Registry { files, known: RwLock::default() }) }
     }
 
     /// Adds or replaces a file.
-    pub fn set(&mut self, path: Utf8PathBuf, content: Content) -> SourceFile {
+    pub(crate) fn set(&mut self, path: Utf8PathBuf, content: Content) -> SourceFile {
         use salsa::Setter;
         let known = self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_path.get(&path).copied().flatten();
         match known {
@@ -166,10 +175,22 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
         Ok(value) => Ok(value),
         Err(payload) => match payload.downcast::<salsa::Cancelled>() {
             Ok(cancelled) => std::panic::resume_unwind(cancelled),
-            Err(payload) => {
-                let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
-                Err(text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked".to_owned()))
-            }
+            Err(payload) => Err(panic_message(&*payload)),
         },
     }
+}
+
+/// Runs a query; whatever panics in it becomes a message, so that one file never hides another.
+pub(crate) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        if payload.is::<salsa::Cancelled>() {
+            return "something that this depends on failed".to_owned();
+        }
+        panic_message(&*payload)
+    })
+}
+
+fn panic_message(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panicked".to_owned())
 }

@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum FileKind {
+pub(crate) enum FileKind {
     /// `.tf`, `.tofu`
     Terraform,
     /// `.tf.json`, `.tofu.json`
@@ -30,7 +30,7 @@ pub enum FileKind {
 impl FileKind {
     /// The word for it in reports.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Terraform | Self::TerraformJson | Self::Tfvars => "terraform",
             Self::Kubernetes => "kubernetes",
@@ -45,7 +45,7 @@ impl FileKind {
 
     /// Whether it belongs to a Terraform module, not to itself alone.
     #[must_use]
-    pub const fn is_terraform(self) -> bool {
+    pub(crate) const fn is_terraform(self) -> bool {
         matches!(self, Self::Terraform | Self::TerraformJson | Self::Tfvars)
     }
 }
@@ -99,7 +99,7 @@ pub fn may_be_read(path: &Utf8Path) -> bool {
 
 /// What a file is; `None`: nothing for us.
 #[must_use]
-pub fn kind(path: &Utf8Path, text: &str) -> Option<FileKind> {
+pub(crate) fn kind(path: &Utf8Path, text: &str) -> Option<FileKind> {
     match by_name(path) {
         ByName::Is(kind) => Some(kind),
         ByName::Other => None,

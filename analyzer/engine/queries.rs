@@ -5,15 +5,20 @@ use std::sync::Arc;
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use plimsoll_docker as docker;
 use plimsoll_kubernetes as kubernetes;
-use plimsoll_syntax::{FileId, Item, SyntaxError, dockerfile, hcl, yaml};
+use plimsoll_syntax::{FileId, Item, LineIndex, SyntaxError, dockerfile, hcl, yaml};
 use plimsoll_terraform as terraform;
 
-use crate::db::{Db, SourceFile, Workspace};
+use crate::db::{Book, Db, SourceFile, Workspace};
 use crate::kind::FileKind;
+use crate::relations::Related;
+use crate::report::Text;
+use crate::run::Verdicts;
+use crate::suppress::{self, Suppression};
+use crate::{user_data, views};
 
 /// A directory of Terraform files, relative to the workspace; empty for the workspace itself.
 #[salsa::interned]
-pub struct Directory<'db> {
+pub(crate) struct Directory<'db> {
     /// With forward slashes.
     #[returns(ref)]
     pub path: String,
@@ -21,26 +26,26 @@ pub struct Directory<'db> {
 
 /// The HCL tree of a file.
 #[salsa::tracked(returns(clone), no_eq, lru = 512)]
-pub fn hcl_tree(db: &dyn Db, file: SourceFile) -> Arc<hcl::Tree> {
+pub(crate) fn hcl_tree(db: &dyn Db, file: SourceFile) -> Arc<hcl::Tree> {
     Arc::new(hcl::parse(&file.content(db).text))
 }
 
 /// The YAML (or JSON) tree of a file.
 #[salsa::tracked(returns(clone), no_eq, lru = 512)]
-pub fn yaml_tree(db: &dyn Db, file: SourceFile) -> Arc<yaml::Tree> {
+pub(crate) fn yaml_tree(db: &dyn Db, file: SourceFile) -> Arc<yaml::Tree> {
     let text = &file.content(db).text;
     Arc::new(if text.contains("{{") { yaml::parse_template(text) } else { yaml::parse(text) })
 }
 
 /// The tree of a Dockerfile.
 #[salsa::tracked(returns(clone), no_eq, lru = 512)]
-pub fn dockerfile_tree(db: &dyn Db, file: SourceFile) -> Arc<dockerfile::Tree> {
+pub(crate) fn dockerfile_tree(db: &dyn Db, file: SourceFile) -> Arc<dockerfile::Tree> {
     Arc::new(dockerfile::parse(&file.content(db).text))
 }
 
 /// The items that a file has by itself; empty for Terraform, whose items belong to a root module.
 #[salsa::tracked(returns(clone), no_eq)]
-pub fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
+pub(crate) fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
     let content = file.content(db);
     let (id, text) = (file.id(db), &*content.text);
     let Some(kind) = content.kind else { return Arc::default() };
@@ -58,7 +63,7 @@ pub fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
 
 /// What could not be read in a file.
 #[salsa::tracked(returns(clone), no_eq)]
-pub fn file_errors(db: &dyn Db, file: SourceFile) -> Arc<Vec<SyntaxError>> {
+pub(crate) fn file_errors(db: &dyn Db, file: SourceFile) -> Arc<Vec<SyntaxError>> {
     let content = file.content(db);
     let mut errors: Vec<SyntaxError> = content.damage.iter().cloned().collect();
     match content.kind {
@@ -74,7 +79,7 @@ pub fn file_errors(db: &dyn Db, file: SourceFile) -> Arc<Vec<SyntaxError>> {
 
 /// The declarations of one directory, without evaluation; `None`: no Terraform file lies in it.
 #[salsa::tracked(returns(clone), no_eq)]
-pub fn module<'db>(db: &'db dyn Db, workspace: Workspace, directory: Directory<'db>) -> Option<Arc<terraform::Module>> {
+pub(crate) fn module<'db>(db: &'db dyn Db, workspace: Workspace, directory: Directory<'db>) -> Option<Arc<terraform::Module>> {
     enum Held {
         Hcl(Arc<hcl::Tree>),
         Json(Arc<yaml::Tree>),
@@ -109,7 +114,7 @@ pub fn module<'db>(db: &'db dyn Db, workspace: Workspace, directory: Directory<'
 
 /// The directories that no other directory calls as a module, sorted. Modules that only call each other are roots, too.
 #[salsa::tracked(returns(clone))]
-pub fn roots(db: &dyn Db, workspace: Workspace) -> Arc<Vec<String>> {
+pub(crate) fn roots(db: &dyn Db, workspace: Workspace) -> Arc<Vec<String>> {
     let mut all: Vec<&String> = workspace.directories(db).keys().collect();
     all.sort();
     let mut called = rustc_hash::FxHashSet::default();
@@ -148,14 +153,14 @@ fn reach(db: &dyn Db, workspace: Workspace, from: &str, reached: &mut rustc_hash
 
 /// Everything that a root module plans.
 #[salsa::tracked(returns(clone), no_eq)]
-pub fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Directory<'db>) -> Arc<terraform::Evaluation> {
+pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Directory<'db>) -> Arc<terraform::Evaluation> {
     let view = TerraformView { db, workspace };
     Arc::new(terraform::evaluate(root.path(db), &view))
 }
 
 /// Everything that belongs to the workspace's manifests as a whole.
 #[salsa::tracked(returns(clone), no_eq)]
-pub fn cluster(db: &dyn Db, workspace: Workspace) -> Arc<kubernetes::Cluster> {
+pub(crate) fn cluster(db: &dyn Db, workspace: Workspace) -> Arc<kubernetes::Cluster> {
     let all: Vec<Arc<Vec<Item>>> = workspace
         .files(db)
         .iter()
@@ -191,7 +196,7 @@ impl terraform::Workspace for TerraformView<'_> {
 
 /// The path without `.` and `..`; `None` where it leaves the workspace.
 #[must_use]
-pub fn inside(path: &Utf8Path) -> Option<Utf8PathBuf> {
+pub(crate) fn inside(path: &Utf8Path) -> Option<Utf8PathBuf> {
     let mut out = Utf8PathBuf::new();
     for component in path.components() {
         match component {
@@ -206,4 +211,62 @@ pub fn inside(path: &Utf8Path) -> Option<Utf8PathBuf> {
         }
     }
     Some(out)
+}
+
+/// Everything that belongs to a root module, views over several providers and the texts inside of resources included.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn root_items<'db>(db: &'db dyn Db, workspace: Workspace, root: Directory<'db>) -> Arc<Vec<Item>> {
+    let evaluation = evaluation(db, workspace, root);
+    let mut items = evaluation.items.clone();
+    items.extend(views::terraform(&evaluation.items));
+    let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
+    items.extend(user_data::items(&evaluation.items, &source));
+    Arc::new(items)
+}
+
+/// What the rules say about the items of one file.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn file_verdicts(db: &dyn Db, workspace: Workspace, book: Book, file: SourceFile) -> Arc<Verdicts> {
+    let items = file_items(db, file);
+    let kubernetes = file.content(db).kind == Some(FileKind::Kubernetes);
+    let related = Related::new(plimsoll_rules::relations(), &items, || kubernetes.then(|| cluster(db, workspace)));
+    Arc::new(book.rulebook(db).run(&items, &related))
+}
+
+/// What the rules say about a root module.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn root_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, root: Directory<'db>) -> Arc<Verdicts> {
+    let items = root_items(db, workspace, root);
+    let related = Related::new(plimsoll_rules::relations(), &items, || None);
+    Arc::new(book.rulebook(db).run(&items, &related))
+}
+
+/// What the rules say about the manifests as a whole: namespaces, and what roles grant.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn cluster_verdicts(db: &dyn Db, workspace: Workspace, book: Book) -> Arc<Verdicts> {
+    let rulebook = book.rulebook(db);
+    if !["namespace", "rbac.grant"].iter().any(|view| rulebook.looks_at(view)) {
+        return Arc::default();
+    }
+    let cluster = cluster(db, workspace);
+    let items = [cluster.namespaces(), cluster.grants()].concat();
+    let related = Related::new(plimsoll_rules::relations(), &items, || Some(cluster.clone()));
+    Arc::new(rulebook.run(&items, &related))
+}
+
+/// Where the lines of a file begin.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn text(db: &dyn Db, file: SourceFile) -> Arc<Text> {
+    let text = file.content(db).text.clone();
+    Arc::new(Text { lines: LineIndex::new(&text), text })
+}
+
+/// The comments of a file that allow findings.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn suppressions(db: &dyn Db, file: SourceFile) -> Arc<Vec<Suppression>> {
+    let content = &file.content(db).text;
+    if !suppress::may_hold(content) {
+        return Arc::default();
+    }
+    Arc::new(suppress::read(content, &text(db, file).lines))
 }

@@ -72,6 +72,13 @@ pub(crate) struct ActiveRule {
     pub(crate) params: FxHashMap<CompactString, Literal>,
 }
 
+impl ActiveRule {
+    /// A parameter has neither a default nor a setting: the rule has nothing to compare with, and is silent.
+    pub(crate) fn lacks_settings(&self) -> bool {
+        self.info.rule.params.iter().any(|param| !self.params.contains_key(&param.name))
+    }
+}
+
 /// The rules that the settings choose, by name.
 pub(crate) fn active(rules: &RuleSet, settings: &Settings) -> Result<Vec<ActiveRule>, SettingsError> {
     for word in settings.select.iter().chain(&settings.ignore) {
@@ -144,6 +151,11 @@ fn literal(value: &toml::Value, shape: &str) -> Option<Literal> {
         (toml::Value::Array(values), _) => {
             let inner = shape.strip_prefix("list(")?.strip_suffix(')')?;
             values.iter().map(|value| literal(value, inner)).collect::<Option<_>>().map(Literal::List)
+        }
+        (toml::Value::Table(values), _) => {
+            let inner = shape.strip_prefix("map(")?.strip_suffix(')')?;
+            let entry = |(key, value): (&String, &toml::Value)| Some((key.as_str().into(), literal(value, inner)?));
+            values.iter().map(entry).collect::<Option<_>>().map(Literal::Map)
         }
         _ => None,
     }

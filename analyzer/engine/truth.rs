@@ -2,7 +2,7 @@
 
 /// What a condition is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Truth {
+pub(crate) enum Truth {
     /// Known false.
     False,
     /// Hangs on something unknown.
@@ -14,7 +14,7 @@ pub enum Truth {
 impl Truth {
     /// `!a`
     #[must_use]
-    pub const fn not(self) -> Self {
+    pub(crate) const fn not(self) -> Self {
         match self {
             Self::False => Self::True,
             Self::Unknown => Self::Unknown,
@@ -24,7 +24,7 @@ impl Truth {
 
     /// `a && b`
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub(crate) const fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::False, _) | (_, Self::False) => Self::False,
             (Self::True, Self::True) => Self::True,
@@ -34,13 +34,13 @@ impl Truth {
 
     /// `a || b`
     #[must_use]
-    pub const fn or(self, other: Self) -> Self {
+    pub(crate) const fn or(self, other: Self) -> Self {
         self.not().and(other.not()).not()
     }
 
     /// `None` is unknown.
     #[must_use]
-    pub const fn of(known: Option<bool>) -> Self {
+    pub(crate) const fn of(known: Option<bool>) -> Self {
         match known {
             Some(true) => Self::True,
             Some(false) => Self::False,

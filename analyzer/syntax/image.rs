@@ -126,7 +126,8 @@ fn is_tag(tag: &str) -> bool {
 fn is_digest(digest: &str) -> bool {
     let Some((algorithm, hash)) = digest.split_once(':') else { return false };
     let named = algorithm.split(['+', '.', '-', '_']).all(|part| {
-        part.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        part.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
     });
     named && hash.len() >= 32 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
@@ -163,9 +164,9 @@ mod tests {
         ];
         for (reference, expected) in rows {
             let image = parse(reference);
-            let parts = image.as_ref().map(|image| {
-                (image.registry.as_str(), image.repository.as_str(), image.tag.as_deref(), image.digest.as_deref())
-            });
+            let parts = image
+                .as_ref()
+                .map(|image| (image.registry.as_str(), image.repository.as_str(), image.tag.as_deref(), image.digest.as_deref()));
             assert_eq!(parts, *expected, "{reference}");
         }
         assert_eq!(parse("nginx").map(|image| image.familiar().to_owned()).as_deref(), Some("nginx"));

@@ -57,6 +57,8 @@ pub enum Literal {
     String(CompactString),
     /// `["a", "b"]`
     List(Vec<Literal>),
+    /// `{ a = "b" }`
+    Map(Vec<(CompactString, Literal)>),
 }
 
 /// A path from a root.
@@ -169,6 +171,14 @@ impl fmt::Display for Literal {
                     value.fmt(f)?;
                 }
                 f.write_str("]")
+            }
+            Self::Map(entries) => {
+                f.write_str("{ ")?;
+                for (at, (key, value)) in entries.iter().enumerate() {
+                    let comma = if at > 0 { ", " } else { "" };
+                    write!(f, "{comma}{key:?} = {value}")?;
+                }
+                f.write_str(" }")
             }
         }
     }

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! functions {
-    ($($(#[$doc:meta])* $variant:ident $name:literal ($($argument:ident),*) $($rest:ident)? -> $gives:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident $name:literal ($($argument:ident),*) $($rest:ident)? -> $gives:ident;)*) => {
         /// A predicate, quantifier or function of the rule language.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        pub enum Function { $($(#[$doc])* $variant),* }
+        pub enum Function { $($(#[doc = $doc])* $variant),* }
 
         /// What the compiler and the reference page know of each function, in the order of the reference.
         pub const FUNCTIONS: &[Signature] = &[$(Signature {
@@ -15,12 +15,11 @@ macro_rules! functions {
             arguments: &[$(Kind::$argument),*],
             rest: functions!(@rest $($rest)?),
             gives: Gives::$gives,
-            doc: concat!($(functions!(@doc $doc)),*),
+            doc: concat!($($doc),*),
         }),*];
     };
     (@rest) => { None };
     (@rest $rest:ident) => { Some(Kind::$rest) };
-    (@doc doc = $text:literal) => { $text };
 }
 
 /// One row of the table.

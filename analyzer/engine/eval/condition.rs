@@ -1,5 +1,7 @@
 //! Conditions, with what decided them.
 
+use std::rc::Rc;
+
 use compact_str::CompactString;
 use plimsoll_rule_language::condition::{Argument, Comparison, Condition, Operand};
 use plimsoll_rule_language::functions::Function;
@@ -12,12 +14,28 @@ use super::compare::{Domain, compare};
 use super::slot::{Frames, Slot};
 use crate::truth::Truth;
 
+/// A value that forced a verdict.
+#[derive(Clone, Debug)]
+pub(super) struct Culprit {
+    /// What to underline.
+    pub(super) place: Place,
+    /// Its path from the item; empty where it has none.
+    pub(super) names: Rc<Vec<CompactString>>,
+    pub(super) value: Value,
+}
+
+impl Culprit {
+    pub(super) fn of(slot: &Slot<'_>) -> Self {
+        Self { place: slot.place, names: slot.names(), value: slot.value.clone() }
+    }
+}
+
 /// What a condition is, and why.
 #[derive(Clone, Debug)]
 pub(super) struct Outcome {
     pub(super) truth: Truth,
-    /// The places whose values forced it.
-    pub(super) culprits: Vec<Place>,
+    /// The values that forced it.
+    pub(super) culprits: Vec<Culprit>,
     /// What would decide it: source texts.
     pub(super) missing: Vec<CompactString>,
 }
@@ -28,7 +46,7 @@ impl Outcome {
     }
 
     pub(super) fn of(truth: Truth, slots: &[&Slot<'_>]) -> Self {
-        let mut out = Self { truth, culprits: slots.iter().map(|slot| slot.place).collect(), missing: Vec::new() };
+        let mut out = Self { truth, culprits: slots.iter().map(|slot| Culprit::of(slot)).collect(), missing: Vec::new() };
         if truth == Truth::Unknown {
             for slot in slots {
                 missing(&slot.value, &mut out.missing);
@@ -146,7 +164,7 @@ impl<'a> Evaluator<'a> {
             let inner = self.condition(condition, &frames.inside(element.clone()));
             if inner.truth == wanted {
                 let truth = Truth::from(function == Function::Any);
-                let culprits = if inner.culprits.is_empty() { vec![element.place] } else { inner.culprits };
+                let culprits = if inner.culprits.is_empty() { vec![Culprit::of(element)] } else { inner.culprits };
                 return Outcome { truth, culprits, missing: Vec::new() };
             }
             if inner.truth == Truth::Unknown {
@@ -155,6 +173,6 @@ impl<'a> Evaluator<'a> {
             }
         }
         let truth = if function == Function::Any { truth } else { truth.not() };
-        Outcome { truth, culprits: vec![elements.place], missing }
+        Outcome { truth, culprits: vec![elements.culprit()], missing }
     }
 }

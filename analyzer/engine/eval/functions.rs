@@ -10,7 +10,7 @@ use plimsoll_syntax::{Kind, Value};
 
 use super::Evaluator;
 use super::compare::{Domain, equal, magnitude};
-use super::condition::Outcome;
+use super::condition::{Culprit, Outcome};
 use super::slot::{Elements, Frames, Slot};
 use crate::domains::{address, argv, iam, labels, ports, quantity, retired, secret, tls, version, wellformed};
 use crate::truth::Truth;
@@ -96,14 +96,14 @@ impl<'a> Evaluator<'a> {
         for element in &elements.slots {
             let here = wanted.iter().map(|other| equal(&element.value, other)).fold(Truth::False, Truth::or);
             if here == Truth::True {
-                return Outcome { truth: Truth::True, culprits: vec![element.place], missing: Vec::new() };
+                return Outcome { truth: Truth::True, culprits: vec![Culprit::of(element)], missing: Vec::new() };
             }
             if here == Truth::Unknown {
                 missing.extend(Outcome::of(here, &[element]).missing);
             }
             truth = truth.or(here);
         }
-        Outcome { truth, culprits: vec![elements.place], missing }
+        Outcome { truth, culprits: vec![elements.culprit()], missing }
     }
 
     /// The elements of an operand: those of a path, or of a function's list.
@@ -112,9 +112,9 @@ impl<'a> Evaluator<'a> {
             return self.elements(path, frames);
         }
         let slot = self.operand(operand, frames);
-        let place = slot.place;
+        let (place, names) = (slot.place, slot.names());
         let mut tail = None;
-        Elements { slots: self.spread(slot, &mut tail), tail, place }
+        Elements { slots: self.spread(slot, &mut tail), tail, place, names }
     }
 
     /// The functions that give values.

@@ -1,8 +1,9 @@
 //! Messages: text with values in it, as a person would say them.
 
+use compact_str::CompactString;
 use plimsoll_rule_language::condition::{Operand, Root, Template, TemplatePart};
-use plimsoll_syntax::value::Part;
-use plimsoll_syntax::{Kind, Value};
+use plimsoll_syntax::value::{How, Part};
+use plimsoll_syntax::{Kind, Place, Value};
 
 use super::Evaluator;
 use super::slot::{Frames, Slot};
@@ -48,6 +49,32 @@ fn element(slot: &Slot<'_>) -> String {
     }
     let named = ["name", "key", "mountPath", "path"].iter().find_map(|field| slot.value.str_at(&[field]));
     named.map_or_else(|| value(&slot.value), str::to_owned)
+}
+
+/// A culprit in words: "`http_tokens` is not set".
+pub(super) fn fact(names: &[CompactString], what: &Value) -> String {
+    if names.is_empty() {
+        return format!("this is {}", value(what));
+    }
+    format!("`{}` is {}", names.join("."), value(what))
+}
+
+/// Where a value that is used at `used` was written, if that is somewhere else.
+pub(super) fn origin(what: &Value, used: Place) -> Option<(Place, String)> {
+    let written = what.place;
+    if !written.is_some() || (written.file == used.file && used.span.contains(written.span)) {
+        return None;
+    }
+    let step = what.history().find_map(|via| match &via.how {
+        How::Variable(name) => Some(format!("`var.{name}` gets its value here")),
+        How::Local(name) => Some(format!("`local.{name}` gets its value here")),
+        How::Output(name) => Some(format!("output `{name}` gets its value here")),
+        How::Argument(name) => Some(format!("argument `{name}` is passed here")),
+        How::Setting => Some("the value is set here".to_owned()),
+        How::Resource(reference) => Some(format!("`{}` is set here", reference.address)),
+        How::Inherited => Some("inherited from here".to_owned()),
+    });
+    Some((written, step?))
 }
 
 /// A value in words: `not set`, the source of an unknown, three elements of a list.

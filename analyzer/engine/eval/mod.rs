@@ -10,7 +10,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_rule_language::condition::Literal;
+use plimsoll_rule_language::condition::{Condition, Literal};
 use plimsoll_rule_language::rule::{Row, Verdict};
 use plimsoll_rule_language::schema::{Body, Schemas, Type};
 use plimsoll_syntax::value::{Choice, Unknown};
@@ -107,6 +107,14 @@ impl<'a> Evaluator<'a> {
         out
     }
 
+    /// Whether `when` and `unless` are not known to keep the rule from looking at the item.
+    pub(crate) fn guards_hold(&self, item: &'a Item) -> bool {
+        let slot = Slot::of_item(item, self.type_of(item));
+        let frames = Frames { item: slot.clone(), each: None, here: slot.clone(), it: slot };
+        let holds = |guard: &Option<Condition>, wanted| guard.as_ref().is_none_or(|guard| self.condition(guard, &frames).truth == wanted);
+        holds(&self.row.when, Truth::True) && holds(&self.row.unless, Truth::False)
+    }
+
     /// Looks at every combination of choices; the verdict is known where all agree.
     fn element(&self, frames: &Frames<'a>, place: Place) -> Option<Judgement> {
         self.choices.borrow_mut().clear();
@@ -180,24 +188,25 @@ impl<'a> Evaluator<'a> {
         let message = self.message(&self.row.message, frames);
         let mut related: Vec<(Place, String)> = Vec::new();
         let home = frames.item.item.map_or(place.file, |item| item.header.file);
+        let mut culprits = outcome.culprits.clone();
+        culprits.retain(|culprit| culprit.place.is_some());
+        culprits.dedup_by_key(|culprit| culprit.place);
         let chosen = if let Some(at) = &self.row.at {
             self.slot(at, frames).place
         } else if self.row.value.is_some() {
             frames.it.place
         } else {
-            let mut culprits = outcome.culprits.clone();
-            culprits.dedup();
-            culprits.retain(|culprit| culprit.is_some());
-            match culprits[..] {
-                [] => place,
-                [only] if only.file == home => only,
-                _ => {
-                    let inner = culprits.iter().filter(|culprit| **culprit != place);
-                    related.extend(inner.map(|culprit| (*culprit, String::new())));
-                    place
-                }
+            match &culprits[..] {
+                [only] if only.place.file == home => only.place,
+                _ => place,
             }
         };
+        for culprit in &culprits {
+            if culprit.place != chosen {
+                related.push((culprit.place, message::fact(&culprit.names, &culprit.value)));
+            }
+            related.extend(message::origin(&culprit.value, culprit.place));
+        }
         let chosen = if chosen.is_some() { chosen } else { place };
         Judgement::Violated { place: chosen, related, message }
     }
@@ -241,6 +250,3 @@ impl<'a> Evaluator<'a> {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use compact_str::{CompactString, format_compact};
 use plimsoll_rule_language::condition::{Literal, Path, Root, Step};
 use plimsoll_rule_language::schema::Type;
-use plimsoll_syntax::value::{List, Reason, Unknown};
+use plimsoll_syntax::value::{List, Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 
 use super::Evaluator;
+use super::condition::Culprit;
 
 /// What a path leads to.
 #[derive(Clone, Debug)]
@@ -24,11 +25,13 @@ pub(crate) struct Slot<'a> {
     pub(crate) item: Option<&'a Item>,
     /// The key that it has in a map.
     pub(crate) key: Option<CompactString>,
-    ty: Option<Type>,
+    pub(super) ty: Option<Type>,
+    /// What its absence means, where it could have been written.
+    pub(super) default: Option<Literal>,
     /// Names from the item, as `default` in headers has them; `None` once the way left them.
-    names: Option<Rc<Vec<CompactString>>>,
+    pub(super) names: Option<Rc<Vec<CompactString>>>,
     /// The elements, where they are items with relations of their own.
-    links: Option<Rc<Vec<Slot<'a>>>>,
+    pub(super) links: Option<Rc<Vec<Slot<'a>>>>,
 }
 
 /// The names that a condition sees.
@@ -47,6 +50,17 @@ pub(crate) struct Elements<'a> {
     pub(crate) tail: Option<Arc<Unknown>>,
     /// Where the list is.
     pub(crate) place: Place,
+    /// The list's path from the item; empty where it has none.
+    pub(crate) names: Rc<Vec<CompactString>>,
+}
+
+impl Elements<'_> {
+    /// The list as a whole.
+    pub(super) fn culprit(&self) -> Culprit {
+        let items = self.slots.iter().map(|slot| slot.value.clone()).collect();
+        let value = Value::new(Kind::List(Arc::new(List { items, tail: self.tail.clone(), blocks: false })), self.place);
+        Culprit { place: self.place, names: self.names.clone(), value }
+    }
 }
 
 impl<'a> Slot<'a> {
@@ -58,6 +72,7 @@ impl<'a> Slot<'a> {
             item: Some(item),
             key: None,
             ty,
+            default: None,
             names: Some(Rc::default()),
             links: None,
         }
@@ -65,7 +80,12 @@ impl<'a> Slot<'a> {
 
     pub(crate) fn of_value(value: Value) -> Self {
         let place = value.place;
-        Self { value, place, present: true, item: None, key: None, ty: None, names: None, links: None }
+        Self { value, place, present: true, item: None, key: None, ty: None, default: None, names: None, links: None }
+    }
+
+    /// The path from the item; empty where it has none.
+    pub(super) fn names(&self) -> Rc<Vec<CompactString>> {
+        self.names.clone().unwrap_or_default()
     }
 
     pub(crate) fn ty(&self) -> Option<&Type> {
@@ -78,13 +98,13 @@ impl<'a> Slot<'a> {
             names.push(name.into());
             Rc::new(names)
         });
-        Self { value, place, present, item: None, key: None, ty, names, links: None }
+        Self { value, place, present, item: None, key: None, ty, default: None, names, links: None }
     }
 
     fn element(&self, value: Value, key: Option<CompactString>) -> Self {
         let place = if value.place.is_some() { value.place } else { self.place };
         let ty = self.ty.as_ref().and_then(element_type);
-        Self { value, place, present: self.present, item: None, key, ty, names: self.names.clone(), links: None }
+        Self { value, place, present: self.present, item: None, key, ty, default: None, names: self.names.clone(), links: None }
     }
 }
 
@@ -104,9 +124,10 @@ impl<'a> Evaluator<'a> {
 
     /// The elements at the end of the path, which may cross repeated blocks.
     pub(crate) fn elements(&self, path: &Path, frames: &Frames<'a>) -> Elements<'a> {
-        let mut slots = vec![self.root(&path.root, frames)];
+        let root = self.root(&path.root, frames);
+        let (mut place, mut names) = (root.place, root.names());
+        let mut slots = vec![root];
         let mut tail = None;
-        let mut place = slots[0].place;
         for step in &path.steps {
             let mut next = Vec::new();
             for slot in slots {
@@ -116,11 +137,11 @@ impl<'a> Evaluator<'a> {
             }
             slots = next;
             if let Some(first) = slots.first() {
-                place = first.place;
+                (place, names) = (first.place, first.names());
             }
         }
         let slots = slots.into_iter().map(|slot| self.or_default(slot)).flat_map(|slot| self.spread(slot, &mut tail)).collect();
-        Elements { slots, tail, place }
+        Elements { slots, tail, place, names }
     }
 
     /// The elements of one value. A single block counts as one element, null as none.
@@ -128,18 +149,18 @@ impl<'a> Evaluator<'a> {
         let slot = self.settle(slot);
         if let Some(links) = &slot.links {
             if let Kind::List(list) = &slot.value.kind {
-                tail.clone_from(&list.tail.clone().or_else(|| tail.take()));
+                widen(tail, list.tail.as_ref());
             }
             return links.to_vec();
         }
         match &slot.value.kind {
             Kind::Null => Vec::new(),
             Kind::List(list) => {
-                tail.clone_from(&list.tail.clone().or_else(|| tail.take()));
+                widen(tail, list.tail.as_ref());
                 list.items.iter().map(|item| self.settle(slot.element(item.clone(), None))).collect()
             }
             Kind::Map(map) if slot.ty.as_ref().is_none_or(is_map) => {
-                tail.clone_from(&map.tail.clone().or_else(|| tail.take()));
+                widen(tail, map.tail.as_ref());
                 let entries = map.entries.iter();
                 entries
                     .map(|entry| {
@@ -210,11 +231,13 @@ impl<'a> Evaluator<'a> {
                         // A derived field has no place of its own; its owner's is the nearest.
                         let place = if entry.place.is_some() { entry.place } else { slot.place };
                         let present = !entry.value.is_null();
-                        self.settle(slot.child(entry.value.clone(), if present { place } else { slot.place }, present, name, ty))
+                        let child = slot.child(entry.value.clone(), if present { place } else { slot.place }, present, name, ty);
+                        self.settle(Slot { default: field.and_then(|field| field.default), ..child })
                     }
                     None => {
                         let kind = map.tail.as_ref().map_or(Kind::Null, |tail| Kind::Unknown(part_of(tail, name)));
-                        slot.child(Value::new(kind, Place::NONE), slot.place, false, name, ty)
+                        let default = field.and_then(|field| field.default);
+                        Slot { default, ..slot.child(Value::new(kind, Place::NONE), slot.place, false, name, ty) }
                     }
                 }
             }
@@ -293,14 +316,17 @@ impl<'a> Evaluator<'a> {
             return slot;
         }
         let own = slot.names.as_ref().and_then(|names| self.row.defaults.iter().find(|(path, _)| path == &**names));
-        let value = match own {
-            Some((_, literal)) => Some(literal_value(literal)),
-            None => self.provider_default(&slot),
-        };
-        match value {
+        match own.map(|(_, literal)| literal).or(slot.default.as_ref()).map(literal_value) {
             Some(value) => Slot { value, present: false, ..slot },
             None => slot,
         }
+    }
+}
+
+/// A list with a tail leaves open how many elements there are in all.
+fn widen(tail: &mut Option<Arc<Unknown>>, more: Option<&Arc<Unknown>>) {
+    if let Some(more) = more {
+        *tail = Some(more.clone());
     }
 }
 
@@ -332,6 +358,13 @@ pub(crate) fn literal_value(literal: &Literal) -> Value {
         Literal::String(value) => Kind::String(value.clone()),
         Literal::List(values) => {
             Kind::List(Arc::new(List { items: values.iter().map(literal_value).collect(), tail: None, blocks: false }))
+        }
+        Literal::Map(values) => {
+            let mut map = Map::default();
+            for (key, value) in values {
+                map.set(key.clone(), literal_value(value));
+            }
+            Kind::Map(Arc::new(map))
         }
     };
     Value::new(kind, Place::NONE)

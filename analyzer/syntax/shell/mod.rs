@@ -3,6 +3,7 @@
 pub mod tree;
 
 mod parser;
+mod word;
 
 pub use parser::{Continuation, parse};
 pub use tree::{Command, Script, Word, WordPart};

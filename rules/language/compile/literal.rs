@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 use plimsoll_syntax::hcl::tree::UnaryOp;
-use plimsoll_syntax::hcl::{ExprId, ExprKind};
+use plimsoll_syntax::hcl::{self, ExprId, ExprKind};
 
 use super::Compiler;
 use super::path::Scope;
@@ -34,6 +34,13 @@ impl Compiler<'_> {
             ExprKind::Tuple(list) => {
                 Literal::List(self.tree.list(list).iter().map(|&element| self.try_literal(element)).collect::<Option<_>>()?)
             }
+            ExprKind::Object(items) => {
+                let entry = |item: &hcl::tree::ObjectItem| {
+                    let key = self.tree.plain_string(item.key).unwrap_or_else(|| self.text(item.key).into());
+                    Some((key, self.try_literal(item.value)?))
+                };
+                Literal::Map(self.tree.items(items).iter().map(entry).collect::<Option<_>>()?)
+            }
             _ => return None,
         })
     }
@@ -49,7 +56,7 @@ impl Compiler<'_> {
         for item in tree.items(items) {
             let name = CompactString::from(self.text(item.key));
             let written = self.text(item.value);
-            if ["string", "number", "bool", "list(string)", "list(number)"].contains(&written) {
+            if ["string", "number", "bool", "list(string)", "list(number)", "map(string)"].contains(&written) {
                 params.push(Param { name, default: None, shape: written.into() });
             } else if let Some(default) = self.literal(item.value) {
                 params.push(Param { name, shape: shape_of(&default).into(), default: Some(default) });
@@ -90,5 +97,6 @@ fn shape_of(literal: &Literal) -> &'static str {
         Literal::Null | Literal::String(_) => "string",
         Literal::List(list) if matches!(list.first(), Some(Literal::Number(_))) => "list(number)",
         Literal::List(_) => "list(string)",
+        Literal::Map(_) => "map(string)",
     }
 }

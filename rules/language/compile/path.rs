@@ -356,6 +356,7 @@ fn shape_type(shape: &str) -> Type {
         "bool" => Type::Bool,
         "list(string)" => Type::List(Box::new(Type::String)),
         "list(number)" => Type::List(Box::new(Type::Number)),
+        "map(string)" => Type::Map(Box::new(Type::String)),
         _ => Type::Any,
     }
 }

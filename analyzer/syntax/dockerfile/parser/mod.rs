@@ -144,7 +144,7 @@ fn instruction(line: &Line, escape: char, faults: &mut Faults<'_>) -> Instructio
     let keyword: CompactString = text[..keyword_end].to_ascii_uppercase().into();
     let keyword_span = line.span(0, keyword_end);
     let Some(&(_, form, least, most)) = INSTRUCTIONS.iter().find(|row| row.0 == keyword) else {
-        let near = INSTRUCTIONS.iter().find(|row| keyword.len() > 2 && row.0.starts_with(&keyword[..keyword.len().min(3)]));
+        let near = INSTRUCTIONS.iter().find(|row| keyword.len() > 2 && keyword.get(..3).is_some_and(|start| row.0.starts_with(start)));
         let hint = near.map_or_else(String::new, |row| format!("; did you mean `{}`?", row.0));
         faults.refused.push(SyntaxError::new(keyword_span, format_compact!("`{}` is not an instruction{hint}", &text[..keyword_end])));
         return Instruction {
@@ -243,8 +243,14 @@ fn trigger(out: &mut Instruction, rest: &Line, escape: char, faults: &mut Faults
         faults.refused.push(SyntaxError::new(out.keyword_span, "`ONBUILD` takes an instruction"));
         return;
     }
+    // What `ONBUILD` may not hold is not read as an instruction: it would nest as deep as the line is long.
+    let word = rest.text.split_whitespace().next().unwrap_or("");
+    if word.eq_ignore_ascii_case("ONBUILD") {
+        faults.refused.push(SyntaxError::new(rest.span(0, word.len()), "`ONBUILD` is not allowed in `ONBUILD`"));
+        return;
+    }
     let inner = instruction(rest, escape, faults);
-    if matches!(inner.keyword.as_str(), "ONBUILD" | "FROM" | "MAINTAINER") {
+    if matches!(inner.keyword.as_str(), "FROM" | "MAINTAINER") {
         faults.refused.push(SyntaxError::new(inner.keyword_span, format_compact!("`{}` is not allowed in `ONBUILD`", inner.keyword)));
     }
     out.inner = Some(Box::new(inner));

@@ -1,0 +1,153 @@
+//! What is out of support, by the day of this release: no clock is asked.
+
+use plimsoll_syntax::image;
+
+/// Rows of `retired.tsv` that end later than this day are not used yet.
+const AS_OF: &str = "2026-06-30";
+
+/// The tables, in one file: table, key, end, source.
+static ROWS: &str = include_str!("retired.tsv");
+
+/// A row of a table.
+#[derive(Clone, Copy, Debug)]
+struct Row<'a> {
+    table: &'a str,
+    key: &'a str,
+    /// A day (`2026-06-30`), or the Kubernetes version that dropped it.
+    end: &'a str,
+}
+
+fn rows(table: &str) -> impl Iterator<Item = Row<'static>> {
+    ROWS.lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| {
+            let mut cells = line.split('\t');
+            Some(Row { table: cells.next()?, key: cells.next()?, end: cells.next()? })
+        })
+        .filter(move |row| row.table == table && (!row.end.contains('-') || row.end <= AS_OF))
+}
+
+/// Whether the table lists the text as out of support.
+///
+/// Tables: `lambda-runtime` (`nodejs14.x`), `eks` (`1.21`), `rds-ca` (`rds-ca-2019`), `kubernetes-api`
+/// (`apps/v1beta1/Deployment`, also `apps/v1beta1, Kind=Deployment`), `base-image` (an image reference). A table that does not
+/// exist lists nothing.
+#[must_use]
+pub(crate) fn is(text: &str, table: &str) -> bool {
+    let text = text.trim();
+    match table {
+        "base-image" => is_image(text),
+        "kubernetes-api" => {
+            let parts = text.split(['/', ',', ' ', '=']).filter(|part| !part.is_empty() && *part != "Kind");
+            let gvk: Vec<&str> = parts.collect();
+            let gvk = gvk.join("/");
+            rows(table).any(|row| row.key == gvk)
+        }
+        _ => rows(table).any(|row| is_version(text, row.key)),
+    }
+}
+
+/// An image of Docker's official ones, wherever it is mirrored.
+fn is_image(reference: &str) -> bool {
+    let Some(image) = image::parse(reference) else { return false };
+    let Some((_, name)) = image.name.rsplit_once("library/") else { return false };
+    let tag = match (&image.tag, &image.digest) {
+        (Some(tag), _) => tag.as_str(),
+        (None, None) => "latest",
+        (None, Some(_)) => return false,
+    };
+    rows("base-image").any(|row| match row.key.split_once(':') {
+        // A word of the tag says what the image is built on: `16-bullseye`, `3.12-alpine3.16`.
+        Some(("*", word)) => tag.split('-').any(|part| is_variant(part, word)),
+        Some((repository, version)) => repository == name && is_version(tag.split('-').next().unwrap_or(""), version),
+        None => false,
+    })
+}
+
+fn is_variant(part: &str, word: &str) -> bool {
+    let letters = |text: &str| text.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(text.len());
+    let (name, version) = word.split_at(letters(word));
+    match part.strip_prefix(name) {
+        Some(rest) if version.is_empty() => rest.is_empty(),
+        Some(rest) => !rest.is_empty() && is_version(rest, version),
+        None => false,
+    }
+}
+
+/// Whether a version is the key's, to the key's precision: `3.8.1` is `3.8`, and `<=3.9`; `3` is neither.
+fn is_version(text: &str, key: &str) -> bool {
+    let (older, key) = match key.strip_prefix("<=") {
+        Some(key) => (true, key),
+        None => (false, key),
+    };
+    let mut same = true;
+    let mut parts = text.split('.');
+    for wanted in key.split('.') {
+        let Some(part) = parts.next() else { return false };
+        if same && part != wanted {
+            match (older, part.parse::<u32>(), wanted.parse::<u32>()) {
+                (true, Ok(part), Ok(wanted)) if part < wanted => same = false,
+                _ => return false,
+            }
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn listed() {
+        let rows = [
+            ("nodejs14.x", "lambda-runtime", true),
+            ("nodejs22.x", "lambda-runtime", false),
+            ("python3.1", "lambda-runtime", false),
+            ("1.21", "eks", true),
+            ("1.9", "eks", true),
+            ("1.33", "eks", false),
+            ("2.0", "eks", false),
+            ("rds-ca-2019", "rds-ca", true),
+            ("rds-ca-rsa2048-g1", "rds-ca", false),
+            ("apps/v1beta1/Deployment", "kubernetes-api", true),
+            ("extensions/v1beta1, Kind=Ingress", "kubernetes-api", true),
+            ("policy/v1beta1 PodSecurityPolicy", "kubernetes-api", true),
+            ("apps/v1/Deployment", "kubernetes-api", false),
+            ("v1/Pod", "kubernetes-api", false),
+            ("debian:9", "base-image", true),
+            ("debian:stretch-slim", "base-image", true),
+            ("debian:12", "base-image", false),
+            ("ubuntu:16.04", "base-image", true),
+            ("ubuntu:18.04", "base-image", true),
+            ("ubuntu:22.04", "base-image", false),
+            ("ubuntu:24.04", "base-image", false),
+            ("alpine:3.9.6", "base-image", true),
+            ("alpine:3.22", "base-image", false),
+            ("alpine:3", "base-image", false),
+            ("centos", "base-image", true),
+            ("centos:7", "base-image", true),
+            ("node:14-alpine", "base-image", true),
+            ("node:22-stretch", "base-image", true),
+            ("node:22-alpine3.15", "base-image", true),
+            ("node:22-alpine", "base-image", false),
+            ("python:2.7", "base-image", true),
+            ("python:3", "base-image", false),
+            ("python:3.6-slim", "base-image", true),
+            ("public.ecr.aws/docker/library/node:14", "base-image", true),
+            ("ghcr.io/me/node:14", "base-image", false),
+            ("node:latest", "base-image", false),
+            ("x", "no-table", false),
+        ];
+        for (text, table, expected) in rows {
+            assert_eq!(is(text, table), expected, "{text} {table}");
+        }
+    }
+
+    #[test]
+    fn rows_are_whole() {
+        for line in ROWS.lines().filter(|line| !line.starts_with('#')) {
+            assert_eq!(line.split('\t').count(), 4, "{line}");
+        }
+    }
+}

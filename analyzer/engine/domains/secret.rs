@@ -1,0 +1,222 @@
+//! Credentials in text, and names that announce one.
+//!
+//! Two kinds of evidence count: the format of a vendor's credential, and a value that is given to a name which announces one, if
+//! it looks like a value that somebody chose. References, paths, placeholders and names of settings are no credentials.
+
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::domains::has;
+
+/// Formats of credentials, from their vendors' documentation; the first group is what is secret.
+const FORMATS: &[&str] = &[
+    // AWS access key ids, and the secret that belongs to one.
+    r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b",
+    r#"(?i)secret_?(?:access_?)?key["']?\s*[=:]\s*["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
+    // Private keys in PEM and OpenPGP armour, but not their outline in a document.
+    r"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?[A-Za-z0-9+/=:,-][^<$.]{8})",
+    r"\b(AGE-SECRET-KEY-1[0-9A-Z]{58})\b",
+    // Source forges and registries.
+    r"\b(gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b",
+    r"\b(gl(?:pat|rt|dt|ptt|ft|soat|agent|cbt)-[A-Za-z0-9_-]{20,})",
+    r"\b(npm_[A-Za-z0-9]{36}|pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}|dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}|rubygems_[0-9a-f]{48})",
+    // Chat.
+    r"\b(xox[abeporst]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{10,})",
+    r"(https://hooks[.]slack[.]com/(?:services|workflows|triggers)/[A-Z0-9]{5,}/[A-Z0-9]{5,}/[A-Za-z0-9]{8,})",
+    r"(https://discord(?:app)?[.]com/api/webhooks/[0-9]{17,20}/[A-Za-z0-9_-]{60,})",
+    r"\b([0-9]{8,10}:AA[A-Za-z0-9_-]{33})\b",
+    // Clouds and their services.
+    r"\b(AIza[0-9A-Za-z_-]{35})(?:[^0-9A-Za-z_-]|$)",
+    r"\b(GOCSPX-[A-Za-z0-9_-]{28}|ya29[.][0-9A-Za-z_-]{20,})",
+    r"(?i:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={1,2})",
+    r"\b(do[opr]_v1_[0-9a-f]{64}|dapi[0-9a-f]{32}|hvs[.][A-Za-z0-9_-]{24,}|[A-Za-z0-9]{14}[.]atlasv1[.][A-Za-z0-9_-]{60,})",
+    // Payment, mail, telephony, monitoring, models.
+    r"\b([rs]k_(?:live|test)_[A-Za-z0-9]{16,}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32})\b",
+    r"\b(SG[.][A-Za-z0-9_-]{22}[.][A-Za-z0-9_-]{43}|key-[0-9a-f]{32}|SK[0-9a-f]{32}|NRAK-[A-Z0-9]{27})\b",
+    r"\b(sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}|sk-ant-[A-Za-z0-9_-]{32,}|hf_[A-Za-z]{34})",
+    // JSON Web Tokens (RFC 7519), signed.
+    r"\b(eyJ[A-Za-z0-9_-]{10,}[.]eyJ[A-Za-z0-9_-]{10,}[.][A-Za-z0-9_-]{10,})",
+];
+
+/// Places of a value that may be a credential: the first group is the name, where there is one, the last that matched the value.
+const ASSIGNMENTS: &[&str] = &[
+    // `name=value`, `name: value`, `"name": "value"`; a colon needs a space or a quote, so that `image/token:v1` is none.
+    r#"([A-Za-z_][A-Za-z0-9_.-]*)(?:["']\s*(?::|=>?)\s*|\s*=>?\s*|\s*:(?:\s+|(?:["'])))(?:\\?"([^"\n\\]+)|'([^'\n]+)'|([^\s"'`,;&|\\]+))"#,
+    // `--password value`
+    r#"--((?:[a-z]+-)*(?:password|passwd|token|secret|api-key))\s+(?:"([^"\n]+)"|'([^'\n]+)'|([^\s"'`;&|-][^\s"'`;&|]*))"#,
+    // `scheme://user:value@host`
+    r#"[A-Za-z][A-Za-z0-9+.-]*://()[^\s:/@'"]*:([^\s/@'"]+)@[A-Za-z0-9\[]"#,
+    // `Authorization: Bearer value`
+    r#"(?i:authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token))()\s+([A-Za-z0-9+/=._~-]{8,})"#,
+];
+
+/// Parts of a value that make it a placeholder or a reference, in lower case.
+const PLACEHOLDERS: &str = "example changeme change_me change-me changeit placeholder your xxx todo dummy redacted insert replace < > ${ $( {{ *** \
+     ... %s secretsmanager keyvault vault: ssm: arn: op:// file: :// ( [ \u{2026}";
+
+/// Values that stand for no value, in lower case.
+const EMPTY: &str = "none null nil true false undefined required optional string password secret token";
+
+static COMPILED: LazyLock<Compiled> = LazyLock::new(|| Compiled {
+    formats: FORMATS.iter().filter_map(|format| Regex::new(format).ok()).collect(),
+    assignments: ASSIGNMENTS.iter().filter_map(|assignment| Regex::new(assignment).ok()).collect(),
+});
+
+struct Compiled {
+    formats: Vec<Regex>,
+    assignments: Vec<Regex>,
+}
+
+/// The bytes of the first credential in a text: of the earliest format or assignment that is found.
+#[must_use]
+pub(crate) fn find(text: &str) -> Option<Range<usize>> {
+    // No credential is shorter.
+    if text.len() < 8 {
+        return None;
+    }
+    let known = COMPILED.formats.iter().filter_map(|format| Some(format.captures(text)?.get(1)?.range()));
+    if let Some(range) = known.min_by_key(|range| range.start) {
+        return Some(range);
+    }
+    if let Some(range) = aws_secret(text) {
+        return Some(range);
+    }
+    let assigned = COMPILED.assignments.iter().enumerate().filter_map(|(at, assignment)| {
+        assignment.captures_iter(text).find_map(|captures| {
+            let named = captures.get(1)?;
+            let value = (2..captures.len()).find_map(|group| captures.get(group))?;
+            let counts = at > 0 || name(named.as_str());
+            (counts && plausible(value.as_str(), at == 2)).then(|| value.range())
+        })
+    });
+    assigned.min_by_key(|range| range.start)
+}
+
+/// A text that is nothing but what AWS secret keys look like: 40 characters of base64, well mixed.
+fn aws_secret(text: &str) -> Option<Range<usize>> {
+    let trimmed = text.trim();
+    let count = |test: fn(&u8) -> bool| trimmed.bytes().filter(test).count();
+    let mixed = count(u8::is_ascii_digit) >= 2 && count(u8::is_ascii_uppercase) >= 3 && count(u8::is_ascii_lowercase) >= 3;
+    let base64 = trimmed.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+'));
+    let start = text.len() - text.trim_start().len();
+    (trimmed.len() == 40 && base64 && mixed && entropy(trimmed) > 4.2).then(|| start..start + trimmed.len())
+}
+
+/// Whether a value looks like a credential that somebody chose. A password inside a URL may be any word.
+fn plausible(value: &str, in_url: bool) -> bool {
+    let value = value.trim();
+    let lower = value.to_lowercase();
+    let first = value.chars().next().unwrap_or(' ');
+    if matches!(first, '$' | '%' | '@' | '~' | '`' | '{' | '!' | '*' | '-' | '.' | ':' | '=')
+        || value.contains(char::is_whitespace)
+    {
+        return false;
+    }
+    if PLACEHOLDERS.split_ascii_whitespace().any(|part| lower.contains(part)) || has(EMPTY, &lower) || is_path(value) {
+        return false;
+    }
+    if in_url {
+        return value.len() >= 3;
+    }
+    let letters = value.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let digits = value.bytes().any(|byte| byte.is_ascii_digit());
+    let symbols = value.bytes().any(|byte| b"!@#$^&*+=?%~".contains(&byte));
+    // `settings.TOKEN_V2`, `data.vault.x1`: names of code have parts.
+    let code = value.split('.').count() > 1
+        && value.split('.').all(|part| part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'));
+    value.len() >= 6 && letters && (digits || symbols) && !code && entropy(value) > 2.0
+}
+
+/// A file's path: from the root or a known place, with lower-case parts.
+fn is_path(value: &str) -> bool {
+    let slashes = value.matches('/').count();
+    let rooted = value.starts_with('/') && slashes >= 2 || value.starts_with("./") || value.starts_with("../");
+    let file = [".txt", ".json", ".pem", ".key", ".env", ".yaml", ".yml", ".crt"].iter().any(|ending| value.ends_with(ending));
+    file || rooted && !value.bytes().any(|byte| matches!(byte, b'+' | b'='))
+}
+
+/// Shannon's entropy, in bits for each byte.
+fn entropy(text: &str) -> f64 {
+    let mut counts = [0_u32; 256];
+    for byte in text.bytes() {
+        counts[usize::from(byte)] += 1;
+    }
+    let length = f64::from(u32::try_from(text.len()).unwrap_or(u32::MAX));
+    counts.iter().filter(|count| **count > 0).map(|count| f64::from(*count) / length).map(|share| -share * share.log2()).sum()
+}
+
+/// Words that announce a credential.
+const SECRET_WORDS: &str = "PASSWORD PASSWD PASSWORT PASS PASSPHRASE PWORD SECRET TOKEN CREDENTIAL CREDENTIALS APIKEY";
+/// Endings of a word that is written in one with what it is of: `dbpassword`.
+const SECRET_ENDINGS: &str =
+    "PASSWORD PASSWD APIKEY AUTHTOKEN ACCESSTOKEN CLIENTSECRET SECRETKEY PRIVATEKEY ACCESSKEY SECRETACCESSKEY";
+/// What makes a `KEY` a credential.
+const KEY_OF: &str = "API PRIVATE ACCESS SECRET ENCRYPTION SIGNING MASTER AUTH DEPLOY LICENSE ACCOUNT STORAGE SHARED JWT SESSION HMAC AES \
+     WEBHOOK ADMIN APP";
+/// Words behind a credential's that make the name one of something about it.
+const ABOUT: &str = "FILE FILES PATH DIR DIRECTORY URL URI ENDPOINT NAME NAMES ID IDS ARN TTL EXPIRY EXPIRATION EXPIRES EXPIRE LIFETIME \
+     TIMEOUT AGE LENGTH LEN SIZE COUNT LIMIT POLICY TYPE KIND ALGORITHM ALG FORMAT HEADER PREFIX SUFFIX FIELD COLUMN \
+     SPEC USAGE ALIAS BITS PAIR RING ENABLED DISABLED REQUIRED ALLOWED ROTATION RESET PROVIDER ISSUER AUDIENCE VERSION VERSIONS STORE BACKEND MANAGER \
+     ENGINE REF HINT LABEL REGION MOUNT SOURCE NAMESPACE HOST PORT SERVICE USER USERNAME HASH SCOPE SCOPES MODE STRENGTH \
+     COMPLEXITY PERMISSIONS AUTHENTICATION STDIN PROMPT INTERVAL DURATION RETENTION CACHE PARAMETER THROUGH OPTIONS CONFIG \
+     REVIEW REUSE HISTORY RECOVERY EXISTS CREATE LOCATION DRIVER PROPERTIES PROPERTY CLASS KEYS WINDOW CHECK VALIDATION \
+     LAST CHARS CHARACTERS KEYREF";
+/// Words before a credential's that make the name a switch, or a credential that is public or generated.
+const NOT_OF: &str = "PUBLIC DISABLE ENABLE ALLOW REQUIRE USE NO HAS IS SKIP RANDOM EMPTY GENERATE MAX MIN PROXY EXISTING HASHED MANAGE SHOW \
+     RESET ROTATE IMAGE PULL TLS APPLICATION CSRF BY ONE";
+
+/// Whether a name announces a credential, word by word: `DB_PASSWORD`, `apiKey`, `client-secret`; not `PASSWORD_FILE`,
+/// `TOKEN_URL`, `ACCESS_KEY_ID`, `PUBLIC_KEY`, `secretName`.
+#[must_use]
+pub(crate) fn name(name: &str) -> bool {
+    let words = words(name);
+    let Some(at) = words.iter().rposition(|word| announces(word)).or_else(|| key_position(&words)) else { return false };
+    let about = words[at + 1..].iter().any(|word| has(ABOUT, word) || word == "KEY" && words[at] != "SECRET");
+    let not = words[..at].iter().any(|word| has(NOT_OF, word));
+    // `pass` alone is more often the opposite of `fail`.
+    !about && !not && words != ["PASS"]
+}
+
+fn announces(word: &str) -> bool {
+    has(SECRET_WORDS, word) || SECRET_ENDINGS.split_ascii_whitespace().any(|ending| word.ends_with(ending))
+}
+
+/// The `KEY` of `API_KEY`, the `PWD` of `DB_PWD`.
+fn key_position(words: &[String]) -> Option<usize> {
+    (1..words.len()).rev().find(|&at| match words[at].as_str() {
+        "KEY" => has(KEY_OF, &words[at - 1]),
+        "PWD" => words[at - 1] != "OLD",
+        _ => false,
+    })
+}
+
+/// The words of a name in `snake_case`, `kebab-case`, `camelCase` or with dots, in upper case.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before = ' ';
+    let mut characters = name.chars().take(256).peekable();
+    while let Some(character) = characters.next() {
+        if !character.is_alphanumeric() {
+            before = ' ';
+            continue;
+        }
+        let begins = before == ' '
+            || character.is_uppercase() && before.is_lowercase()
+            // The last capital of `APIKey` begins its second word.
+            || character.is_uppercase() && before.is_uppercase() && characters.peek().is_some_and(|next| next.is_lowercase());
+        if begins {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(character.to_uppercase());
+        }
+        before = character;
+    }
+    words
+}
+
+#[cfg(test)]
+#[path = "secret_tests.rs"]
+mod tests;

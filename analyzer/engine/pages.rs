@@ -1,0 +1,131 @@
+//! Rule pages tried on their own examples.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plimsoll_rule_language::{Example, Page};
+use plimsoll_rules::{RuleInfo, RuleSet, load};
+
+use crate::report::Report;
+use crate::settings::Settings;
+use crate::{Engine, Files, Source};
+
+/// What became of one page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageResult {
+    /// As it was given.
+    pub path: Utf8PathBuf,
+    /// The rule's name.
+    pub rule: String,
+    /// How many examples it has.
+    pub examples: usize,
+    /// What is wrong; empty when all is well.
+    pub failures: Vec<PageFailure>,
+}
+
+/// Something that is wrong with a page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageFailure {
+    /// The page's line, from 1.
+    pub line: u32,
+    /// What is wrong, in one sentence, and what to do about it below.
+    pub message: String,
+}
+
+/// The day on which examples are checked: what has expired in them has expired for ever.
+const TODAY: (u16, u8, u8) = (2026, 1, 1);
+
+/// The title of an example's block that holds settings for the rule.
+const SETTINGS: &str = "plimsoll.toml";
+
+/// Compiles every page (path, text) and tries it on its own examples, with no other rule.
+#[must_use]
+pub fn test(pages: &[(Utf8PathBuf, String)]) -> Vec<PageResult> {
+    pages.iter().map(|(path, text)| test_page(path, text)).collect()
+}
+
+fn test_page(path: &Utf8Path, text: &str) -> PageResult {
+    let mut result =
+        PageResult { path: path.to_owned(), rule: path.file_stem().unwrap_or("").to_owned(), examples: 0, failures: Vec::new() };
+    let (page, info) = match load(path, text) {
+        Ok(loaded) => loaded,
+        Err(errors) => {
+            result.failures = errors.iter().map(|error| PageFailure { line: error.position.line, message: error.to_string() }).collect();
+            return result;
+        }
+    };
+    result.examples = page.examples.len();
+    let rules = RuleSet::of_rule(info.clone());
+    for good in [false, true] {
+        if !page.examples.iter().any(|example| example.good == good) {
+            let heading = if good { "## Good" } else { "## Bad" };
+            result.failures.push(PageFailure { line: 1, message: format!("the page has no example under `{heading}`") });
+        }
+    }
+    for example in &page.examples {
+        match check(example, &rules, &info) {
+            Ok(report) => compare(example, &report, &page, &mut result.failures),
+            Err(failure) => result.failures.push(failure),
+        }
+    }
+    result
+}
+
+struct Nothing;
+
+impl Files for Nothing {
+    fn read(&self, _path: &Utf8Path) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+fn check(example: &Example, rules: &RuleSet, info: &RuleInfo) -> Result<Report, PageFailure> {
+    let line = example.files.first().map_or(1, |file| file.first_line);
+    let mut settings = Settings { select: vec![info.name.to_string()], today: Some(TODAY), ..Settings::default() };
+    if let Some(file) = example.files.iter().find(|file| file.path == SETTINGS) {
+        let table: toml::Table = file.text.parse().map_err(|error| PageFailure { line: file.first_line, message: format!("{error}") })?;
+        let own = table.get("rules").and_then(|rules| rules.get(&*info.name)).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        settings.params.insert(info.name.to_string(), own.into_iter().collect());
+    }
+    let mut engine =
+        Engine::new(Arc::new(Nothing), rules, &settings).map_err(|error| PageFailure { line, message: error.to_string() })?;
+    let files = example.files.iter().filter(|file| file.path != SETTINGS);
+    engine.add(files.map(|file| Source { path: file.path.clone().into(), content: Ok(file.text.clone().into_bytes()) }).collect());
+    Ok(engine.check(&|_, _| {}))
+}
+
+/// Exactly the marked lines are reported, and everything was understood.
+fn compare(example: &Example, report: &Report, page: &Page, failures: &mut Vec<PageFailure>) {
+    for file in &example.files {
+        let at = |line: u32| file.first_line + line - 1;
+        let expected: BTreeSet<u32> = file.expected.iter().copied().collect();
+        let here = report.findings.iter().filter(|finding| finding.path == file.path.as_str());
+        let found: BTreeSet<u32> = here.clone().map(|finding| finding.range.start.line).collect();
+        for &line in expected.difference(&found) {
+            let undecided = report.undecided.iter().find(|verdict| verdict.path == file.path.as_str());
+            let why = undecided.map_or_else(String::new, |verdict| {
+                format!("; the verdict is undecided, since this is not known: {}", verdict.missing.join(", "))
+            });
+            failures.push(PageFailure { line: at(line), message: format!("expected a finding here; there was none{why}") });
+        }
+        for finding in here.filter(|finding| !expected.contains(&finding.range.start.line)) {
+            let place = if example.good { "a good example is silent, but the rule says" } else { "no finding is marked here, but the rule says" };
+            failures.push(PageFailure { line: at(finding.range.start.line), message: format!("{place}: {}", finding.message) });
+        }
+        let lost = report.incomplete.iter().filter(|lost| lost.path == file.path.as_str());
+        failures.extend(lost.map(|lost| PageFailure { line: at(lost.range.start.line), message: format!("not understood: {}", lost.reason) }));
+        if report.files.iter().all(|checked| checked.path != file.path.as_str()) && !is_aside(&file.path) {
+            failures.push(PageFailure { line: at(1), message: format!("`{}` is no kind of file that is checked", file.path) });
+        }
+    }
+    for failure in &report.failures {
+        failures.push(PageFailure { line: 1, message: format!("the rule failed on `{}`: {}", page.title, failure.message) });
+    }
+}
+
+/// Files that examples may have beside those that are checked: settings, and what others read.
+fn is_aside(path: &str) -> bool {
+    path == SETTINGS || [".dockerignore", ".env", ".txt", ".tftpl", ".tpl"].iter().any(|ending| path.ends_with(ending))
+}

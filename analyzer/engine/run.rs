@@ -1,0 +1,152 @@
+//! Running rules over items: which rows look at which views, and what they say.
+
+use plimsoll_rule_language::Severity;
+use plimsoll_rule_language::rule::{Row, Verdict};
+use plimsoll_rule_language::schema::Schemas;
+use plimsoll_rules::{RuleSet, schemas};
+use plimsoll_syntax::{Item, Place};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::db::guarded;
+use crate::eval::{Evaluator, Judgement, Relate};
+use crate::settings::{ActiveRule, Settings, SettingsError, active};
+use crate::versions;
+
+/// The rules of a run, ready to be asked by view.
+#[derive(Debug)]
+pub(crate) struct Rulebook {
+    pub(crate) rules: Vec<ActiveRule>,
+    /// Rows by view: rule and row, in order.
+    by_view: FxHashMap<String, Vec<(u32, u32)>>,
+}
+
+/// What a rule said about an item; places are bytes, not lines yet.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RawFinding {
+    /// Index in [`Rulebook::rules`].
+    pub(crate) rule: u32,
+    pub(crate) severity: Severity,
+    pub(crate) place: Place,
+    pub(crate) related: Vec<(Place, String)>,
+    pub(crate) message: String,
+    pub(crate) item: RawItem,
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RawItem {
+    pub(crate) name: String,
+    pub(crate) range: Place,
+}
+
+/// A verdict that hangs on something unknown.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RawUndecided {
+    pub(crate) rule: u32,
+    pub(crate) place: Place,
+    pub(crate) missing: Vec<String>,
+}
+
+/// Everything that rules said about some items.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Verdicts {
+    pub(crate) findings: Vec<RawFinding>,
+    pub(crate) undecided: Vec<RawUndecided>,
+    /// Rules that panicked, with what they said.
+    pub(crate) failures: Vec<(u32, String)>,
+}
+
+impl Rulebook {
+    /// The rules that the settings choose.
+    pub(crate) fn new(rules: &RuleSet, settings: &Settings) -> Result<Self, SettingsError> {
+        let rules = active(rules, settings)?;
+        let mut by_view: FxHashMap<String, Vec<(u32, u32)>> = FxHashMap::default();
+        for (number, rule) in (0_u32..).zip(&rules) {
+            if !versions::holds(&rule.info.rule.versions) || rule.lacks_settings() {
+                continue;
+            }
+            for (row_number, row) in (0_u32..).zip(&rule.info.rule.rows) {
+                by_view.entry(row.view.to_string()).or_default().push((number, row_number));
+            }
+        }
+        Ok(Self { rules, by_view })
+    }
+
+    /// Whether some rule looks at this view.
+    pub(crate) fn looks_at(&self, view: &str) -> bool {
+        self.by_view.contains_key(view)
+    }
+
+    /// Judges items; `relate` knows what is related to them.
+    pub(crate) fn run(&self, items: &[Item], relate: &dyn Relate) -> Verdicts {
+        let mut out = Verdicts::default();
+        let mut rows: Vec<(u32, u32)> = Vec::new();
+        for item in items {
+            rows.clear();
+            rows.extend(item.views.iter().filter_map(|view| self.by_view.get(view.as_str())).flatten());
+            rows.sort_unstable();
+            rows.dedup();
+            let mut at = 0;
+            while let Some(&(rule, _)) = rows.get(at) {
+                let end = at + rows[at..].iter().take_while(|row| row.0 == rule).count();
+                self.judge(item, rule, &rows[at..end], relate, &mut out);
+                at = end;
+            }
+        }
+        out
+    }
+
+    /// One rule on one item: the first row that is violated reports an element.
+    fn judge(&self, item: &Item, number: u32, rows: &[(u32, u32)], relate: &dyn Relate, out: &mut Verdicts) {
+        let Some(rule) = self.rules.get(number as usize) else { return };
+        let mut violated: FxHashSet<Place> = FxHashSet::default();
+        let mut undecided: Vec<RawUndecided> = Vec::new();
+        for row in rows.iter().filter_map(|(_, row)| rule.info.rule.rows.get(*row as usize)) {
+            let severity = rule.severity.unwrap_or(row.severity);
+            match guarded(|| judgements(rule, row, item, schemas(), relate)) {
+                Ok(judgements) => {
+                    for judgement in judgements {
+                        match judgement {
+                            Judgement::Violated { place, related, message } => {
+                                if violated.insert(place) {
+                                    out.findings.push(RawFinding { rule: number, severity, place, related, message, item: raw_item(item) });
+                                }
+                            }
+                            Judgement::Undecided { place, missing } => {
+                                let missing = missing.into_iter().map(String::from).collect();
+                                undecided.push(RawUndecided { rule: number, place, missing });
+                            }
+                        }
+                    }
+                }
+                Err(message) => {
+                    if !out.failures.iter().any(|failure| failure.0 == number) {
+                        out.failures.push((number, message));
+                    }
+                }
+            }
+        }
+        out.undecided.extend(undecided.into_iter().filter(|verdict| !violated.contains(&verdict.place)));
+    }
+}
+
+fn judgements<'a>(rule: &'a ActiveRule, row: &'a Row, item: &'a Item, schemas: &'a Schemas, relate: &'a dyn Relate) -> Vec<Judgement> {
+    let evaluator = Evaluator::new(row, schemas, relate, &rule.params);
+    match (&row.verdict, rule.info.check) {
+        (Verdict::Rust, Some(check)) => {
+            if !evaluator.guards_hold(item) {
+                return Vec::new();
+            }
+            let violations = check(item).into_iter();
+            violations.map(|found| Judgement::Violated { place: found.place, related: found.related, message: found.message }).collect()
+        }
+        _ => evaluator.judge(item),
+    }
+}
+
+fn raw_item(item: &Item) -> RawItem {
+    match &item.owner {
+        Some(owner) => RawItem { name: owner.name.to_string(), range: owner.range },
+        None => RawItem { name: item.name.to_string(), range: Place::new(item.header.file, item.range) },
+    }
+}

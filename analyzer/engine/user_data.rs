@@ -1,0 +1,67 @@
+//! Texts inside of Terraform resources that machines run: user data, start-up scripts, provisioners.
+
+use std::sync::Arc;
+
+use plimsoll_docker::embedded;
+use plimsoll_syntax::item::Owner;
+use plimsoll_syntax::{FileId, Item, Place, Value};
+
+/// Resource types and the path to the text. A map's key with a dash is one step.
+const TEXTS: &[(&str, &[&str])] = &[
+    ("aws_instance", &["user_data"]),
+    ("aws_instance", &["user_data_base64"]),
+    ("aws_spot_instance_request", &["user_data"]),
+    ("aws_launch_configuration", &["user_data"]),
+    ("aws_launch_configuration", &["user_data_base64"]),
+    ("aws_launch_template", &["user_data"]),
+    ("azurerm_linux_virtual_machine", &["custom_data"]),
+    ("azurerm_linux_virtual_machine", &["user_data"]),
+    ("azurerm_linux_virtual_machine_scale_set", &["custom_data"]),
+    ("azurerm_virtual_machine", &["os_profile", "custom_data"]),
+    ("google_compute_instance", &["metadata_startup_script"]),
+    ("google_compute_instance", &["metadata", "startup-script"]),
+    ("google_compute_instance", &["metadata", "user-data"]),
+    ("google_compute_instance_template", &["metadata_startup_script"]),
+    ("google_compute_instance_template", &["metadata", "startup-script"]),
+    ("google_compute_instance_template", &["metadata", "user-data"]),
+    ("libvirt_cloudinit_disk", &["user_data"]),
+    ("hcloud_server", &["user_data"]),
+    ("digitalocean_droplet", &["user_data"]),
+    ("openstack_compute_instance_v2", &["user_data"]),
+    ("virtualbox_vm", &["user_data"]),
+    ("vsphere_virtual_machine", &["extra_config", "guestinfo.userdata"]),
+    ("proxmox_virtual_environment_file", &["source_raw", "data"]),
+    ("provisioner", &["command"]),
+    ("provisioner", &["inline"]),
+    ("cloudinit_config", &["part", "content"]),
+    ("data.cloudinit_config", &["part", "content"]),
+    ("data.template_cloudinit_config", &["part", "content"]),
+];
+
+/// The commands and daemons in these resources.
+pub(crate) fn items(resources: &[Item], source: &dyn Fn(FileId) -> Option<Arc<str>>) -> Vec<Item> {
+    let mut items = Vec::new();
+    for resource in resources {
+        for (_, path) in TEXTS.iter().filter(|(view, _)| resource.views.iter().any(|known| known == view)) {
+            let own = || Owner { name: resource.name.clone(), range: Place::new(resource.header.file, resource.range) };
+            let owner = resource.owner.clone().unwrap_or_else(own);
+            texts(&resource.value, path, &mut |value| items.extend(embedded::items(value, &owner, source)));
+        }
+    }
+    items
+}
+
+fn texts(value: &Value, path: &[&str], found: &mut dyn FnMut(&Value)) {
+    if value.as_list().is_some() {
+        return value.items().iter().for_each(|item| texts(item, path, found));
+    }
+    match path.split_first() {
+        None if value.is_null() => {}
+        None => found(value),
+        Some((first, rest)) => {
+            if let Some(inner) = value.get(first) {
+                texts(inner, rest, found);
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What belongs to what.
+
+use crate::Cluster;
+use crate::tests::{fields, read};
+
+const SHOP: &str = "\
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {team: a}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: shop}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web, tier: front}}
+    spec:
+      serviceAccountName: robot
+      containers:
+      - name: c
+        image: i
+        env:
+        - {name: A, valueFrom: {secretKeyRef: {name: key, key: a}}}
+        envFrom: [{configMapRef: {name: settings}}]
+      volumes: [{name: v, projected: {sources: [{secret: {name: other}}]}}]
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: alone}
+spec: {containers: [{name: c, image: i}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: shop}
+spec: {selector: {app: db}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: open, namespace: shop}
+spec: {selector: {app: '{{ .Values.app }}'}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: deny, namespace: shop}
+spec: {podSelector: {}, policyTypes: [Ingress]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: front, namespace: shop}
+spec: {podSelector: {matchExpressions: [{key: tier, operator: NotIn, values: [front]}]}, ingress: [{}]}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web, namespace: shop}
+spec: {minAvailable: 1, selector: {matchLabels: {app: web}}}
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web, namespace: shop}
+spec: {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: robot, namespace: shop}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: key, namespace: shop}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: other, namespace: shop}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: unused, namespace: shop}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: shop}
+---
+apiVersion: v1
+kind: LimitRange
+metadata: {name: limits, namespace: shop}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: reader, labels: {aggregate: \"yes\"}}
+rules: [{apiGroups: [''], resources: [secrets], verbs: [get, list]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: all}
+aggregationRule: {clusterRoleSelectors: [{matchLabels: {aggregate: \"yes\"}}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: all}
+roleRef: {kind: ClusterRole, name: all}
+subjects: [{kind: ServiceAccount, name: robot, namespace: shop}, {kind: User, name: u}]
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: one, namespace: shop}
+spec: {rules: [{host: a.example, http: {paths: [{path: /, backend: {service: {name: web}}}]}}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: two, namespace: shop}
+spec: {rules: [{host: a.example, http: {paths: [{backend: {service: {name: gone}}}]}}]}
+";
+
+#[test]
+fn things_are_related() {
+    let found = read(SHOP);
+    let cluster = Cluster::new(&[&found]);
+    let names = |view: &str, name: &str, relation: &str| {
+        let item = found.iter().find(|item| item.views[0] == view && item.name == name)?;
+        let related = cluster.links(item, relation)?;
+        let mut names: Vec<String> = related.items.iter().map(|item| item.name.to_string()).collect();
+        names.extend(related.tail.iter().map(|tail| format!("…{}", tail.source)));
+        Some(names.join(" "))
+    };
+    let rows = [
+        ("workload", "Deployment/web", "services", Some("Service/web …Service/open")),
+        ("Deployment", "Deployment/web", "services", Some("Service/web …Service/open")),
+        ("container", "c", "services", Some("Service/web …Service/open")),
+        ("workload", "Pod/alone", "services", Some("")),
+        ("workload", "Deployment/web", "network_policies", Some("NetworkPolicy/deny")),
+        ("workload", "Pod/alone", "network_policies", Some("")),
+        ("workload", "Deployment/web", "disruption_budgets", Some("PodDisruptionBudget/web")),
+        ("workload", "Deployment/web", "autoscalers", Some("HorizontalPodAutoscaler/web")),
+        ("workload", "Deployment/web", "service_account", Some("ServiceAccount/robot")),
+        ("workload", "Pod/alone", "service_account", Some("")),
+        ("workload", "Deployment/web", "roles", Some("ClusterRole/all")),
+        ("workload", "Deployment/web", "secrets", Some("Secret/key Secret/other")),
+        ("workload", "Deployment/web", "config_maps", Some("ConfigMap/settings")),
+        ("workload", "Deployment/web", "limit_ranges", Some("LimitRange/limits")),
+        ("workload", "Deployment/web", "namespace_object", Some("Namespace/shop")),
+        ("workload", "Deployment/web", "nonsense", None),
+        ("Secret", "Secret/key", "services", None),
+        ("Service", "Service/web", "workloads", Some("Deployment/web")),
+        ("Service", "Service/db", "workloads", Some("")),
+        ("Service", "Service/open", "workloads", Some("…Deployment/web")),
+        ("PodDisruptionBudget", "PodDisruptionBudget/web", "workloads", Some("Deployment/web")),
+        ("ServiceAccount", "ServiceAccount/robot", "roles", Some("ClusterRole/all")),
+        ("Ingress", "Ingress/one", "host_conflicts", Some("Ingress/two")),
+        ("Ingress", "Ingress/one", "services", Some("Service/web")),
+        ("Namespace", "Namespace/shop", "network_policies", Some("NetworkPolicy/deny NetworkPolicy/front")),
+    ];
+    for (view, name, relation, expected) in rows {
+        assert_eq!(names(view, name, relation).as_deref(), expected, "{name} {relation}");
+    }
+}
+
+#[test]
+fn namespaces_are_declared_or_used() {
+    let found = read(SHOP);
+    let cluster = Cluster::new(&[&found]);
+    let namespaces = cluster.namespaces();
+    let paths = ["declared", "labels", "workloads", "default_deny_ingress", "default_deny_egress"];
+    let expected = [
+        "Namespace/default declared=false labels=<Namespace/default> workloads=1 default_deny_ingress=false default_deny_egress=false",
+        "Namespace/shop declared=true labels={team: a} workloads=1 default_deny_ingress=true default_deny_egress=false",
+    ];
+    assert_eq!(fields(&namespaces, "namespace", &paths), expected);
+    let grants = fields(&cluster.grants(), "rbac.grant", &["subject.name", "resources", "role", "binding", "cluster_wide"]);
+    let expected = [
+        "ClusterRoleBinding/all subject.name=robot resources=[secrets] role=all binding=all cluster_wide=true",
+        "ClusterRoleBinding/all subject.name=u resources=[secrets] role=all binding=all cluster_wide=true",
+    ];
+    assert_eq!(grants, expected);
+}
+
+#[test]
+fn default_deny_is_an_empty_policy() {
+    let rows = [
+        ("{podSelector: {}}", "true", "false"),
+        ("{podSelector: {}, policyTypes: [Ingress, Egress]}", "true", "true"),
+        ("{podSelector: {}, policyTypes: [Egress]}", "false", "true"),
+        ("{podSelector: {}, policyTypes: [Egress], egress: [{}]}", "false", "false"),
+        ("{podSelector: {}, egress: []}", "true", "false"),
+        ("{podSelector: {matchLabels: {a: b}}}", "false", "false"),
+        ("{podSelector: {}, ingress: [{from: []}]}", "false", "false"),
+        ("{podSelector: {}, ingress: '{{ .x }}'}", "<a NetworkPolicy>", "false"),
+    ];
+    for (spec, ingress, egress) in rows {
+        let source = format!("apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p}}\nspec: {spec}\n");
+        let found = read(&source);
+        let cluster = Cluster::new(&[&found]);
+        let shown = fields(&cluster.namespaces(), "namespace", &["default_deny_ingress", "default_deny_egress"]);
+        assert_eq!(shown, [format!("Namespace/default default_deny_ingress={ingress} default_deny_egress={egress}")], "{spec}");
+    }
+}

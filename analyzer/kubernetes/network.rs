@@ -1,0 +1,82 @@
+//! NetworkPolicies: which pods they are about, and what they deny by default.
+
+use plimsoll_syntax::{Kind, Value};
+
+use crate::selector::{and, or, selects};
+use crate::values::{field, follow, is_empty};
+
+/// The directions of traffic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Ingress,
+    Egress,
+}
+
+impl Direction {
+    const fn policy_type(self) -> &'static str {
+        match self {
+            Self::Ingress => "Ingress",
+            Self::Egress => "Egress",
+        }
+    }
+
+    const fn rules(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingress",
+            Self::Egress => "egress",
+        }
+    }
+}
+
+/// Whether a policy is about pods with these labels. An absent `podSelector` is refused by the API server for `v1`, and was read
+/// as an empty one before: it selects every pod.
+pub(crate) fn is_about(policy: &Value, labels: &Value) -> Option<bool> {
+    let spec = field(policy, "spec");
+    if spec.as_map().is_none() {
+        return if spec.is_null() { Some(false) } else { None };
+    }
+    // Cilium's policies have the same selector under another name.
+    let selector = match field(&spec, "endpointSelector") {
+        absent if absent.is_null() => field(&spec, "podSelector"),
+        selector => selector,
+    };
+    if selector.is_null() { Some(true) } else { selects(&selector, labels) }
+}
+
+/// Whether a policy denies all traffic of one direction to every pod of its namespace, but for what other policies allow.
+///
+/// Source: the API reference of `NetworkPolicySpec`. Ingress is affected when `policyTypes` is absent; egress then only where
+/// there are egress rules.
+pub(crate) fn denies_by_default(policy: &Value, direction: Direction) -> Option<bool> {
+    let spec = field(policy, "spec");
+    let selector = field(&spec, "podSelector");
+    let every = match &selector.kind {
+        Kind::Null => is_empty(Some(&selector)).filter(|_| spec.as_map().is_some()),
+        Kind::Map(_) => {
+            let labels = is_empty(Some(&field(&selector, "matchLabels")));
+            let expressions = is_empty(Some(&field(&selector, "matchExpressions")));
+            and(labels, expressions)
+        }
+        _ => None,
+    };
+    let rules = field(&spec, direction.rules());
+    let types = field(&spec, "policyTypes");
+    let affected = match &types.kind {
+        Kind::Null => match direction {
+            Direction::Ingress => Some(true),
+            Direction::Egress => is_empty(Some(&rules)).map(|empty| !empty),
+        },
+        Kind::List(list) => {
+            let tail = if list.tail.is_some() { None } else { Some(false) };
+            let is_it = |item: &Value| item.as_str().map(|text| text == direction.policy_type());
+            list.items.iter().map(is_it).fold(tail, or)
+        }
+        _ => None,
+    };
+    and(and(every, affected), is_empty(Some(&rules)))
+}
+
+/// The ports that a Service or a policy is not about are of no concern here; its type is: `ExternalName` has no pods.
+pub(crate) fn has_pods(service: &Value) -> bool {
+    follow(service, &["spec", "type"]).as_str() != Some("ExternalName")
+}

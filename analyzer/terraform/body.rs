@@ -1,0 +1,350 @@
+//! Bodies: attributes and nested blocks as values, `dynamic` blocks expanded.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use compact_str::{CompactString, format_compact};
+use plimsoll_syntax::hcl::tree::BodyItem;
+use plimsoll_syntax::hcl::{Attribute, Block, ExprId, ExprKind};
+use plimsoll_syntax::value::{Choice, Entry, How, Kind, List, Map, Reason, Reference, Unknown};
+use plimsoll_syntax::{Place, Value};
+use rustc_hash::FxHashMap;
+
+use crate::declare::{File, Mode, find};
+use crate::evaluator::{Cx, Evaluator, Instance, ResourceInstance, Scope};
+use crate::expand::elements;
+use crate::lattice::{self, MAX_NODES, MapBuilder, limit};
+use crate::reference::Ref;
+
+/// How deep blocks may nest.
+const MAX_BLOCKS: u32 = 60;
+/// Arguments that name things instead of having a value.
+const NAMES: &[&str] = &["depends_on", "provider", "providers", "ignore_changes", "replace_triggered_by"];
+
+/// The blocks of one type, as they will be elements of one list.
+type Group<'m> = Vec<(&'m File, &'m Block)>;
+
+/// What stands in a body, in order.
+enum Slot<'m> {
+    Attribute(&'m File, &'m Attribute),
+    Blocks(Cow<'m, str>, Group<'m>),
+}
+
+/// Attributes and groups of blocks, each group where its first block stands.
+fn slots<'m>(items: &[(&'m File, &'m BodyItem)]) -> Vec<Slot<'m>> {
+    let mut slots: Vec<Slot<'m>> = Vec::with_capacity(items.len());
+    let mut index: FxHashMap<Cow<'m, str>, usize> = FxHashMap::default();
+    for &(file, item) in items {
+        match item {
+            BodyItem::Attribute(attribute) => slots.push(Slot::Attribute(file, attribute)),
+            BodyItem::Block(block) => {
+                let kind = block_kind(file, block);
+                match index.get(&kind).and_then(|&at| slots.get_mut(at)) {
+                    Some(Slot::Blocks(_, group)) => group.push((file, block)),
+                    _ => {
+                        index.insert(kind.clone(), slots.len());
+                        slots.push(Slot::Blocks(kind, vec![(file, block)]));
+                    }
+                }
+            }
+        }
+    }
+    slots
+}
+
+/// The type of the blocks that a block makes.
+fn block_kind<'m>(file: &'m File, block: &'m Block) -> Cow<'m, str> {
+    match (file.text(block.kind), block.labels.first()) {
+        ("dynamic", Some(label)) => file.tree.label(*label),
+        (kind, _) => Cow::Borrowed(kind),
+    }
+}
+
+/// Several possible lists of blocks: one, or one for each arm of a choice.
+struct Blocks {
+    arms: Vec<(Vec<Value>, Option<Arc<Unknown>>)>,
+    choice: Option<Arc<Choice>>,
+}
+
+impl Blocks {
+    fn extend(&mut self, items: &[Value], tail: Option<&Arc<Unknown>>) {
+        for (known, known_tail) in &mut self.arms {
+            known.extend_from_slice(items);
+            if known_tail.is_none() {
+                *known_tail = tail.cloned();
+            }
+        }
+    }
+
+    fn finish(self, place: Place) -> Value {
+        let list = |(items, tail)| Value::new(Kind::List(Arc::new(List { items, tail, blocks: true })), place);
+        let mut arms: Vec<Value> = self.arms.into_iter().map(list).collect();
+        match self.choice {
+            Some(choice) => Value::new(Kind::Choice(Arc::new(Choice { arms, ..Choice::clone(&choice) })), place),
+            None => arms.pop().unwrap_or_default(),
+        }
+    }
+}
+
+impl Evaluator<'_> {
+    /// The entries of a body.
+    pub(crate) fn body(&self, at: &Instance, scope: Option<&Scope<'_>>, items: &[(&File, &BodyItem)], depth: u32) -> Vec<Entry> {
+        let entry = |slot: Slot<'_>| match slot {
+            Slot::Attribute(file, attribute) => {
+                let cx = Cx { scope, ..Cx::new(at, file) };
+                attribute_entry(file, attribute, self.argument_value(&cx, attribute))
+            }
+            Slot::Blocks(kind, group) => blocks_entry(&kind, &group, self.blocks(at, scope, &group, depth)),
+        };
+        let mut map = MapBuilder::default();
+        slots(items).into_iter().map(entry).for_each(|entry| map.entry(entry));
+        match map.finish(None, Place::NONE).kind {
+            Kind::Map(map) => Arc::try_unwrap(map).map(|map| map.entries).unwrap_or_default(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The value of an argument as it leaves the evaluator.
+    fn argument_value(&self, cx: &Cx<'_>, attribute: &Attribute) -> Value {
+        if NAMES.contains(&cx.file.text(attribute.name)) { names(cx, attribute.expr, 0) } else { finished(self.eval(cx, attribute.expr)) }
+    }
+
+    fn blocks(&self, at: &Instance, scope: Option<&Scope<'_>>, group: &[(&File, &Block)], depth: u32) -> Value {
+        let place = group.first().map_or(Place::NONE, |(file, block)| file.place(block.header()));
+        if depth >= MAX_BLOCKS {
+            return limit("blocks nested too deep", place);
+        }
+        let mut all = Blocks { arms: vec![(Vec::new(), None)], choice: None };
+        for &(file, block) in group {
+            let cx = Cx { scope, ..Cx::new(at, file) };
+            if file.text(block.kind) == "dynamic" && !block.labels.is_empty() {
+                self.dynamic(&cx, block, depth, &mut all);
+            } else {
+                all.extend(&[self.block(&cx, block, block, depth)], None);
+            }
+        }
+        all.finish(place)
+    }
+
+    /// One block: `block` is where it is written, `content` has its body.
+    fn block(&self, cx: &Cx<'_>, block: &Block, content: &Block, depth: u32) -> Value {
+        let items: Vec<(&File, &BodyItem)> = content.body.items.iter().map(|item| (cx.file, item)).collect();
+        let entries = self.body(cx.at, cx.scope, &items, depth + 1);
+        let range = cx.place(block.span()).span;
+        Value::map(Map { entries, tail: None, range }, cx.place(block.header()))
+    }
+
+    /// <https://opentofu.org/docs/language/expressions/dynamic-blocks/>
+    fn dynamic(&self, cx: &Cx<'_>, block: &Block, depth: u32, all: &mut Blocks) {
+        let place = cx.place(block.header());
+        let argument = |name: &str| find(cx.file, &block.body, name);
+        let Some(content) = block.body.blocks().find(|inner| cx.file.text(inner.kind) == "content") else {
+            self.invalid(place, "a dynamic block needs a content block");
+            return;
+        };
+        let Some(for_each) = argument("for_each") else {
+            self.invalid(place, "a dynamic block needs for_each");
+            return;
+        };
+        let kind = block_kind(cx.file, block);
+        let iterator = argument("iterator").map_or(kind.as_ref(), |iterator| cx.file.text(cx.file.tree[iterator.expr].span).trim_matches('"'));
+        let element = |key: Value, value: Value| {
+            let object = lattice::map([("key".into(), key), ("value".into(), value)], None, Place::NONE);
+            let scope = Scope { name: iterator, value: Ref::Value(object), parent: cx.scope };
+            self.block(&cx.within(&scope), block, content, depth)
+        };
+        let expand = |value: &Value| {
+            let (pairs, tail) = elements(value);
+            let mut made: Vec<Value> = pairs.into_iter().map(|(key, value)| element(key, value)).collect();
+            if let (true, Some(tail)) = (made.is_empty(), &tail) {
+                let key = Value::unknown(Unknown { not_null: true, ..Unknown::new(tail.reason, format_compact!("{iterator}.key")) }, Place::NONE);
+                made.push(element(key, Value::unknown(lattice::element(tail, "*"), Place::NONE)));
+            }
+            (made, tail)
+        };
+        let value = self.eval(cx, for_each.expr);
+        match &value.kind {
+            Kind::Choice(choice) => match &all.choice {
+                None => {
+                    let before = std::mem::take(&mut all.arms);
+                    for arm in &choice.arms {
+                        let (made, tail) = expand(arm);
+                        let mut arm = Blocks { arms: before.clone(), choice: None };
+                        arm.extend(&made, tail.as_ref());
+                        all.arms.extend(arm.arms);
+                    }
+                    all.choice = Some(choice.clone());
+                }
+                Some(known) if known.id == choice.id && known.arms.len() == choice.arms.len() => {
+                    for (at, arm) in choice.arms.iter().enumerate() {
+                        let (made, tail) = expand(arm);
+                        if let Some((items, known_tail)) = all.arms.get_mut(at) {
+                            items.extend(made);
+                            *known_tail = known_tail.take().or(tail);
+                        }
+                    }
+                }
+                Some(_) => all.extend(&[], Some(&choice.condition)),
+            },
+            Kind::List(_) | Kind::Map(_) | Kind::Unknown(_) => {
+                let (made, tail) = expand(&value);
+                all.extend(&made, tail.as_ref());
+            }
+            _ => {
+                self.invalid(cx.place(for_each.span), format!("{} cannot be iterated", lattice::noun(&value)));
+            }
+        }
+    }
+
+    /// The entries of a resource instance as they are written.
+    pub(crate) fn resource_entries(&self, at: &Instance, instance: &ResourceInstance) -> Vec<Entry> {
+        let Some(resource) = at.module.resources.get(instance.decl as usize) else { return Vec::new() };
+        let items = at.module.body(&resource.block);
+        slots(&items)
+            .into_iter()
+            .map(|slot| match slot {
+                Slot::Attribute(file, attribute) => attribute_entry(file, attribute, finished(self.written(at, instance, file, attribute))),
+                Slot::Blocks(kind, group) => blocks_entry(&kind, &group, self.written_blocks(at, instance, &kind, &group)),
+            })
+            .collect()
+    }
+
+    fn written(&self, at: &Instance, instance: &ResourceInstance, file: &File, attribute: &Attribute) -> Value {
+        let name = file.text(attribute.name);
+        let source = || format_compact!("{}.{name}", instance.address);
+        self.once(&instance.attributes, name.into(), source, file.place(attribute.span), || {
+            let scope = repetition_scope(instance);
+            let cx = Cx { scope: scope.as_ref(), ..Cx::new(at, file) };
+            if NAMES.contains(&name) { names(&cx, attribute.expr, 0) } else { self.eval(&cx, attribute.expr) }
+        })
+    }
+
+    fn written_blocks(&self, at: &Instance, instance: &ResourceInstance, kind: &str, group: &[(&File, &Block)]) -> Value {
+        let place = group.first().map_or(Place::NONE, |(file, block)| file.place(block.header()));
+        let source = || format_compact!("{}.{kind}", instance.address);
+        self.once(&instance.attributes, kind.into(), source, place, || {
+            let scope = repetition_scope(instance);
+            self.blocks(at, scope.as_ref(), group, 0)
+        })
+    }
+
+    /// An attribute of a resource instance: what is written, or what only the provider knows.
+    pub(crate) fn resource_attribute(&self, at: &Instance, instance: &ResourceInstance, name: &str, place: Place) -> Value {
+        let Some(resource) = at.module.resources.get(instance.decl as usize) else { return Value::default() };
+        let step = |value: Value| value.through(How::Resource(Reference { address: instance.address.clone(), attribute: name.into() }), place);
+        if let Some((file, attribute)) = at.module.attribute(&resource.block, name)
+            && !matches!(name, "count" | "for_each" | "depends_on" | "provider")
+        {
+            let value = self.written(at, instance, file, attribute);
+            if !value.is_null() {
+                return step(value);
+            }
+        } else {
+            let items = at.module.body(&resource.block);
+            let group: Group<'_> = items
+                .iter()
+                .filter_map(|(file, item)| if let BodyItem::Block(block) = item { Some((*file, block)) } else { None })
+                .filter(|(file, block)| block_kind(file, block) == name)
+                .collect();
+            if !group.is_empty() {
+                return step(finished(self.written_blocks(at, instance, name, &group)));
+            }
+        }
+        Value::unknown(self.computed(reason(resource.mode), &instance.address, name), place)
+    }
+
+    /// A resource instance as an object: what is written, and more that only the provider knows.
+    pub(crate) fn whole(&self, at: &Instance, instance: &ResourceInstance, place: Place) -> Value {
+        let Some(resource) = at.module.resources.get(instance.decl as usize) else { return Value::default() };
+        let tail = self.computed(reason(resource.mode), &instance.address, "");
+        let entries = self.resource_entries(at, instance).into_iter().filter(|entry| !entry.value.is_null());
+        let entries = entries.map(|entry| Entry { value: finished(entry.value), ..entry }).collect();
+        let value = Value::map(Map { entries, tail: Some(Arc::new(tail)), ..Map::default() }, place);
+        value.through(How::Resource(Reference { address: instance.address.clone(), attribute: CompactString::default() }), place)
+    }
+}
+
+const fn reason(mode: Mode) -> Reason {
+    match mode {
+        Mode::Managed => Reason::Computed,
+        Mode::Data | Mode::Ephemeral => Reason::Data,
+    }
+}
+
+fn repetition_scope(instance: &ResourceInstance) -> Option<Scope<'_>> {
+    let repetition = instance.repetition.as_ref()?;
+    Some(Scope { name: repetition.name, value: Ref::Value(repetition.value.clone()), parent: None })
+}
+
+/// An attribute on one line is underlined whole, a longer one at its name.
+fn attribute_entry(file: &File, attribute: &Attribute, value: Value) -> Entry {
+    let name = file.place(attribute.name);
+    let place = if file.text(attribute.span).contains('\n') { name } else { file.place(attribute.span) };
+    Entry { key: file.text(attribute.name).into(), key_place: name, place, value }
+}
+
+fn blocks_entry(kind: &str, group: &[(&File, &Block)], value: Value) -> Entry {
+    let (key_place, place) = group.first().map_or((Place::NONE, Place::NONE), |(file, block)| (file.place(block.kind), file.place(block.header())));
+    Entry { key: kind.into(), key_place, place, value }
+}
+
+/// An argument that names things: its words as strings.
+fn names(cx: &Cx<'_>, expr: ExprId, depth: u32) -> Value {
+    let tree = &cx.file.tree;
+    let place = cx.place(tree[expr].span);
+    let text = |expr: ExprId| tree.plain_string(expr).unwrap_or_else(|| crate::expression::clip(tree.text(tree[expr].span)));
+    match tree[expr].kind {
+        ExprKind::Tuple(items) if depth < 4 => Value::list(tree.list(items).iter().map(|&item| names(cx, item, depth + 1)).collect(), place),
+        ExprKind::Object(items) => {
+            let entries = tree.items(items).iter().map(|item| (text(item.key), names(cx, item.value, 4)));
+            lattice::map(entries, None, place)
+        }
+        _ => Value::string(text(expr), place),
+    }
+}
+
+/// The value as it leaves the evaluator: no list is marked as a set, and there are not more parts than anybody can look at.
+pub(crate) fn finished(value: Value) -> Value {
+    let mut left = MAX_NODES;
+    if is_finished(&value, &mut left) {
+        return value;
+    }
+    let mut left = MAX_NODES;
+    finish(value, &mut left)
+}
+
+fn is_finished(value: &Value, left: &mut usize) -> bool {
+    if *left == 0 {
+        return false;
+    }
+    *left -= 1;
+    match &value.kind {
+        Kind::List(list) => !list.blocks && list.items.iter().all(|item| is_finished(item, left)),
+        Kind::Map(map) => map.entries.iter().all(|entry| is_finished(&entry.value, left)),
+        Kind::Choice(choice) => choice.arms.iter().all(|arm| is_finished(arm, left)),
+        _ => true,
+    }
+}
+
+fn finish(value: Value, left: &mut usize) -> Value {
+    if *left == 0 {
+        return limit("a value with too many parts", value.place);
+    }
+    *left -= 1;
+    let kind = match &value.kind {
+        Kind::List(list) => {
+            let items = list.items.iter().map(|item| finish(item.clone(), left)).collect();
+            Kind::List(Arc::new(List { items, tail: list.tail.clone(), blocks: false }))
+        }
+        Kind::Map(map) => {
+            let entries = map.entries.iter().map(|entry| Entry { value: finish(entry.value.clone(), left), ..entry.clone() }).collect();
+            Kind::Map(Arc::new(Map { entries, ..Map::clone(map) }))
+        }
+        Kind::Choice(choice) => {
+            let arms = choice.arms.iter().map(|arm| finish(arm.clone(), left)).collect();
+            Kind::Choice(Arc::new(Choice { arms, ..Choice::clone(choice) }))
+        }
+        _ => return value,
+    };
+    Value { kind, ..value }
+}

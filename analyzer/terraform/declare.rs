@@ -1,0 +1,378 @@
+//! The declarations of one directory: which names there are and where they are written. Nothing is evaluated.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use plimsoll_syntax::hcl::{Attribute, Block, Body, BodyItem, Tree};
+use plimsoll_syntax::{FileId, Place, Span};
+use rustc_hash::FxHashMap;
+
+use crate::{ModuleFiles, Note, NoteKind, SourceFile, SourceTree, json};
+
+/// The declarations of one directory.
+#[derive(Debug, Default)]
+pub struct Module {
+    pub(crate) dir: String,
+    pub(crate) files: Vec<File>,
+    pub(crate) variables: Named<Declared>,
+    pub(crate) locals: Named<Local>,
+    pub(crate) outputs: Named<Declared>,
+    pub(crate) calls: Named<Declared>,
+    pub(crate) resources: Vec<Resource>,
+    pub(crate) resource_index: FxHashMap<(Mode, CompactString, CompactString), u32>,
+    pub(crate) providers: Vec<Declared>,
+    pub(crate) settings: Vec<Declared>,
+    /// Variables files, lowest precedence first.
+    pub(crate) tfvars: Vec<u32>,
+    pub(crate) notes: Vec<Note>,
+}
+
+/// A file with its tree. A `.tf.json` file has the tree of the HCL that says the same, and a table back to its own bytes.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) id: FileId,
+    pub(crate) tree: Arc<Tree>,
+    pub(crate) spans: Option<json::Spans>,
+}
+
+impl File {
+    pub(crate) fn place(&self, span: Span) -> Place {
+        let span = self.spans.as_ref().map_or(span, |spans| spans.original(span));
+        Place::new(self.id, span)
+    }
+
+    pub(crate) fn text(&self, span: Span) -> &str {
+        self.tree.text(span)
+    }
+}
+
+/// Declarations by name, in source order.
+#[derive(Debug)]
+pub(crate) struct Named<T> {
+    pub(crate) list: Vec<T>,
+    pub(crate) index: FxHashMap<CompactString, u32>,
+}
+
+impl<T> Default for Named<T> {
+    fn default() -> Self {
+        Self { list: Vec::new(), index: FxHashMap::default() }
+    }
+}
+
+impl<T> Named<T> {
+    pub(crate) fn position(&self, name: &str) -> Option<u32> {
+        self.index.get(name).copied()
+    }
+
+    /// The first declaration of a name holds.
+    fn add(&mut self, name: &str, value: T) -> bool {
+        let at = count(self.list.len());
+        match self.index.entry(name.into()) {
+            std::collections::hash_map::Entry::Occupied(_) => false,
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(at);
+                self.list.push(value);
+                true
+            }
+        }
+    }
+
+    fn get_mut(&mut self, name: &str) -> Option<&mut T> {
+        let at = self.index.get(name)?;
+        self.list.get_mut(*at as usize)
+    }
+}
+
+pub(crate) fn count(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX)
+}
+
+/// A top-level block, and the blocks of override files that change it.
+#[derive(Clone, Debug)]
+pub(crate) struct Declared {
+    pub(crate) name: CompactString,
+    pub(crate) at: At,
+    pub(crate) overrides: Vec<At>,
+}
+
+/// A top-level block by file and item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct At {
+    pub(crate) file: u32,
+    pub(crate) item: u32,
+}
+
+/// One local value.
+#[derive(Clone, Debug)]
+pub(crate) struct Local {
+    pub(crate) name: CompactString,
+    pub(crate) file: u32,
+    pub(crate) attribute: Attribute,
+}
+
+/// A resource or data block.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) mode: Mode,
+    pub(crate) kind: CompactString,
+    pub(crate) block: Declared,
+}
+
+/// How a resource is managed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Mode {
+    Managed,
+    Data,
+    Ephemeral,
+}
+
+impl Mode {
+    /// What stands before the type in an address.
+    pub(crate) const fn prefix(self) -> &'static str {
+        match self {
+            Self::Managed => "",
+            Self::Data => "data.",
+            Self::Ephemeral => "ephemeral.",
+        }
+    }
+}
+
+impl Module {
+    pub(crate) fn block(&self, at: At) -> Option<(&File, &Block)> {
+        let file = self.files.get(at.file as usize)?;
+        match file.tree.body.items.get(at.item as usize)? {
+            BodyItem::Block(block) => Some((file, block)),
+            BodyItem::Attribute(_) => None,
+        }
+    }
+
+    /// The items of a block after override files: attributes replaced by name, nested blocks wholesale by type.
+    /// <https://opentofu.org/docs/language/files/override/>
+    pub(crate) fn body<'m>(&'m self, declared: &Declared) -> Vec<(&'m File, &'m BodyItem)> {
+        let Some((file, block)) = self.block(declared.at) else { return Vec::new() };
+        let mut items: Vec<(&File, &BodyItem)> = block.body.items.iter().map(|item| (file, item)).collect();
+        for &at in &declared.overrides {
+            let Some((file, block)) = self.block(at) else { continue };
+            for item in &block.body.items {
+                if let BodyItem::Attribute(attribute) = item {
+                    let name = file.text(attribute.name);
+                    let known = items.iter_mut().find(
+                        |(file, known)| matches!(known, BodyItem::Attribute(known) if file.text(known.name) == name),
+                    );
+                    match known {
+                        Some(known) => *known = (file, item),
+                        None => items.push((file, item)),
+                    }
+                }
+            }
+            let replaced: Vec<String> = block.body.blocks().map(|block| produced(file, block).to_string()).collect();
+            items.retain(|(file, item)| !matches!(item, BodyItem::Block(block) if replaced.contains(&produced(file, block).to_string())));
+            items.extend(block.body.items.iter().filter(|item| matches!(item, BodyItem::Block(_))).map(|item| (file, item)));
+        }
+        items
+    }
+
+    pub(crate) fn attribute<'m>(&'m self, declared: &Declared, name: &str) -> Option<(&'m File, &'m Attribute)> {
+        let layers = declared.overrides.iter().rev().copied().chain([declared.at]);
+        layers.into_iter().find_map(|at| {
+            let (file, block) = self.block(at)?;
+            Some((file, find(file, &block.body, name)?))
+        })
+    }
+}
+
+/// The type of block that a block stands for: a `dynamic "x"` block makes blocks `x`.
+fn produced<'m>(file: &'m File, block: &Block) -> std::borrow::Cow<'m, str> {
+    match (file.text(block.kind), block.labels.first()) {
+        ("dynamic", Some(label)) => file.tree.label(*label),
+        (kind, _) => kind.into(),
+    }
+}
+
+/// The attribute of a name.
+pub(crate) fn find<'m>(file: &File, body: &'m Body, name: &str) -> Option<&'m Attribute> {
+    body.attributes().find(|attribute| file.text(attribute.name) == name)
+}
+
+/// Reads the declarations of a directory.
+#[must_use]
+pub fn declarations(files: &ModuleFiles<'_>) -> Module {
+    let mut module = Module { dir: files.dir.to_owned(), ..Module::default() };
+    let mut sources: Vec<&SourceFile<'_>> = files.files.iter().filter(|file| !hidden(file.name, &files.files)).collect();
+    sources.sort_by_key(|file| (is_override(file.name), file.name));
+    let mut tfvars = Vec::new();
+    for source in sources {
+        let at = count(module.files.len());
+        let variables = source.name.ends_with(".tfvars") || source.name.ends_with(".tfvars.json");
+        let (tree, spans) = match source.tree {
+            SourceTree::Hcl(tree) | SourceTree::Tfvars(tree) => (tree.clone(), None),
+            SourceTree::Json(tree) => {
+                let (tree, spans) = json::to_hcl(tree, variables);
+                (Arc::new(tree), Some(spans))
+            }
+        };
+        module.files.push(File { id: source.file, tree, spans });
+        if variables || matches!(source.tree, SourceTree::Tfvars(_)) {
+            tfvars.extend(precedence(source.name).map(|rank| (rank, source.name, at)));
+        } else {
+            module.collect(at, is_override(source.name));
+        }
+    }
+    tfvars.sort_unstable();
+    module.tfvars = tfvars.into_iter().map(|(_, _, at)| at).collect();
+    module
+}
+
+/// A `.tofu` file hides the `.tf` file of the same stem.
+fn hidden(name: &str, files: &[SourceFile<'_>]) -> bool {
+    let hides = |ending: &str, by: &str| {
+        name.strip_suffix(ending).is_some_and(|stem| files.iter().any(|file| file.name.strip_suffix(by) == Some(stem)))
+    };
+    hides(".tf", ".tofu") || hides(".tf.json", ".tofu.json")
+}
+
+fn is_override(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    stem == "override" || stem.ends_with("_override")
+}
+
+/// Which variables files are read without being asked for, and in which order.
+fn precedence(name: &str) -> Option<u8> {
+    match name {
+        "terraform.tfvars" => Some(0),
+        "terraform.tfvars.json" => Some(1),
+        _ if name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json") => Some(2),
+        _ => None,
+    }
+}
+
+impl Module {
+    fn collect(&mut self, file: u32, overriding: bool) {
+        let tree = self.files[file as usize].tree.clone();
+        for (item, block) in tree.body.items.iter().enumerate() {
+            let BodyItem::Block(block) = block else {
+                self.note(file, tree.body.items.get(item), "an argument is not expected here");
+                continue;
+            };
+            let at = At { file, item: count(item) };
+            let label = |n: usize| block.labels.get(n).map(|label| CompactString::from(tree.label(*label))).unwrap_or_default();
+            let declared = |name: CompactString| Declared { name, at, overrides: Vec::new() };
+            let kind = tree.text(block.kind);
+            let added = match kind {
+                "variable" => Self::named(&mut self.variables, declared(label(0)), overriding),
+                "output" => Self::named(&mut self.outputs, declared(label(0)), overriding),
+                "module" => Self::named(&mut self.calls, declared(label(0)), overriding),
+                "resource" | "data" | "ephemeral" => {
+                    let mode = match kind {
+                        "resource" => Mode::Managed,
+                        "data" => Mode::Data,
+                        _ => Mode::Ephemeral,
+                    };
+                    self.resource(Resource { mode, kind: label(0), block: declared(label(1)) }, overriding)
+                }
+                "locals" => block.body.attributes().fold(true, |all, attribute| {
+                    let name = tree.text(attribute.name);
+                    let local = Local { name: name.into(), file, attribute: attribute.clone() };
+                    match self.locals.get_mut(name) {
+                        Some(known) if overriding => *known = local,
+                        _ => return self.locals.add(name, local) && all,
+                    }
+                    all
+                }),
+                "provider" => {
+                    self.providers.push(declared(label(0)));
+                    true
+                }
+                "terraform" => {
+                    self.settings.push(declared(CompactString::default()));
+                    true
+                }
+                "moved" | "removed" | "import" | "check" | "language" => true,
+                _ => {
+                    self.note(file, tree.body.items.get(item), "Terraform has no block of this type");
+                    true
+                }
+            };
+            if !added {
+                self.note(file, tree.body.items.get(item), "this name is declared twice");
+            }
+        }
+    }
+
+    fn named(all: &mut Named<Declared>, declared: Declared, overriding: bool) -> bool {
+        let name = declared.name.clone();
+        match all.get_mut(&name) {
+            Some(known) if overriding => {
+                known.overrides.push(declared.at);
+                true
+            }
+            _ => all.add(&name, declared),
+        }
+    }
+
+    fn resource(&mut self, resource: Resource, overriding: bool) -> bool {
+        let key = (resource.mode, resource.kind.clone(), resource.block.name.clone());
+        if let Some(&known) = self.resource_index.get(&key) {
+            if overriding {
+                self.resources[known as usize].block.overrides.push(resource.block.at);
+            } else {
+                // A second block of the same address is refused when run, yet it is written: it is analysed all the same.
+                self.resources.push(resource);
+            }
+            return overriding;
+        }
+        self.resource_index.insert(key, count(self.resources.len()));
+        self.resources.push(resource);
+        true
+    }
+
+    fn note(&mut self, file: u32, item: Option<&BodyItem>, message: &str) {
+        let span = match item {
+            Some(BodyItem::Attribute(attribute)) => attribute.name,
+            Some(BodyItem::Block(block)) => block.header(),
+            None => return,
+        };
+        let place = self.files[file as usize].place(span);
+        self.notes.push(Note { place, message: message.into(), kind: NoteKind::Invalid });
+    }
+}
+
+/// The directories that a module calls as local modules, sorted.
+#[must_use]
+pub fn local_calls(module: &Module) -> Vec<String> {
+    let mut dirs: Vec<String> = module
+        .calls
+        .list
+        .iter()
+        .filter_map(|call| {
+            let (file, source) = module.attribute(call, "source")?;
+            local_dir(&module.dir, &file.tree.plain_string(source.expr)?)
+        })
+        .collect();
+    dirs.sort();
+    dirs.dedup();
+    dirs
+}
+
+/// The directory of a module source that begins with `./` or `../`; `None` for any other source, and outside the workspace.
+pub(crate) fn local_dir(dir: &str, source: &str) -> Option<String> {
+    if !(source.starts_with("./") || source.starts_with("../") || source == "." || source == "..") {
+        return None;
+    }
+    join(dir, source)
+}
+
+/// `path` from `dir`, without `.` and `..`; `None` where it leaves the workspace.
+pub(crate) fn join(dir: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = dir.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            name => parts.push(name),
+        }
+    }
+    Some(parts.join("/"))
+}

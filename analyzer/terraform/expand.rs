@@ -1,0 +1,186 @@
+//! `count` and `for_each`: how many instances a block has.
+
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use plimsoll_syntax::Value;
+use plimsoll_syntax::value::{Kind, Reason, Shape, Unknown};
+
+use crate::convert;
+use crate::declare::Declared;
+use crate::evaluator::{Cx, Evaluator, Instance, Repetition};
+use crate::lattice::{self, is_set, sorted};
+
+/// Instances that a `count` makes one by one; beyond it, one stands for all.
+const MAX_COUNT: i128 = 64;
+/// Instances that a `for_each` makes one by one: they differ, so more of them are looked at.
+const MAX_EACH: usize = 1_024;
+
+/// The instances of a block.
+#[derive(Clone, Debug)]
+pub(crate) struct Expansion<T> {
+    pub(crate) instances: Vec<(Key, T)>,
+    pub(crate) by: By,
+    /// There may be others, or fewer: `count` or `for_each` is not known.
+    pub(crate) open: Option<Arc<Unknown>>,
+}
+
+/// What a block is repeated by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    Nothing,
+    Count,
+    Each,
+}
+
+/// The key of an instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Key {
+    None,
+    Index(i128),
+    Name(CompactString),
+    /// One that stands for all.
+    Any,
+}
+
+impl Expansion<Option<Repetition>> {
+    pub(crate) fn map<T>(self, mut make: impl FnMut(&Key, Option<Repetition>) -> T) -> Expansion<T> {
+        let instances = self.instances.into_iter().map(|(key, repetition)| {
+            let made = make(&key, repetition);
+            (key, made)
+        });
+        Expansion { instances: instances.collect(), by: self.by, open: self.open }
+    }
+}
+
+impl<T> Expansion<T> {
+    /// The instance of a key; the one that stands for all where there is no other.
+    pub(crate) fn get(&self, key: &Value) -> Option<&T> {
+        let wanted = match &key.kind {
+            Kind::Number(number) if self.by == By::Count => {
+                if let plimsoll_syntax::value::Number::Int(index) = number { Some(Key::Index(*index)) } else { None }
+            }
+            Kind::String(name) if self.by == By::Count => name.parse().ok().map(Key::Index),
+            _ => convert::text_of(key).map(Key::Name),
+        };
+        self.instances
+            .iter()
+            .find(|(key, _)| Some(key) == wanted.as_ref())
+            .or_else(|| self.instances.iter().find(|(key, _)| *key == Key::Any))
+            .map(|(_, instance)| instance)
+    }
+}
+
+impl Evaluator<'_> {
+    /// Works out `count`, `for_each` or `enabled` of a block.
+    pub(crate) fn repeat(&self, at: &Instance, block: &Declared) -> Expansion<Option<Repetition>> {
+        let argument = |name| at.module.attribute(block, name);
+        if let Some((file, attribute)) = argument("count") {
+            let cx = Cx::new(at, file);
+            let value = self.eval(&cx, attribute.expr);
+            return self.counted(&value, &cx, attribute.span);
+        }
+        if let Some((file, attribute)) = argument("for_each") {
+            let cx = Cx::new(at, file);
+            let value = self.eval(&cx, attribute.expr);
+            return self.each(&value, &cx, attribute.span);
+        }
+        Expansion { instances: vec![(Key::None, None)], by: By::Nothing, open: None }
+    }
+
+    fn counted(&self, value: &Value, cx: &Cx<'_>, span: plimsoll_syntax::Span) -> Expansion<Option<Repetition>> {
+        let place = value.place;
+        let repetition = |index: Value| {
+            let object = lattice::map([("index".into(), index)], None, place);
+            Some(Repetition { name: "count", value: object })
+        };
+        let any = |open: Arc<Unknown>| {
+            let index = Unknown { not_null: true, ..Unknown::new(open.reason, "count.index").shaped(Shape::Number) };
+            Expansion { instances: vec![(Key::Any, repetition(Value::unknown(index, place)))], by: By::Count, open: Some(open) }
+        };
+        if let Some(unknown) = lattice::first_unknown(value) {
+            return any(unknown);
+        }
+        let count = convert::to_number(value).and_then(|number| number.as_int());
+        match count {
+            Some(count) if (0..=MAX_COUNT).contains(&count) => Expansion {
+                instances: (0..count).map(|index| (Key::Index(index), repetition(Value::int(index, place)))).collect(),
+                by: By::Count,
+                open: None,
+            },
+            Some(count) if count > 0 => any(Arc::new(Unknown::new(Reason::Limit, "count.index"))),
+            _ => {
+                self.invalid(cx.place(span), format!("count must be a whole number that is not negative, not {}", lattice::noun(value)));
+                any(Arc::new(Unknown::new(Reason::Invalid, "count")))
+            }
+        }
+    }
+
+    fn each(&self, value: &Value, cx: &Cx<'_>, span: plimsoll_syntax::Span) -> Expansion<Option<Repetition>> {
+        let place = value.place;
+        let (elements, open) = elements(value);
+        let refused = match &value.kind {
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) | Kind::Template(_) => true,
+            // A set or a map. A list of one resource's instances is neither, yet its elements are looked at all the same.
+            Kind::List(_) => !is_set(value),
+            _ => false,
+        };
+        if refused {
+            self.invalid(cx.place(span), format!("for_each must be a map or a set of strings, not {}", lattice::noun(value)));
+        }
+        let many = elements.len() > MAX_EACH;
+        let mut instances: Vec<(Key, Option<Repetition>)> = Vec::with_capacity(elements.len().min(MAX_EACH));
+        for (key, element) in elements.into_iter().take(MAX_EACH) {
+            let name = match convert::text_of(&key) {
+                Some(text) => Key::Name(text),
+                None => Key::Any,
+            };
+            let object = lattice::map([("key".into(), key), ("value".into(), element)], None, place);
+            instances.push((name, Some(Repetition { name: "each", value: object })));
+        }
+        let open = open.or_else(|| many.then(|| Arc::new(Unknown::new(Reason::Limit, "for_each"))));
+        if let (true, Some(open)) = (instances.is_empty(), &open) {
+            let object = lattice::map(representative(open), None, place);
+            instances.push((Key::Any, Some(Repetition { name: "each", value: object })));
+        }
+        Expansion { instances, by: By::Each, open }
+    }
+}
+
+/// Key and value of an element that stands for any of something unknown.
+pub(crate) fn representative(open: &Unknown) -> [(CompactString, Value); 2] {
+    let key = Unknown { not_null: true, ..Unknown::new(open.reason, "each.key").shaped(Shape::String) };
+    [("key".into(), Value::unknown(key, plimsoll_syntax::Place::NONE)), ("value".into(), Value::unknown(lattice::element(open, "*"), plimsoll_syntax::Place::NONE))]
+}
+
+/// Keys and values of what is iterated, in Terraform's order, and whether there may be more. Of several possible collections,
+/// the one with the most elements.
+pub(crate) fn elements(value: &Value) -> (Vec<(Value, Value)>, Option<Arc<Unknown>>) {
+    match &value.kind {
+        Kind::Map(map) => {
+            let entries = sorted(map).into_iter().map(|entry| {
+                let mut element = entry.value.clone();
+                element.sensitive |= value.sensitive;
+                let place = if entry.key_place.is_some() { entry.key_place } else { entry.place };
+                (Value::string(entry.key.clone(), place), element)
+            });
+            (entries.collect(), map.tail.clone())
+        }
+        Kind::List(list) => {
+            let set = is_set(value);
+            let elements = list.items.iter().enumerate().map(|(at, item)| {
+                let mut element = item.clone();
+                element.sensitive |= value.sensitive;
+                let key = if set { element.clone() } else { Value::int(i128::try_from(at).unwrap_or(0), item.place) };
+                (key, element)
+            });
+            (elements.collect(), list.tail.clone())
+        }
+        Kind::Choice(choice) => {
+            let largest = choice.arms.iter().map(elements).max_by_key(|(elements, _)| elements.len()).unwrap_or_default();
+            (largest.0, Some(choice.condition.clone()))
+        }
+        Kind::Unknown(unknown) => (Vec::new(), Some(unknown.clone())),
+        _ => (Vec::new(), None),
+    }
+}

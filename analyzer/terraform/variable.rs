@@ -1,0 +1,77 @@
+//! The values of variables: <https://opentofu.org/docs/language/values/variables/>.
+
+use std::sync::Arc;
+
+use compact_str::format_compact;
+use plimsoll_syntax::value::{How, Kind, Reason, Unknown};
+use plimsoll_syntax::{Place, Value};
+
+use crate::convert::{Type, convert};
+use crate::declare::{Declared, find};
+use crate::evaluator::{Cx, Evaluator, Instance, Scope, Space};
+use crate::reference::Ref;
+
+impl Evaluator<'_> {
+    pub(crate) fn variable(&self, at: &Instance, index: u32, place: Place) -> Value {
+        let Some(declared) = at.module.variables.list.get(index as usize) else { return Value::default() };
+        let source = || format_compact!("var.{}", declared.name);
+        let value = self.once(&at.names, (Space::Variable, index), source, place, || {
+            let mut value = self.typed_variable(at, declared);
+            value.sensitive |= self.flag(at, declared, "sensitive");
+            value
+        });
+        value.through(How::Variable(declared.name.clone()), place)
+    }
+
+    fn typed_variable(&self, at: &Instance, declared: &Declared) -> Value {
+        let constraint = at.module.attribute(declared, "type").map_or(Type::Any, |(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
+        let nullable = at
+            .module
+            .attribute(declared, "nullable")
+            .is_none_or(|(file, attribute)| self.eval(&Cx::new(at, file), attribute.expr).as_bool() != Some(false));
+        let given = if at.call.is_some() { self.argument(at, declared) } else { self.setting(at, declared) };
+        if let Some(value) = given.filter(|value| nullable || !value.is_null()) {
+            let mut value = self.fitting(value, &constraint, declared, at);
+            if !nullable && let Kind::Unknown(unknown) = &value.kind {
+                value.kind = Kind::Unknown(Arc::new(Unknown { not_null: true, ..Unknown::clone(unknown) }));
+            }
+            return value;
+        }
+        if let Some((file, attribute)) = at.module.attribute(declared, "default") {
+            let value = self.eval(&Cx::new(at, file), attribute.expr);
+            return self.fitting(value, &constraint, declared, at);
+        }
+        let unknown = Unknown { not_null: !nullable, ..Unknown::new(Reason::Unset, format_compact!("var.{}", declared.name)).shaped(constraint.shape()) };
+        let place = at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header()));
+        Value::unknown(unknown, place)
+    }
+
+    fn fitting(&self, value: Value, constraint: &Type, declared: &Declared, at: &Instance) -> Value {
+        convert(&value, constraint).unwrap_or_else(|error| {
+            let place = if value.place.is_some() { value.place } else { at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header())) };
+            self.invalid(place, format_compact!("this does not fit variable \"{}\": {error}", declared.name))
+        })
+    }
+
+    /// What the module call gives.
+    fn argument(&self, at: &Instance, declared: &Declared) -> Option<Value> {
+        let call = at.call.as_ref()?;
+        let parent = self.instance(call.parent)?;
+        let block = parent.module.calls.list.get(call.index as usize)?;
+        let (file, attribute) = parent.module.attribute(block, &declared.name)?;
+        let scope = call.repetition.as_ref().map(|repetition| Scope { name: repetition.name, value: Ref::Value(repetition.value.clone()), parent: None });
+        let cx = Cx { scope: scope.as_ref(), ..Cx::new(&parent, file) };
+        let value = self.eval(&cx, attribute.expr);
+        Some(value.through(How::Argument(declared.name.clone()), cx.place(attribute.span)))
+    }
+
+    /// What the variables files of the root module give; the last one holds.
+    fn setting(&self, at: &Instance, declared: &Declared) -> Option<Value> {
+        at.module.tfvars.iter().rev().find_map(|&file| {
+            let file = at.module.files.get(file as usize)?;
+            let attribute = find(file, &file.tree.body, &declared.name)?;
+            let cx = Cx { isolated: true, ..Cx::new(at, file) };
+            Some(self.eval(&cx, attribute.expr).through(How::Setting, cx.place(attribute.span)))
+        })
+    }
+}

@@ -1,0 +1,198 @@
+//! What views, resources and Kubernetes objects consist of: names, types, and what an absent field means.
+//!
+//! The facts lie as text under `rules/schemas/`. [`compile`] turns that text into one blob when the rules are built; [`Schemas`]
+//! reads single entries out of it on demand.
+//!
+//! ```text
+//! # A comment.
+//! view container                       # what rules call it; `view a : b` has the fields of `b` as well
+//!   name, image string                 # one type for several names
+//!   privileged bool = false            # what an absent field means, as JSON
+//!   limits map(quantity)
+//!   env block* keyed(name)             # written any number of times; `env["HOME"]` finds one by its name
+//!     name, value string
+//!   metadata_options block             # written at most once
+//!     http_tokens string = "optional"
+//!   settings object dynamic            # has fields that nobody lists
+//!   securityContext @core.v1.SecurityContext
+//!   replicas number renamed(count)     # an older name, read as well
+//! resource aws_instance                # the view `aws_instance`; it also has the fields of `resource`
+//! data aws_ami                         # the view `data.aws_ami`, with the fields of `data`
+//! provider aws                         # the view `provider.aws`, with the fields of `provider`
+//! type core.v1.SecurityContext         # a type that others name as `@core.v1.SecurityContext`; it may contain itself
+//! type api.resource.Quantity = quantity
+//! kind Pod = @core.v1.Pod              # the view `Pod`
+//! amend resource aws_db_instance       # more about something that another line declares: fields, and types left as they are
+//!   storage_encrypted = false
+//! ```
+//!
+//! Types: `string number bool any ports addresses image duration quantity`, `list(T)` or `[T]`, `set(T)`, `map(T)`, `@name`; and with
+//! fields below them `object`, `block`, `block*`, also inside `list()`, `set()` and `map()`. A `list(object)` is one attribute, a
+//! `block*` is one block per element.
+
+mod blob;
+mod merge;
+mod text;
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use compact_str::CompactString;
+
+pub use crate::condition::Literal;
+use crate::nearest;
+use blob::Blob;
+
+/// The schemas of a release: borrowed bytes, of which entries are decoded when they are first asked for.
+#[derive(Default)]
+pub struct Schemas {
+    blob: Blob,
+    /// In order of the blob's index.
+    views: Box<[OnceLock<Arc<Body>>]>,
+}
+
+/// The fields of a view, block or object.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Body {
+    /// Sorted by name.
+    pub fields: Vec<Field>,
+    /// There may be fields that are not listed.
+    pub dynamic: bool,
+}
+
+/// One field.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    /// Its name.
+    pub name: CompactString,
+    /// What it holds.
+    pub ty: Type,
+    /// What its absence means, where that is known.
+    pub default: Option<Literal>,
+    /// The field that tells its elements apart.
+    pub keyed: Option<CompactString>,
+    /// Names that it had, or has in some versions.
+    pub renamed: Vec<CompactString>,
+}
+
+/// What a field holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// Text.
+    String,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Bool,
+    /// Anything.
+    Any,
+    /// A set of ports.
+    Ports,
+    /// A set of addresses.
+    Addresses,
+    /// An image reference.
+    Image,
+    /// A duration, as text.
+    Duration,
+    /// A Kubernetes quantity.
+    Quantity,
+    /// A list or set.
+    List(Box<Type>),
+    /// A map from text.
+    Map(Box<Type>),
+    /// An attribute with fields.
+    Object(Arc<Body>),
+    /// A block.
+    Block {
+        /// Its fields.
+        body: Arc<Body>,
+        /// It may be written more than once.
+        repeated: bool,
+    },
+    /// A type that is looked up by name, and may contain itself: see [`Schemas::named_type`].
+    Named(CompactString),
+}
+
+/// What is wrong with the text of a schema.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}:{line}: {message}")]
+pub struct SchemaError {
+    /// The file's name, as it was given.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// In one sentence.
+    pub message: String,
+}
+
+/// Turns the texts of schemas (name of the file, text) into a blob for [`Schemas::from_static`]. The order of the files does not
+/// matter, save that of their amendments.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn compile(texts: &[(&str, &str)]) -> Result<Vec<u8>, SchemaError> {
+    let mut declarations = Vec::new();
+    for (file, text) in texts {
+        text::parse(file, text, &mut declarations)?;
+    }
+    Ok(blob::write(&merge::merge(declarations)?))
+}
+
+impl Schemas {
+    /// The schemas of a blob, of which nothing is decoded yet. Anything but a blob of this release has no entries.
+    #[must_use]
+    pub fn from_static(blob: &'static [u8]) -> Self {
+        let blob = Blob::open(blob);
+        let views = (0..blob.views()).map(|_| OnceLock::new()).collect();
+        Self { blob, views }
+    }
+
+    /// The fields of a view: `aws_instance`, `data.aws_ami`, `provider.aws`, `container`, `Deployment`.
+    #[must_use]
+    pub fn get(&self, view: &str) -> Option<Arc<Body>> {
+        let index = self.blob.find_view(view)?;
+        let body = self.views.get(index)?.get_or_init(|| self.blob.view_body(index));
+        Some(body.clone())
+    }
+
+    /// The names of all views, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        (0..self.blob.views()).map(|index| self.blob.view_name(index))
+    }
+
+    /// What [`Type::Named`] stands for.
+    #[must_use]
+    pub fn named_type(&self, name: &str) -> Option<Arc<Body>> {
+        self.blob.named_type(name)
+    }
+
+    /// The nearest name of a view to a misspelt one.
+    #[must_use]
+    pub fn suggest(&self, misspelt: &str) -> Option<String> {
+        nearest(misspelt, self.names()).map(str::to_owned)
+    }
+}
+
+impl fmt::Debug for Schemas {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Schemas").field("views", &self.views.len()).finish_non_exhaustive()
+    }
+}
+
+impl Body {
+    /// The field of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Field> {
+        let index = self.fields.binary_search_by(|field| field.name.as_str().cmp(name)).ok()?;
+        self.fields.get(index)
+    }
+
+    /// The nearest name of a field to a misspelt one.
+    #[must_use]
+    pub fn suggest(&self, misspelt: &str) -> Option<&str> {
+        nearest(misspelt, self.fields.iter().map(|field| field.name.as_str()))
+    }
+}
+
+#[cfg(test)]
+mod tests;
