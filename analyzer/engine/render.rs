@@ -13,7 +13,8 @@ use crate::address;
 use crate::db::{Database, Db, SourceFile};
 use crate::queries;
 use crate::relations::Related as Relations;
-use crate::report::{CheckedFile, Failure, Finding, Incomplete, ItemRef, Range, Related, Report, Severity, Text, Undecided};
+use crate::eval::RawFix;
+use crate::report::{CheckedFile, Edit, Failure, Finding, Fix, Incomplete, ItemRef, Range, Related, Report, Severity, Text, Undecided};
 use crate::run::{RawFinding, RawItem, Rulebook, Verdicts};
 use crate::suppress::Suppression;
 
@@ -137,7 +138,7 @@ impl Renderer<'_> {
             item: ItemRef { name: raw.item.name.clone(), range: item_range },
             related,
             peers: rule.info.peers().into_iter().map(Into::into).collect(),
-            fix: None,
+            fix: raw.fix.as_ref().and_then(|fix| self.fix(fix, raw.place.file)),
             fingerprint: String::new(),
         });
     }
@@ -158,6 +159,16 @@ impl Renderer<'_> {
     fn related(&self, place: Place, message: String) -> Option<Related> {
         let file = self.db.by_id(place.file)?;
         Some(Related { path: file.path(self.db).clone(), range: self.range(file, place.span), message })
+    }
+
+    /// A fix counts where its place really holds a literal: an expression that has the same value is left alone.
+    fn fix(&self, fix: &RawFix, file: FileId) -> Option<Fix> {
+        let source = self.db.by_id(file).filter(|_| fix.place.file == file)?;
+        let written = fix.place.span.text(&source.content(self.db).text);
+        let bare = written.chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_'));
+        let quoted = written.len() >= 2 && written.starts_with('"') && written.ends_with('"') && !written.contains(['$', '%', '\n']);
+        let edit = Edit { range: self.range(source, fix.place.span), text: fix.text.clone() };
+        (bare || quoted).then(|| Fix { message: fix.message.clone(), safe: false, edits: vec![edit] })
     }
 
     fn is_allowed(&self, raw: &RawFinding, range: Range, item: Option<Range>, allowed: &mut FxHashMap<FileId, Allowed>) -> bool {

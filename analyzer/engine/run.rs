@@ -8,7 +8,7 @@ use plimsoll_syntax::{Item, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::db::guarded;
-use crate::eval::{Evaluator, Judgement, Relate};
+use crate::eval::{Evaluator, Judgement, RawFix, Relate};
 use crate::settings::{ActiveRule, Settings, SettingsError, active};
 use crate::versions;
 
@@ -29,6 +29,7 @@ pub(crate) struct RawFinding {
     pub(crate) place: Place,
     pub(crate) related: Vec<(Place, String)>,
     pub(crate) message: String,
+    pub(crate) fix: Option<RawFix>,
     pub(crate) item: RawItem,
 }
 
@@ -107,9 +108,10 @@ impl Rulebook {
                 Ok(judgements) => {
                     for judgement in judgements {
                         match judgement {
-                            Judgement::Violated { place, related, message } => {
+                            Judgement::Violated { place, related, message, fix } => {
                                 if violated.insert(place) {
-                                    out.findings.push(RawFinding { rule: number, severity, place, related, message, item: raw_item(item) });
+                                    let item = raw_item(item);
+                                    out.findings.push(RawFinding { rule: number, severity, place, related, message, fix, item });
                                 }
                             }
                             Judgement::Undecided { place, missing } => {
@@ -138,7 +140,7 @@ fn judgements<'a>(rule: &'a ActiveRule, row: &'a Row, item: &'a Item, schemas: &
                 return Vec::new();
             }
             let violations = check(item).into_iter();
-            violations.map(|found| Judgement::Violated { place: found.place, related: found.related, message: found.message }).collect()
+            violations.map(|found| Judgement::Violated { place: found.place, related: found.related, message: found.message, fix: None }).collect()
         }
         _ => evaluator.judge(item),
     }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod condition;
+mod fix;
 mod functions;
 mod message;
 mod slot;
@@ -19,6 +20,7 @@ use rustc_hash::FxHashMap;
 
 use crate::truth::Truth;
 use condition::Outcome;
+pub(crate) use fix::RawFix;
 use slot::{Frames, Slot};
 
 /// How many combinations of choices are looked at before the verdict is left undecided.
@@ -64,6 +66,8 @@ pub(crate) enum Judgement {
         related: Vec<(Place, String)>,
         /// The rendered message.
         message: String,
+        /// How to mend it, where that is plain.
+        fix: Option<RawFix>,
     },
     /// It hangs on these.
     Undecided {
@@ -208,7 +212,7 @@ impl<'a> Evaluator<'a> {
             related.extend(message::origin(&culprit.value, culprit.place));
         }
         let chosen = if chosen.is_some() { chosen } else { place };
-        Judgement::Violated { place: chosen, related, message }
+        Judgement::Violated { place: chosen, related, message, fix: self.fix(frames) }
     }
 
     /// The arm of a choice in this round.
@@ -250,3 +254,6 @@ impl<'a> Evaluator<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

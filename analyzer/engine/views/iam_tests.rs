@@ -1,7 +1,7 @@
 //! Statements from texts and from blocks.
 
 use plimsoll_syntax::Span;
-use plimsoll_syntax::value::{Reason, Reference};
+use plimsoll_syntax::value::{Reason, Reference, Unknown};
 
 use super::*;
 use crate::domains::iam::{allows, narrowed, public};

@@ -17,6 +17,9 @@ const MAX_NESTING: usize = 40;
 /// Scripts within scripts (`sh -c`, `$(…)`).
 const MAX_SCRIPTS: usize = 6;
 
+/// Words that do not lie where the grammar says, before no more of them are looked for.
+const MAX_SEARCHES: usize = 256;
+
 /// How the text around a script continues lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Continuation {
@@ -47,7 +50,7 @@ const WRAPPERS: &[(&str, &[&str])] = &[
 /// Reads a script: every simple command in it, with spans of `text`.
 #[must_use]
 pub fn parse(text: &str, continuation: Continuation) -> Script {
-    let mut reader = Reader { script: Script::default(), pipelines: 0 };
+    let mut reader = Reader { script: Script::default(), pipelines: 0, searches: 0 };
     reader.script_of(&joined(text, continuation), 0, 0, false);
     reader.script.commands.sort_by_key(|command| (command.span.start, command.span.end));
     reader.script
@@ -87,6 +90,8 @@ fn joined(text: &str, continuation: Continuation) -> String {
 struct Reader {
     script: Script,
     pipelines: u32,
+    /// Words that were looked for in the whole text.
+    searches: usize,
 }
 
 /// The text that words are read from, and where it lies.
@@ -95,6 +100,15 @@ struct Source<'t> {
     text: &'t str,
     offset: u32,
     depth: usize,
+    /// The byte offset of each character; empty where both are the same.
+    characters: &'t [usize],
+}
+
+impl Source<'_> {
+    /// The byte offset of the character at `index`, as the grammar counts.
+    fn byte_of(&self, index: usize) -> usize {
+        if self.characters.is_empty() { index.min(self.text.len()) } else { self.characters.get(index).copied().unwrap_or(self.text.len()) }
+    }
 }
 
 impl Reader {
@@ -102,7 +116,8 @@ impl Reader {
         if depth > MAX_SCRIPTS {
             return;
         }
-        let source = Source { text, offset, depth };
+        let characters: Vec<usize> = if text.is_ascii() { Vec::new() } else { text.char_indices().map(|(at, _)| at).collect() };
+        let source = Source { text, offset, depth, characters: &characters };
         let program = (text.len() <= MAX_BYTES && nesting(text) <= MAX_NESTING).then(|| parsed(text)).flatten();
         match program {
             Some(lists) => {
@@ -234,13 +249,19 @@ impl Reader {
 
     /// A word of the grammar; scripts in its substitutions are read as well.
     fn word(&mut self, raw: &RawWord, source: Source<'_>, conditional: bool) -> Word {
-        let start = raw.loc.as_ref().map_or(0, |loc| byte_of(source.text, loc.start.index));
+        let start = raw.loc.as_ref().map_or(0, |loc| source.byte_of(loc.start.index));
         self.word_at(&raw.value, start, source, conditional)
+    }
+
+    /// Looks for a word in the text; not more often than a script of people needs, since every search reads all of it.
+    fn search(&mut self, raw: &str, source: Source<'_>) -> Option<usize> {
+        self.searches += 1;
+        if self.searches > MAX_SEARCHES { None } else { source.text.find(raw) }
     }
 
     fn word_at(&mut self, raw: &str, start: usize, source: Source<'_>, conditional: bool) -> Word {
         // Tokens that the grammar put together from pieces do not lie in the text as they are.
-        let start = if source.text[start..].starts_with(raw) { start } else { source.text.find(raw).unwrap_or(start) };
+        let start = if source.text[start..].starts_with(raw) { start } else { self.search(raw, source).unwrap_or(start) };
         let end = (start + raw.len()).min(source.text.len());
         let parts = word::parts(raw);
         for (at, script) in word::substitutions(raw) {
@@ -346,14 +367,6 @@ fn nesting(text: &str) -> usize {
     let keywords = ["if ", "while ", "until ", "for ", "case "].iter().map(|word| text.matches(word).count()).sum::<usize>();
     let closed = ["fi", "done", "esac"].iter().map(|word| text.matches(word).count()).sum::<usize>();
     most.max(keywords.saturating_sub(closed))
-}
-
-/// The byte offset of the character at `index`.
-fn byte_of(text: &str, index: usize) -> usize {
-    if text.is_ascii() {
-        return index.min(text.len());
-    }
-    text.char_indices().nth(index).map_or(text.len(), |(at, _)| at)
 }
 
 /// The command that `sudo`, `env` and their like run.

@@ -5,11 +5,15 @@ use compact_str::CompactString;
 use super::tree::WordPart;
 use crate::text::Span;
 
+/// Brackets that no bracket closes, before what follows in the word is taken as it is: each costs a look at all that follows.
+const MAX_UNCLOSED: usize = 16;
+
 /// The parts of a raw word.
 pub(super) fn parts(raw: &str) -> Vec<WordPart> {
     let mut out = Vec::new();
     let mut text = CompactString::default();
     let mut double = false;
+    let mut unclosed = 0;
     let mut at = 0;
     while let Some(c) = raw[at..].chars().next() {
         let next = at + c.len_utf8();
@@ -35,7 +39,7 @@ pub(super) fn parts(raw: &str) -> Vec<WordPart> {
                 at = next + escaped.len_utf8();
                 continue;
             }
-            '$' | '`' => {
+            '$' | '`' if unclosed < MAX_UNCLOSED => {
                 if let Some((end, part)) = expansion(raw, at) {
                     if !text.is_empty() {
                         out.push(WordPart::Text(std::mem::take(&mut text)));
@@ -44,6 +48,7 @@ pub(super) fn parts(raw: &str) -> Vec<WordPart> {
                     at = end;
                     continue;
                 }
+                unclosed += 1;
                 text.push(c);
             }
             _ => text.push(c),
@@ -59,8 +64,8 @@ pub(super) fn parts(raw: &str) -> Vec<WordPart> {
 /// The expansion at `at`: its end, and what it is; `None`: a plain `$`.
 fn expansion(raw: &str, at: usize) -> Option<(usize, WordPart)> {
     let rest = &raw[at..];
-    if rest.starts_with('`') {
-        let end = rest[1..].find('`').map_or(rest.len(), |found| found + 2);
+    if let Some(inner) = rest.strip_prefix('`') {
+        let end = inner.find('`').map_or(rest.len(), |found| found + 2);
         return Some((at + end, WordPart::Other(rest[..end].into())));
     }
     match rest.as_bytes().get(1)? {
@@ -116,8 +121,10 @@ pub(super) fn substitutions(raw: &str) -> Vec<(usize, &str)> {
     let mut at = 0;
     let mut single = false;
     let mut double = false;
+    let mut unclosed = 0;
     while let Some(c) = raw[at..].chars().next() {
         match c {
+            '$' | '`' if unclosed == MAX_UNCLOSED => {}
             '\'' if !double => single = !single,
             '"' if !single => double = !double,
             '\\' if !single => at += 1,
@@ -127,6 +134,7 @@ pub(super) fn substitutions(raw: &str) -> Vec<(usize, &str)> {
                     at += end;
                     continue;
                 }
+                unclosed += 1;
             }
             '`' if !single => {
                 if let Some(end) = raw[at + 1..].find('`') {
@@ -134,6 +142,7 @@ pub(super) fn substitutions(raw: &str) -> Vec<(usize, &str)> {
                     at += end + 2;
                     continue;
                 }
+                unclosed += 1;
             }
             _ => {}
         }

@@ -61,7 +61,7 @@ pub(crate) const KEYS: &[(&str, bool)] = &[
 /// The analyzers that `peers` may name.
 pub(crate) const SUITES: &[&str] = &[
     "trivy", "checkov", "kics", "kube-linter", "kubescape", "polaris", "kube-score", "hadolint", "semgrep", "regula", "terrascan", "tflint",
-    "gatekeeper", "kyverno", "sonar-iac", "buildkit", "tfsec", "snyk", "dockle", "compose-lint", "docker-bench", "prowler", "datree",
+    "gatekeeper", "kyverno", "sonar-iac", "buildkit", "tfsec", "snyk", "dockle", "compose-lint", "dclint", "docker-bench", "prowler", "datree", "kubeaudit",
 ];
 
 impl Keys {

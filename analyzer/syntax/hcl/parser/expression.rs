@@ -127,7 +127,12 @@ impl Parser<'_> {
                 (b'.', b'*') => {
                     self.at += 2;
                     let item = self.push(self.at, self.at, ExprKind::SplatItem);
+                    if !self.deeper() {
+                        self.depth -= 1;
+                        return (self.too_deep(), false);
+                    }
                     let (each, _) = self.traversal(item, true);
+                    self.depth -= 1;
                     expr = self.push(start, self.at, ExprKind::Splat { source: expr, each, full: false });
                 }
                 (b'.', b'.') => {
