@@ -203,3 +203,6 @@ fn root_part(db: &Database, workspace: Workspace, book: Book, root: String) -> P
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

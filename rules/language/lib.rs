@@ -48,21 +48,25 @@ pub fn nearest<'a>(misspelt: &str, words: impl IntoIterator<Item = &'a str>) -> 
     scored.filter(|(distance, _)| *distance <= allowed).min().map(|(_, word)| word)
 }
 
-/// Edits (insert, delete, replace, each 1) between two words; more than `limit` may be given as any larger number.
+/// Edits (insert, delete, replace, swap two neighbours: each 1) between two words; more than `limit` may be given as any larger
+/// number.
 fn distance(left: &str, right: &str, limit: usize) -> usize {
     if left.len().abs_diff(right.len()) > limit + 2 {
         return limit + 1;
     }
-    let right: Vec<char> = right.chars().collect();
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, from) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+    for (i, from) in left.iter().enumerate() {
+        let mut next = vec![i + 1];
         for (j, to) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+            let mut best = (row[j] + usize::from(from != to)).min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && *from == right[j - 1] && left[i - 1] == *to {
+                best = best.min(before[j - 1] + 1);
+            }
+            next.push(best);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[right.len()]
 }

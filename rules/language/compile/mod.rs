@@ -259,3 +259,6 @@ impl<'a> Compiler<'a> {
         FixRule::Set(all)
     }
 }
+
+#[cfg(test)]
+mod tests;
