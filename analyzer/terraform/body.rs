@@ -106,7 +106,10 @@ impl Evaluator<'_> {
 
     /// The value of an argument as it leaves the evaluator.
     fn argument_value(&self, cx: &Cx<'_>, attribute: &Attribute) -> Value {
-        if NAMES.contains(&cx.file.text(attribute.name)) { names(cx, attribute.expr, 0) } else { finished(self.eval(cx, attribute.expr)) }
+        let name = cx.file.text(attribute.name);
+        // `when = destroy` and `on_failure = continue` of a provisioner are words.
+        let word = matches!(name, "when" | "on_failure") && matches!(cx.file.tree[attribute.expr].kind, ExprKind::Variable);
+        if word || NAMES.contains(&name) { names(cx, attribute.expr, 0) } else { finished(self.eval(cx, attribute.expr)) }
     }
 
     fn blocks(&self, at: &Instance, scope: Option<&Scope<'_>>, group: &[(&File, &Block)], depth: u32) -> Value {
@@ -131,7 +134,11 @@ impl Evaluator<'_> {
         let items: Vec<(&File, &BodyItem)> = content.body.items.iter().map(|item| (cx.file, item)).collect();
         let entries = self.body(cx.at, cx.scope, &items, depth + 1);
         let range = cx.place(block.span()).span;
-        Value::map(Map { entries, tail: None, range }, cx.place(block.header()))
+        let mut map = Map { entries, tail: None, range };
+        if let (Some(label), true) = (block.labels.first(), cx.file.text(block.kind) != "dynamic" && map.get("type").is_none()) {
+            map.set("type", Value::string(cx.file.tree.label(*label), cx.place(block.header())));
+        }
+        Value::map(map, cx.place(block.header()))
     }
 
     /// <https://opentofu.org/docs/language/expressions/dynamic-blocks/>
@@ -247,7 +254,8 @@ impl Evaluator<'_> {
                 .filter(|(file, block)| block_kind(file, block) == name)
                 .collect();
             if !group.is_empty() {
-                return step(finished(self.written_blocks(at, instance, name, &group)));
+                let more = self.computed(reason(resource.mode), &instance.address, name);
+                return step(opened(&finished(self.written_blocks(at, instance, name, &group)), &more));
             }
         }
         Value::unknown(self.computed(reason(resource.mode), &instance.address, name), place)
@@ -264,7 +272,29 @@ impl Evaluator<'_> {
     }
 }
 
-const fn reason(mode: Mode) -> Reason {
+/// Blocks of a resource as others read them: the provider may know more attributes than are written, and those that are null.
+fn opened(value: &Value, more: &Unknown) -> Value {
+    let kind = match &value.kind {
+        Kind::List(list) => {
+            let items = list.items.iter().enumerate().map(|(at, item)| opened(item, &lattice::element(more, &format_compact!("{at}")))).collect();
+            Kind::List(Arc::new(List { items, ..List::clone(list) }))
+        }
+        Kind::Map(map) if map.range.end > map.range.start => {
+            let entry = |entry: &Entry| Entry { value: opened(&entry.value, &lattice::member(more, &entry.key)), ..entry.clone() };
+            let entries = map.entries.iter().filter(|entry| !entry.value.is_null()).map(entry).collect();
+            Kind::Map(Arc::new(Map { entries, tail: Some(Arc::new(more.clone())), range: map.range }))
+        }
+        Kind::Choice(choice) => {
+            let arms = choice.arms.iter().map(|arm| opened(arm, more)).collect();
+            Kind::Choice(Arc::new(Choice { arms, ..Choice::clone(choice) }))
+        }
+        _ => return value.clone(),
+    };
+    Value { kind, ..value.clone() }
+}
+
+/// Why an attribute of a resource is not known.
+pub(crate) const fn reason(mode: Mode) -> Reason {
     match mode {
         Mode::Managed => Reason::Computed,
         Mode::Data | Mode::Ephemeral => Reason::Data,
@@ -289,7 +319,7 @@ fn blocks_entry(kind: &str, group: &[(&File, &Block)], value: Value) -> Entry {
 }
 
 /// An argument that names things: its words as strings.
-fn names(cx: &Cx<'_>, expr: ExprId, depth: u32) -> Value {
+pub(crate) fn names(cx: &Cx<'_>, expr: ExprId, depth: u32) -> Value {
     let tree = &cx.file.tree;
     let place = cx.place(tree[expr].span);
     let text = |expr: ExprId| tree.plain_string(expr).unwrap_or_else(|| crate::expression::clip(tree.text(tree[expr].span)));

@@ -12,6 +12,8 @@ use crate::lattice::{self, derived, number_text};
 
 /// How deep types may nest.
 const MAX_DEPTH: u32 = 60;
+/// Lists and objects that are made alike, one by one.
+const MAX_ALIKE: usize = 1_000;
 
 /// A type constraint.
 #[derive(Clone, Debug)]
@@ -148,6 +150,13 @@ pub(crate) fn convert(value: &Value, to: &Type) -> Result<Value, String> {
         (Kind::List(list), Type::List(of) | Type::Set(of)) => {
             let items: Result<Vec<Value>, String> = list.items.iter().map(|item| convert(item, of)).collect();
             let items = if matches!(**of, Type::Any) { alike(&items?) } else { items? };
+            let mixed = |first: fn(&Kind) -> bool, second: fn(&Kind) -> bool| items.iter().any(|item| first(&item.kind)) && items.iter().any(|item| second(&item.kind));
+            if mixed(|kind| matches!(kind, Kind::Number(_)), |kind| matches!(kind, Kind::Bool(_)))
+                || mixed(|kind| matches!(kind, Kind::List(_)), |kind| matches!(kind, Kind::Map(_)))
+                || mixed(|kind| matches!(kind, Kind::List(_) | Kind::Map(_)), |kind| matches!(kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)))
+            {
+                return Err("elements of one type are required".to_owned());
+            }
             let converted = match to {
                 Type::Set(_) => lattice::set(items, list.tail.clone(), value.place),
                 _ => lattice::list(items, list.tail.clone(), value.place),
@@ -231,7 +240,7 @@ pub(crate) fn to_number(value: &Value) -> Option<Value> {
 /// A number as a string may write it.
 fn number_of(text: &str) -> Option<Number> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'+' | b'e' | b'E'));
-    let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'.'));
+    let starts = text.bytes().next().is_some_and(|byte| byte.is_ascii_digit() || matches!(byte, b'-' | b'+' | b'.'));
     if plain && starts { Number::parse(text) } else { None }
 }
 
@@ -254,15 +263,50 @@ pub(crate) fn to_bool(value: &Value) -> Option<Value> {
     Some(Value { kind: Kind::Bool(known), ..value.clone() })
 }
 
-/// The elements as one list has them: strings, where some are strings and the others have a text.
+/// The elements as one list has them: strings, where some are strings and the others have a text; inside of lists and objects
+/// of one shape, too.
 pub(crate) fn alike(items: &[Value]) -> Vec<Value> {
+    alike_at(items, 0)
+}
+
+fn alike_at(items: &[Value], depth: u32) -> Vec<Value> {
     let text = |value: &Value| matches!(value.kind, Kind::String(_) | Kind::Template(_)) || value.as_unknown().is_some_and(|unknown| unknown.shape == Shape::String);
     let other = |value: &Value| matches!(value.kind, Kind::Number(_) | Kind::Bool(_));
-    let mixed_primitives = items.iter().any(|item| matches!(item.kind, Kind::Number(_))) && items.iter().any(|item| matches!(item.kind, Kind::Bool(_)));
-    if items.iter().any(other) && (items.iter().any(text) || mixed_primitives) {
+    if items.iter().any(other) && items.iter().any(text) {
         return items.iter().map(|item| to_text(item).unwrap_or_else(|| item.clone())).collect();
     }
-    items.to_vec()
+    let [first, _, ..] = items else { return items.to_vec() };
+    if depth > MAX_DEPTH || items.len() > MAX_ALIKE {
+        return items.to_vec();
+    }
+    match &first.kind {
+        Kind::List(list) if items.iter().all(|item| item.as_list().is_some_and(|other| other.items.len() == list.items.len())) => {
+            let columns: Vec<Vec<Value>> = (0..list.items.len())
+                .map(|at| alike_at(&items.iter().filter_map(|item| item.items().get(at).cloned()).collect::<Vec<_>>(), depth + 1))
+                .collect();
+            let row = |(at, item): (usize, &Value)| {
+                let Kind::List(list) = &item.kind else { return item.clone() };
+                let items = columns.iter().filter_map(|column| column.get(at).cloned()).collect();
+                Value { kind: Kind::List(Arc::new(List { items, ..List::clone(list) })), ..item.clone() }
+            };
+            items.iter().enumerate().map(row).collect()
+        }
+        Kind::Map(map) if items.iter().all(|item| item.as_map().is_some_and(|other| other.entries.len() == map.entries.len() && map.entries.iter().all(|entry| other.get(&entry.key).is_some()))) => {
+            let mut rows = items.to_vec();
+            for entry in &map.entries {
+                let column: Vec<Value> = items.iter().filter_map(|item| item.get(&entry.key).cloned()).collect();
+                for (row, value) in rows.iter_mut().zip(alike_at(&column, depth + 1)) {
+                    if let Kind::Map(map) = &mut row.kind
+                        && let Some(known) = Arc::make_mut(map).entries.iter_mut().find(|known| known.key == entry.key)
+                    {
+                        known.value = value;
+                    }
+                }
+            }
+            rows
+        }
+        _ => items.to_vec(),
+    }
 }
 
 /// Both arms of a conditional as one type.

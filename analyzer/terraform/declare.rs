@@ -22,9 +22,11 @@ pub struct Module {
     pub(crate) resource_index: FxHashMap<(Mode, CompactString, CompactString), u32>,
     pub(crate) providers: Vec<Declared>,
     pub(crate) settings: Vec<Declared>,
+    pub(crate) imports: Vec<At>,
     /// Variables files, lowest precedence first.
     pub(crate) tfvars: Vec<u32>,
     pub(crate) notes: Vec<Note>,
+    pub(crate) uses: crate::uses::Uses,
 }
 
 /// A file with its tree. A `.tf.json` file has the tree of the HCL that says the same, and a table back to its own bytes.
@@ -95,11 +97,13 @@ pub(crate) struct Declared {
     pub(crate) overrides: Vec<At>,
 }
 
-/// A top-level block by file and item.
+/// A top-level block by file and item, or one block inside of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct At {
     pub(crate) file: u32,
     pub(crate) item: u32,
+    /// The item of the block's body: a data source of a `check`.
+    pub(crate) inner: Option<u32>,
 }
 
 /// One local value.
@@ -140,9 +144,10 @@ impl Mode {
 impl Module {
     pub(crate) fn block(&self, at: At) -> Option<(&File, &Block)> {
         let file = self.files.get(at.file as usize)?;
-        match file.tree.body.items.get(at.item as usize)? {
-            BodyItem::Block(block) => Some((file, block)),
-            BodyItem::Attribute(_) => None,
+        let outer = as_block(file.tree.body.items.get(at.item as usize)?)?;
+        match at.inner {
+            None => Some((file, outer)),
+            Some(inner) => Some((file, as_block(outer.body.items.get(inner as usize)?)?)),
         }
     }
 
@@ -181,6 +186,13 @@ impl Module {
     }
 }
 
+const fn as_block(item: &BodyItem) -> Option<&Block> {
+    match item {
+        BodyItem::Block(block) => Some(block),
+        BodyItem::Attribute(_) => None,
+    }
+}
+
 /// The type of block that a block stands for: a `dynamic "x"` block makes blocks `x`.
 fn produced<'m>(file: &'m File, block: &Block) -> std::borrow::Cow<'m, str> {
     match (file.text(block.kind), block.labels.first()) {
@@ -216,6 +228,9 @@ pub fn declarations(files: &ModuleFiles<'_>) -> Module {
             tfvars.extend(precedence(source.name).map(|rank| (rank, source.name, at)));
         } else {
             module.collect(at, is_override(source.name));
+            if let Some(file) = module.files.last() {
+                crate::uses::collect(file, &mut module.uses);
+            }
         }
     }
     tfvars.sort_unstable();
@@ -228,7 +243,9 @@ fn hidden(name: &str, files: &[SourceFile<'_>]) -> bool {
     let hides = |ending: &str, by: &str| {
         name.strip_suffix(ending).is_some_and(|stem| files.iter().any(|file| file.name.strip_suffix(by) == Some(stem)))
     };
-    hides(".tf", ".tofu") || hides(".tf.json", ".tofu.json")
+    // What editors leave behind is no configuration.
+    let by_editor = name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#'));
+    by_editor || hides(".tf", ".tofu") || hides(".tf.json", ".tofu.json")
 }
 
 fn is_override(name: &str) -> bool {
@@ -254,7 +271,7 @@ impl Module {
                 self.note(file, tree.body.items.get(item), "an argument is not expected here");
                 continue;
             };
-            let at = At { file, item: count(item) };
+            let at = At { file, item: count(item), inner: None };
             let label = |n: usize| block.labels.get(n).map(|label| CompactString::from(tree.label(*label))).unwrap_or_default();
             let declared = |name: CompactString| Declared { name, at, overrides: Vec::new() };
             let kind = tree.text(block.kind);
@@ -287,7 +304,20 @@ impl Module {
                     self.settings.push(declared(CompactString::default()));
                     true
                 }
-                "moved" | "removed" | "import" | "check" | "language" => true,
+                "check" => block.body.items.iter().enumerate().fold(true, |all, (inner, item)| match as_block(item) {
+                    Some(data) if tree.text(data.kind) == "data" && data.labels.len() == 2 => {
+                        let label = |n: usize| data.labels.get(n).map(|label| CompactString::from(tree.label(*label))).unwrap_or_default();
+                        let at = At { inner: Some(count(inner)), ..at };
+                        let block = Declared { name: label(1), at, overrides: Vec::new() };
+                        self.resource(Resource { mode: Mode::Data, kind: label(0), block }, false) && all
+                    }
+                    _ => all,
+                }),
+                "import" => {
+                    self.imports.push(at);
+                    true
+                }
+                "moved" | "removed" | "language" => true,
                 _ => {
                     self.note(file, tree.body.items.get(item), "Terraform has no block of this type");
                     true

@@ -1,6 +1,6 @@
 //! Evaluation on demand: each name of each module instance once, with limits on depth, work and modules.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::hash::Hash;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use plimsoll_syntax::value::{How, Reason, Reference, Unknown};
 use plimsoll_syntax::{Place, Span, Value};
 use rustc_hash::FxHashMap;
 
-use crate::declare::{File, Mode, Module, local_dir};
+use crate::declare::{File, Mode, Module, join, local_dir};
 use crate::expand::{Expansion, Key};
 use crate::lattice::limit;
 use crate::reference::Ref;
@@ -49,6 +49,10 @@ pub(crate) struct Evaluator<'w> {
     depth: Cell<u32>,
     faults: Cell<u32>,
     notes: RefCell<Vec<Note>>,
+    /// How many template files stand around the one that is rendered.
+    pub(crate) templates: Cell<u32>,
+    /// Directories of installed modules by their keys.
+    manifest: OnceCell<FxHashMap<String, String>>,
 }
 
 /// One instance of a module: the root, or what a call makes.
@@ -124,6 +128,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) scope: Option<&'a Scope<'a>>,
     /// A template file: only the names in scope exist.
     pub(crate) isolated: bool,
+    /// Of a template file: it may be given more names than are known.
+    pub(crate) open: Option<&'a Arc<Unknown>>,
 }
 
 /// Names of `for`, `each`, `count`, `dynamic`; inner ones first.
@@ -135,7 +141,7 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Cx<'a> {
     pub(crate) const fn new(at: &'a Instance, file: &'a File) -> Self {
-        Self { at, file, scope: None, isolated: false }
+        Self { at, file, scope: None, isolated: false, open: None }
     }
 
     pub(crate) const fn within(self, scope: &'a Scope<'a>) -> Self {
@@ -161,6 +167,8 @@ impl<'w> Evaluator<'w> {
             depth: Cell::new(0),
             faults: Cell::new(0),
             notes: RefCell::default(),
+            templates: Cell::new(0),
+            manifest: OnceCell::new(),
         }
     }
 
@@ -220,9 +228,15 @@ impl<'w> Evaluator<'w> {
     /// What Terraform would refuse: a note, and an unknown value in its place.
     pub(crate) fn invalid(&self, place: Place, message: impl Into<CompactString>) -> Value {
         let message = message.into();
+        let unknown = Unknown::new(Reason::Invalid, message.clone());
+        self.fault(place, NoteKind::Invalid, message, unknown)
+    }
+
+    /// The same, of another kind.
+    pub(crate) fn fault(&self, place: Place, kind: NoteKind, message: impl Into<CompactString>, unknown: Unknown) -> Value {
         self.faults.set(self.faults.get() + 1);
-        self.note(place, NoteKind::Invalid, message.clone());
-        Value::unknown(Unknown::new(Reason::Invalid, message), place)
+        self.note(place, kind, message);
+        Value::unknown(unknown, place)
     }
 
     /// Runs `work`; whether something in it was refused. What was refused is forgotten then.
@@ -335,7 +349,8 @@ impl<'w> Evaluator<'w> {
         let place = cx.place(source.span);
         let value = self.eval(&cx, source.expr);
         let Some(text) = value.as_str() else { return (None, Reason::OpaqueModule) };
-        let Some(dir) = local_dir(&at.module.dir, text) else {
+        let installed = || self.installed(&self.module_key(at, &call.name));
+        let Some(dir) = local_dir(&at.module.dir, text).or_else(installed) else {
             self.note(place, NoteKind::OpaqueModule, format_compact!("module {text:?} is not in this workspace"));
             return (None, Reason::OpaqueModule);
         };
@@ -358,6 +373,33 @@ impl<'w> Evaluator<'w> {
                 (None, Reason::OpaqueModule)
             }
         }
+    }
+
+    /// The name of a call in the manifest of installed modules: `vpc.subnets`.
+    fn module_key(&self, at: &Instance, name: &str) -> String {
+        let mut names = vec![CompactString::from(name)];
+        let mut call = at.call.as_ref().map(|call| (call.parent, call.index));
+        while let Some((parent, index)) = call {
+            let Some(instance) = self.instance(parent) else { break };
+            names.extend(instance.module.calls.list.get(index as usize).map(|call| call.name.clone()));
+            call = instance.call.as_ref().map(|call| (call.parent, call.index));
+        }
+        names.reverse();
+        names.join(".")
+    }
+
+    /// Where `terraform init` has put a module.
+    fn installed(&self, key: &str) -> Option<String> {
+        let root = self.root_dir();
+        let read = || {
+            let path = join(&root, ".terraform/modules/modules.json")?;
+            let crate::FileRead::Text(text, _) = self.workspace.read(&path) else { return None };
+            let manifest: serde_json::Value = serde_json::from_str(&text).ok()?;
+            let rows = manifest.get("Modules")?.as_array()?.iter();
+            Some(rows.filter_map(|row| Some((row.get("Key")?.as_str()?.to_owned(), row.get("Dir")?.as_str()?.to_owned()))).collect())
+        };
+        let dirs: &FxHashMap<String, String> = self.manifest.get_or_init(|| read().unwrap_or_default());
+        join(&root, &dirs.get(key)?.replace('\\', "/"))
     }
 
     /// The instances of a resource; `None` while they are being worked out.

@@ -12,7 +12,7 @@ use crate::evaluator::{Cx, Evaluator, Instance, Repetition};
 use crate::lattice::{self, is_set, sorted};
 
 /// Instances that a `count` makes one by one; beyond it, one stands for all.
-const MAX_COUNT: i128 = 64;
+const MAX_COUNT: i128 = 100;
 /// Instances that a `for_each` makes one by one: they differ, so more of them are looked at.
 const MAX_EACH: usize = 1_024;
 
@@ -75,6 +75,9 @@ impl Evaluator<'_> {
     /// Works out `count`, `for_each` or `enabled` of a block.
     pub(crate) fn repeat(&self, at: &Instance, block: &Declared) -> Expansion<Option<Repetition>> {
         let argument = |name| at.module.attribute(block, name);
+        if let (Some(_), Some((file, attribute))) = (argument("count"), argument("for_each")) {
+            self.invalid(file.place(attribute.span), "count and for_each exclude each other");
+        }
         if let Some((file, attribute)) = argument("count") {
             let cx = Cx::new(at, file);
             let value = self.eval(&cx, attribute.expr);
@@ -85,7 +88,26 @@ impl Evaluator<'_> {
             let value = self.eval(&cx, attribute.expr);
             return self.each(&value, &cx, attribute.span);
         }
-        Expansion { instances: vec![(Key::None, None)], by: By::Nothing, open: None }
+        let once = Expansion { instances: vec![(Key::None, None)], by: By::Nothing, open: None };
+        match self.enabled(at, block) {
+            Some(value) if value.as_bool() == Some(false) => Expansion { instances: Vec::new(), ..once },
+            Some(value) => Expansion { open: lattice::first_unknown(&value), ..once },
+            None => once,
+        }
+    }
+
+    /// `enabled` in the `lifecycle` of a resource or module call.
+    fn enabled(&self, at: &Instance, block: &Declared) -> Option<Value> {
+        let (file, written) = at.module.block(block.at)?;
+        let lifecycle = written.body.blocks().find(|inner| file.text(inner.kind) == "lifecycle")?;
+        let attribute = crate::declare::find(file, &lifecycle.body, "enabled")?;
+        convert::to_bool(&self.eval(&Cx::new(at, file), attribute.expr))
+    }
+
+    fn undecided(&self, cx: &Cx<'_>, span: plimsoll_syntax::Span, unknown: &Unknown) {
+        if unknown.reason != Reason::Limit {
+            self.note(cx.place(span), crate::NoteKind::Undecided, compact_str::format_compact!("how many there are depends on {}", unknown.source));
+        }
     }
 
     fn counted(&self, value: &Value, cx: &Cx<'_>, span: plimsoll_syntax::Span) -> Expansion<Option<Repetition>> {
@@ -99,6 +121,7 @@ impl Evaluator<'_> {
             Expansion { instances: vec![(Key::Any, repetition(Value::unknown(index, place)))], by: By::Count, open: Some(open) }
         };
         if let Some(unknown) = lattice::first_unknown(value) {
+            self.undecided(cx, span, &unknown);
             return any(unknown);
         }
         let count = convert::to_number(value).and_then(|number| number.as_int());
@@ -128,6 +151,15 @@ impl Evaluator<'_> {
         if refused {
             self.invalid(cx.place(span), format!("for_each must be a map or a set of strings, not {}", lattice::noun(value)));
         }
+        if let (false, Some(open)) = (refused, &open) {
+            self.undecided(cx, span, open);
+        } else if value.sensitive {
+            self.invalid(cx.place(span), "for_each must not be sensitive");
+        } else if let (Kind::List(_), Some((wrong, _))) = (&value.kind, elements.iter().find(|(key, _)| !refused && !is_key(key))) {
+            self.invalid(cx.place(span), format!("for_each must be a set of strings; it has {}", lattice::noun(wrong)));
+        } else if let Some(unknown) = elements.iter().find_map(|(key, _)| lattice::first_unknown(key)) {
+            self.undecided(cx, span, &unknown);
+        }
         let many = elements.len() > MAX_EACH;
         let mut instances: Vec<(Key, Option<Repetition>)> = Vec::with_capacity(elements.len().min(MAX_EACH));
         for (key, element) in elements.into_iter().take(MAX_EACH) {
@@ -144,6 +176,25 @@ impl Evaluator<'_> {
             instances.push((Key::Any, Some(Repetition { name: "each", value: object })));
         }
         Expansion { instances, by: By::Each, open }
+    }
+}
+
+/// Whether a value can be the key of an instance, as far as is known.
+const fn is_key(value: &Value) -> bool {
+    matches!(value.kind, Kind::String(_) | Kind::Template(_) | Kind::Unknown(_) | Kind::Choice(_))
+}
+
+/// `count` or `each` where nothing is known of the instance.
+pub(crate) fn any_of(by: By) -> Option<Repetition> {
+    let place = plimsoll_syntax::Place::NONE;
+    let open = Unknown::new(Reason::Unset, "each.value");
+    match by {
+        By::Nothing => None,
+        By::Count => {
+            let index = Unknown { not_null: true, ..Unknown::new(Reason::Unset, "count.index").shaped(Shape::Number) };
+            Some(Repetition { name: "count", value: lattice::map([("index".into(), Value::unknown(index, place))], None, place) })
+        }
+        By::Each => Some(Repetition { name: "each", value: lattice::map(representative(&open), None, place) }),
     }
 }
 

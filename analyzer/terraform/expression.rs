@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
-use plimsoll_syntax::hcl::tree::{BinaryOp, ForId, List as Ids, ObjectItem};
+use plimsoll_syntax::hcl::tree::{BinaryOp, ForId, List as Ids, ObjectItem, TemplateKind};
 use plimsoll_syntax::hcl::{self, ExprId, ExprKind};
 use plimsoll_syntax::value::{Choice, Kind, Number, Reason, Shape, Unknown};
 use plimsoll_syntax::{FileId, Place, Span, Value};
@@ -41,7 +41,8 @@ pub fn evaluate_expression(text: &str, template: bool, dir: &str, names: Vec<(Co
     Evaluated { value, notes: evaluator.into_notes() }
 }
 
-fn with_scopes(names: &[Scope<'_>], parent: Option<&Scope<'_>>, work: &mut dyn FnMut(Option<&Scope<'_>>) -> Value) -> Value {
+/// Chains names into scopes.
+pub(crate) fn with_scopes(names: &[Scope<'_>], parent: Option<&Scope<'_>>, work: &mut dyn FnMut(Option<&Scope<'_>>) -> Value) -> Value {
     match names.split_first() {
         None => work(parent),
         Some((first, rest)) => with_scopes(rest, Some(&Scope { name: first.name, value: first.value.clone(), parent }), work),
@@ -66,9 +67,9 @@ impl Evaluator<'_> {
         match expr.kind {
             ExprKind::Null => return Value::new(Kind::Null, cx.place(expr.span)),
             ExprKind::Bool(value) => return Value::bool(value, cx.place(expr.span)),
-            ExprKind::Template(..) => {
+            ExprKind::Template(kind, _) if kind != (TemplateKind::Heredoc { flush: true }) => {
                 if let Some(text) = tree.plain_string(id) {
-                    return Value::string(text, cx.place(expr.span));
+                    return Value::string(lattice::composed(text), cx.place(expr.span));
                 }
             }
             ExprKind::Number => return self.literal(cx, expr.span),
@@ -126,7 +127,8 @@ impl Evaluator<'_> {
         for item in tree.items(items) {
             let key_span = tree[item.key].span;
             let key = match tree[item.key].kind {
-                ExprKind::Variable => Value::string(tree.text(key_span), cx.place(key_span)),
+                // A bare word is itself, whatever it means elsewhere.
+                ExprKind::Variable | ExprKind::Null | ExprKind::Bool(_) => Value::string(tree.text(key_span), cx.place(key_span)),
                 _ => self.eval(cx, item.key),
             };
             let value = self.eval(cx, item.value);

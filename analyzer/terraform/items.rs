@@ -1,19 +1,23 @@
 //! Items: resource instances and declarations, as rules see them.
 
+mod declarations;
+
 use std::rc::Rc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::Block;
 use plimsoll_syntax::hcl::tree::BodyItem;
 use plimsoll_syntax::item::Owner;
-use plimsoll_syntax::value::{Map, Value};
+use plimsoll_syntax::value::{Map, Shape, Unknown, Value};
 use plimsoll_syntax::{Item, Place};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use crate::body::finished;
-use crate::declare::{At, Declared, File, Mode, Resource, count};
-use crate::evaluator::{Callee, Cx, Evaluator, Instance, ResourceInstance};
+use crate::declare::{Declared, File, Mode, Module, Resource, count};
+use crate::evaluator::{Callee, Evaluator, Instance, ResourceInstance};
+use crate::uses;
 
+/// Arguments of a module call that are not variables of the module.
+const ARGUMENTS: &[&str] = &["source", "version", "providers", "count", "for_each", "depends_on"];
 /// Items that one root module may have.
 const MAX_ITEMS: usize = 100_000;
 
@@ -74,9 +78,9 @@ impl Items<'_> {
             Mode::Data => [&prefixed, "data"],
             Mode::Ephemeral => [&prefixed, "ephemeral"],
         };
+        let name = format_compact!("{prefixed}.{}", resource.block.name);
         for (_, instance) in &expansion.instances {
             let mut map = Map { entries: self.evaluator.resource_entries(at, instance), range: written.0.place(written.1.span()).span, ..Map::default() };
-            self.provisioners(at, resource, instance);
             let header = written.0.place(written.1.header());
             let mut derive = |name: &str, value: CompactString| {
                 if map.get(name).is_none() {
@@ -87,7 +91,13 @@ impl Items<'_> {
             derive("type", resource.kind.clone());
             derive("name", resource.block.name.clone());
             derive("provider", provider_of(&resource.kind).into());
+            if map.get("id").is_none() {
+                let id = self.evaluator.computed(crate::body::reason(resource.mode), &instance.address, "id");
+                map.set("id", Value::unknown(Unknown { not_null: true, ..id.shaped(Shape::String) }, header));
+            }
+            map.set("references", uses::listed(&module.uses, &name, header));
             self.push(&views, instance.address.clone(), written, map, None);
+            self.provisioners(at, resource, instance);
         }
     }
 
@@ -115,6 +125,23 @@ impl Items<'_> {
         }
     }
 
+    /// Notes arguments that a module does not take, and those that it lacks.
+    fn arguments(&self, at: &Instance, call: &Declared, callee: &Module) {
+        let Some((file, block)) = at.module.block(call.at) else { return };
+        for (file, item) in at.module.body(call) {
+            let BodyItem::Attribute(attribute) = item else { continue };
+            let name = file.text(attribute.name);
+            if !ARGUMENTS.contains(&name) && callee.variables.position(name).is_none() {
+                self.evaluator.invalid(file.place(attribute.name), format_compact!("module \"{}\" has no variable \"{name}\"", call.name));
+            }
+        }
+        for variable in &callee.variables.list {
+            if callee.attribute(variable, "default").is_none() && at.module.attribute(call, &variable.name).is_none() {
+                self.evaluator.invalid(file.place(block.header()), format_compact!("module \"{}\" is not given its variable \"{}\"", call.name, variable.name));
+            }
+        }
+    }
+
     /// The item of a module call; returns the module instances that it makes.
     fn call(&mut self, at: &Rc<Instance>, index: u32, call: &Declared) -> Vec<Rc<Instance>> {
         let Some((file, block)) = at.module.block(call.at) else { return Vec::new() };
@@ -125,6 +152,8 @@ impl Items<'_> {
             .filter_map(|(_, callee)| if let Callee::Module(id) = callee { self.evaluator.instance(*id) } else { None })
             .collect();
         let repetition = instances.first().and_then(|instance| instance.call.as_ref()).and_then(|call| call.repetition.clone());
+        // A call that makes no instance, or none that can be read, still says where its module comes from.
+        let repetition = repetition.or_else(|| expansion.as_ref().and_then(|expansion| crate::expand::any_of(expansion.by)));
         let scope = repetition.as_ref().map(|repetition| crate::evaluator::Scope {
             name: repetition.name,
             value: crate::reference::Ref::Value(repetition.value.clone()),
@@ -134,180 +163,23 @@ impl Items<'_> {
         let mut map = Map { entries, range: file.place(block.span()).span, ..Map::default() };
         let dot = if at.address.is_empty() { "" } else { "." };
         let address = format_compact!("{}{dot}module.{}", at.address, call.name);
+        let header = file.place(block.header());
         for (name, value) in [("name", &call.name), ("address", &address)] {
             if map.get(name).is_none() {
-                map.set(name, Value::string(value.clone(), file.place(block.header())));
+                map.set(name, Value::string(value.clone(), header));
             }
+        }
+        crate::source::describe(&mut map);
+        map.set("references", uses::listed(&at.module.uses, &format_compact!("module.{}", call.name), header));
+        if let Some(instance) = instances.first() {
+            self.arguments(at, call, &instance.module);
         }
         self.push(&["module"], address, (file, block), map, None);
         instances
     }
-
-    fn declarations(&mut self, at: &Rc<Instance>) {
-        let module = &at.module;
-        for variable in &module.variables.list {
-            let Some(written) = module.block(variable.at) else { continue };
-            let mut map = self.map(at, variable);
-            if let Some((file, attribute)) = module.attribute(variable, "type") {
-                let text = file.text(file.tree[attribute.expr].span).trim_matches('"');
-                set(&mut map, "type", Value::string(text, file.place(file.tree[attribute.expr].span)));
-            }
-            let header = written.0.place(written.1.header());
-            map.set("name", Value::string(variable.name.clone(), header));
-            let required = map.get("default").is_none();
-            map.set("required", Value::bool(required, header));
-            self.push(&["variable"], format_compact!("var.{}", variable.name), written, map, None);
-        }
-        for output in &module.outputs.list {
-            let Some(written) = module.block(output.at) else { continue };
-            let mut map = self.map(at, output);
-            map.set("name", Value::string(output.name.clone(), written.0.place(written.1.header())));
-            self.push(&["output"], format_compact!("output.{}", output.name), written, map, None);
-        }
-        for provider in &module.providers {
-            let Some(written) = module.block(provider.at) else { continue };
-            let mut map = self.map(at, provider);
-            let alias = map.get("alias").and_then(|entry| entry.value.as_str()).map(CompactString::from);
-            let base = format_compact!("provider.{}", provider.name);
-            if map.get("name").is_none() {
-                map.set("name", Value::string(provider.name.clone(), written.0.place(written.1.header())));
-            }
-            let name = alias.map_or_else(|| base.clone(), |alias| format_compact!("{base}.{alias}"));
-            self.push(&[&base, "provider"], name, written, map, None);
-        }
-        for settings in &module.settings {
-            let Some(written) = module.block(settings.at) else { continue };
-            let map = self.map(at, settings);
-            self.push(&["terraform"], "terraform", written, map, None);
-        }
-        self.locals(at);
-        self.required_providers(at);
-    }
-
-    fn map(&self, at: &Instance, declared: &Declared) -> Map {
-        let range = at.module.block(declared.at).map(|(file, block)| file.place(block.span()).span).unwrap_or_default();
-        // The arguments of declarations are not all expressions with values: types and validation conditions are left out.
-        let items: Vec<(&File, &BodyItem)> = at
-            .module
-            .body(declared)
-            .into_iter()
-            .filter(|(file, item)| match item {
-                BodyItem::Attribute(attribute) => file.text(attribute.name) != "type",
-                BodyItem::Block(block) => !matches!(file.text(block.kind), "validation" | "precondition" | "required_providers"),
-            })
-            .collect();
-        let mut entries = self.evaluator.body(at, None, &items, 0);
-        for entry in &mut entries {
-            entry.value = finished(std::mem::take(&mut entry.value));
-        }
-        Map { entries, range, ..Map::default() }
-    }
-
-    fn locals(&mut self, at: &Rc<Instance>) {
-        for (index, local) in at.module.locals.list.iter().enumerate() {
-            let Some(file) = at.module.files.get(local.file as usize) else { continue };
-            let place = file.place(local.attribute.span);
-            let mut value = finished(self.evaluator.local(at, count(index), place));
-            // The item is the local value itself, not a use of it.
-            value.via = value.via.take().and_then(|via| via.from.clone());
-            let name = file.place(local.attribute.name);
-            let mut map = Map { range: place.span, ..Map::default() };
-            map.set("name", Value::string(local.name.clone(), name));
-            map.entries.push(plimsoll_syntax::value::Entry { key: "value".into(), key_place: name, place: name, value });
-            self.items.push(Item {
-                views: vec!["local".into()],
-                name: format_compact!("local.{}", local.name),
-                header: name,
-                range: place.span,
-                value: Value::map(map, name),
-                owner: None,
-                index: count(self.items.len()),
-            });
-        }
-    }
-
-    /// One item for each provider that is required, and for each that is used without.
-    fn required_providers(&mut self, at: &Rc<Instance>) {
-        let module = &at.module;
-        let mut declared: FxHashSet<CompactString> = FxHashSet::default();
-        for settings in &module.settings {
-            let Some((file, block)) = module.block(settings.at) else { continue };
-            for required in block.body.blocks().filter(|block| file.text(block.kind) == "required_providers") {
-                for attribute in required.body.attributes() {
-                    let cx = Cx::new(at, file);
-                    let name = CompactString::from(file.text(attribute.name));
-                    let place = file.place(attribute.name);
-                    let value = match file.tree[attribute.expr].kind {
-                        plimsoll_syntax::hcl::ExprKind::Object(items) => self.requirement(&cx, items, place),
-                        _ => {
-                            let mut map = Map::default();
-                            map.set("version", finished(self.evaluator.eval(&cx, attribute.expr)));
-                            map
-                        }
-                    };
-                    let mut map = Map { range: file.place(attribute.span).span, ..value };
-                    set(&mut map, "name", Value::string(name.clone(), place));
-                    set(&mut map, "declared", Value::bool(true, place));
-                    declared.insert(name.clone());
-                    self.provider_item(&name, place, map);
-                }
-            }
-        }
-        let mut used: FxHashMap<CompactString, At> = FxHashMap::default();
-        let mut order = Vec::new();
-        for resource in &module.resources {
-            let written = module.attribute(&resource.block, "provider").map(|(file, attribute)| file.text(file.tree[attribute.expr].span));
-            let name: CompactString = written.unwrap_or_else(|| provider_of(&resource.kind)).trim_matches('"').split('.').next().unwrap_or("").into();
-            if name != "terraform" && !declared.contains(&name) && !used.contains_key(&name) {
-                used.insert(name.clone(), resource.block.at);
-                order.push(name);
-            }
-        }
-        for name in order {
-            let Some((file, block)) = used.get(&name).and_then(|at| module.block(*at)) else { continue };
-            let place = file.place(block.header());
-            let mut map = Map { range: file.place(block.span()).span, ..Map::default() };
-            map.set("name", Value::string(name.clone(), place));
-            map.set("declared", Value::bool(false, place));
-            self.provider_item(&name, place, map);
-        }
-    }
-
-    /// `{ source = …, version = …, configuration_aliases = [aws.east] }`; the last names things and has no value.
-    fn requirement(&self, cx: &Cx<'_>, items: plimsoll_syntax::hcl::tree::List<plimsoll_syntax::hcl::tree::ObjectItem>, place: Place) -> Map {
-        let tree = &cx.file.tree;
-        let mut map = Map::default();
-        for item in tree.items(items) {
-            let name = tree.plain_string(item.key).unwrap_or_else(|| tree.text(tree[item.key].span).into());
-            if name != "configuration_aliases" {
-                map.set(name, finished(self.evaluator.eval(cx, item.value)));
-            }
-        }
-        for entry in &mut map.entries {
-            entry.key_place = place;
-        }
-        map
-    }
-
-    fn provider_item(&mut self, name: &str, place: Place, map: Map) {
-        self.items.push(Item {
-            views: vec!["terraform.provider".into()],
-            name: format_compact!("provider.{name}"),
-            header: place,
-            range: map.range,
-            value: Value::map(map, place),
-            owner: None,
-            index: count(self.items.len()),
-        });
-    }
-}
-
-/// Sets a derived field in place of a written one that has no value of its own.
-fn set(map: &mut Map, name: &str, value: Value) {
-    map.set(name, value);
 }
 
 /// The provider that a resource type belongs to by its name.
-fn provider_of(kind: &str) -> &str {
+pub(super) fn provider_of(kind: &str) -> &str {
     kind.split('_').next().unwrap_or(kind)
 }

@@ -11,7 +11,7 @@ pub(crate) const MAX_ELEMENTS: usize = 70_000;
 /// Bytes that a string may have.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
 /// Nodes that are visited when a value is looked through.
-pub(crate) const MAX_NODES: usize = 200_000;
+pub(crate) const MAX_NODES: usize = 100_000;
 
 /// Whether a list is a set. Inside the evaluator, where no list of repeated blocks occurs as a value, that mark says so; values
 /// leave through [`crate::body::finished`], which takes it off.
@@ -101,6 +101,27 @@ impl MapBuilder {
         }
         Value::map(Map { entries: self.entries, tail, ..Map::default() }, place)
     }
+}
+
+/// The text in the normal form of Terraform's strings, NFC.
+pub(crate) fn composed(text: CompactString) -> CompactString {
+    if text.is_ascii() || unicode_normalization::is_nfc(&text) { text } else { unicode_normalization::UnicodeNormalization::nfc(text.as_str()).collect() }
+}
+
+/// The value as it is written at another place, which stands for all of its parts.
+pub(crate) fn moved(value: &Value, place: Place) -> Value {
+    let kind = match &value.kind {
+        Kind::List(list) => {
+            let items = list.items.iter().map(|item| moved(item, place)).collect();
+            Kind::List(Arc::new(List { items, ..List::clone(list) }))
+        }
+        Kind::Map(map) => {
+            let entry = |entry: &plimsoll_syntax::value::Entry| plimsoll_syntax::value::Entry { value: moved(&entry.value, place), key: entry.key.clone(), key_place: Place::NONE, place };
+            Kind::Map(Arc::new(Map { entries: map.entries.iter().map(entry).collect(), ..Map::clone(map) }))
+        }
+        kind => kind.clone(),
+    };
+    Value { kind, place, via: value.via.clone(), sensitive: value.sensitive }
 }
 
 pub(crate) fn limit(what: &str, place: Place) -> Value {

@@ -23,7 +23,11 @@ mod json;
 mod lattice;
 mod operator;
 mod reference;
+mod source;
 mod template;
+#[cfg(test)]
+mod tests;
+mod uses;
 mod variable;
 
 use std::sync::Arc;
@@ -72,6 +76,11 @@ pub trait Workspace {
     fn module(&self, dir: &str) -> Option<Arc<Module>>;
     /// A file by its path, relative to the workspace, for `file()` and its like.
     fn read(&self, path: &str) -> FileRead;
+    /// Every file below a directory, relative to it with forward slashes, for `fileset()`; `None`: it cannot be told.
+    fn files(&self, dir: &str) -> Option<Vec<String>> {
+        let _ = dir;
+        None
+    }
 }
 
 /// The answer of [`Workspace::read`].
@@ -122,6 +131,8 @@ pub enum NoteKind {
     Limit,
     /// A file that is not there, or lies outside the workspace.
     File,
+    /// How many instances there are is not known before something else is: `count` or `for_each` of what is unknown.
+    Undecided,
 }
 
 /// The result of [`evaluate_expression`].

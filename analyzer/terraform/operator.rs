@@ -62,7 +62,13 @@ impl Evaluator<'_> {
                     result = decisive;
                     // The other operand must be a bool, but its value no longer matters.
                 }
-                Kind::Bool(_) => {}
+                // Null counts as false.
+                Kind::Bool(_) | Kind::Null if !decisive => {
+                    if value.as_bool() != Some(true) {
+                        result = false;
+                    }
+                }
+                Kind::Bool(_) | Kind::Null => {}
                 Kind::Unknown(missing) => unknown = unknown.or(Some(missing.clone())),
                 _ => return self.invalid(place, "the operand is null"),
             }
@@ -101,6 +107,7 @@ impl Evaluator<'_> {
             BinaryOp::Add => exact(i128::checked_add).unwrap_or_else(|| number(x + y, place)),
             BinaryOp::Subtract => exact(i128::checked_sub).unwrap_or_else(|| number(x - y, place)),
             BinaryOp::Multiply => exact(i128::checked_mul).unwrap_or_else(|| number(x * y, place)),
+            BinaryOp::Divide if y == 0.0 && x != 0.0 => crate::lattice::limit("an infinite number", place),
             BinaryOp::Divide | BinaryOp::Modulo if y == 0.0 => self.invalid(place, "division by zero"),
             BinaryOp::Divide => exact(|a, b| if a.checked_rem(b)? == 0 { a.checked_div(b) } else { None }).unwrap_or_else(|| number(x / y, place)),
             _ => exact(i128::checked_rem).unwrap_or_else(|| number(x % y, place)),
@@ -150,6 +157,8 @@ fn compare(a: &Value, b: &Value, left: &mut usize) -> Result<bool, Arc<Unknown>>
             Kind::Template(_) => Err(hole(parts)),
             _ => Ok(false),
         },
+        // A set equals no list.
+        (Kind::List(x), Kind::List(y)) if x.blocks != y.blocks => Ok(false),
         (Kind::List(x), Kind::List(y)) => {
             let short = |x: &plimsoll_syntax::value::List, y: &plimsoll_syntax::value::List| x.items.len() < y.items.len() && x.tail.is_none();
             if short(x, y) || short(y, x) {

@@ -105,7 +105,10 @@ impl Evaluator<'_> {
             return known.clone();
         }
         if cx.isolated {
-            return Ref::Value(self.undeclared(name, place, || format_compact!("the template is not given a variable \"{name}\"")));
+            return Ref::Value(match cx.open {
+                Some(open) => Value::unknown(member(open, name), place),
+                None => self.invalid(place, format_compact!("no value is given for \"{name}\" here")),
+            });
         }
         if let Some((_, root)) = ROOTS.iter().find(|(word, _)| *word == name) {
             return Ref::Root(*root);
@@ -182,7 +185,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn root_dir(&self) -> String {
+    pub(crate) fn root_dir(&self) -> String {
         self.instance(0).map(|root| root.module.dir.clone()).unwrap_or_default()
     }
 
@@ -395,7 +398,8 @@ impl Evaluator<'_> {
             Ref::Root(_) => self.invalid(place, "this word needs an attribute"),
             Ref::Type(mode, kind) => {
                 let source = format_compact!("{}{kind}", mode.prefix());
-                self.undeclared(&source, place, || format_compact!("there is nothing of the name {source}"))
+                let unknown = Unknown::new(Reason::Undeclared, source.clone());
+                self.fault(place, NoteKind::Undeclared, format_compact!("there is nothing of the name {source}"), unknown)
             }
             Ref::Instance(instance) => self.whole(at, &instance, place),
             Ref::Callee(callee) => self.outputs(&callee, place),

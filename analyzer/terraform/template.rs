@@ -247,7 +247,7 @@ impl TextBuilder {
             return lattice::limit("a text longer than is looked at", place);
         }
         if self.parts.is_empty() {
-            return Value::string(self.known, place);
+            return Value::string(lattice::composed(self.known.into()), place);
         }
         self.flush();
         Value::new(Kind::Template(self.parts.into()), place)
@@ -263,7 +263,9 @@ fn literal(tree: &Tree, span: Span, out: &Rendering) -> String {
     let mut start = span.start;
     for line in tree.text(span).split_inclusive('\n') {
         let end = start + Span::of(0, line.len()).end;
-        let skip = if at_line_start(tree, start) { line.bytes().take(out.indent).take_while(|byte| matches!(byte, b' ' | b'\t')).count() } else { 0 };
+        // A blank line stays as it is.
+        let blank = line.ends_with('\n') && line.trim().is_empty();
+        let skip = if at_line_start(tree, start) && !blank { line.bytes().take(out.indent).take_while(|byte| matches!(byte, b' ' | b'\t')).count() } else { 0 };
         text.push_str(&tree.unescape(Span::new(start + Span::of(0, skip).end, end), out.kind));
         start = end;
     }

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use compact_str::format_compact;
+use plimsoll_syntax::hcl::Attribute;
 use plimsoll_syntax::value::{How, Kind, Reason, Unknown};
 use plimsoll_syntax::{Place, Value};
 
 use crate::convert::{Type, convert};
-use crate::declare::{Declared, find};
+use crate::declare::{Declared, File, find};
 use crate::evaluator::{Cx, Evaluator, Instance, Scope, Space};
 use crate::reference::Ref;
+
+/// Names that mean something in a module block.
+const RESERVED: &[&str] = &["source", "version", "providers", "count", "for_each", "lifecycle", "depends_on", "locals"];
 
 impl Evaluator<'_> {
     pub(crate) fn variable(&self, at: &Instance, index: u32, place: Place) -> Value {
@@ -38,12 +42,34 @@ impl Evaluator<'_> {
             return value;
         }
         if let Some((file, attribute)) = at.module.attribute(declared, "default") {
-            let value = self.eval(&Cx::new(at, file), attribute.expr);
+            let value = self.default(at, file, attribute);
             return self.fitting(value, &constraint, declared, at);
         }
         let unknown = Unknown { not_null: !nullable, ..Unknown::new(Reason::Unset, format_compact!("var.{}", declared.name)).shaped(constraint.shape()) };
         let place = at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header()));
         Value::unknown(unknown, place)
+    }
+
+    /// A default value; it can refer to nothing.
+    fn default(&self, at: &Instance, file: &File, attribute: &Attribute) -> Value {
+        self.eval(&Cx { isolated: true, ..Cx::new(at, file) }, attribute.expr)
+    }
+
+    /// Notes what is wrong with a declaration, whether it is used or not.
+    pub(crate) fn check_variable(&self, at: &Instance, declared: &Declared) {
+        let place = at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header()));
+        if RESERVED.contains(&declared.name.as_str()) {
+            self.invalid(place, format_compact!("\"{}\" cannot be the name of a variable: it means something else in module blocks", declared.name));
+        }
+        let constraint = at.module.attribute(declared, "type").map_or(Type::Any, |(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
+        if let Some((file, attribute)) = at.module.attribute(declared, "default") {
+            let value = self.default(at, file, attribute);
+            let nullable = at.module.attribute(declared, "nullable").is_none_or(|(file, attribute)| self.eval(&Cx::new(at, file), attribute.expr).as_bool() != Some(false));
+            if value.is_null() && !nullable {
+                self.invalid(file.place(attribute.span), "null is no default of a variable that is not nullable");
+            }
+            self.fitting(value, &constraint, declared, at);
+        }
     }
 
     fn fitting(&self, value: Value, constraint: &Type, declared: &Declared, at: &Instance) -> Value {

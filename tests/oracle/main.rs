@@ -3,7 +3,9 @@
 //! No logic of its own beyond reading a case and writing a result.
 
 mod dockerfile;
+mod expression;
 mod hcl;
+mod module;
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -14,9 +16,11 @@ fn main() -> ExitCode {
     let kind = std::env::args().nth(1).unwrap_or_default();
     let answer: fn(&Value) -> Value = match kind.as_str() {
         "hcl" => hcl::answer,
+        "expression" => expression::answer,
+        "module" => module::answer,
         "dockerfile" => dockerfile::answer,
         _ => {
-            eprintln!("usage: oracle hcl|dockerfile < cases");
+            eprintln!("usage: oracle hcl|expression|module|dockerfile < cases");
             return ExitCode::from(2);
         }
     };

@@ -39,7 +39,7 @@ pub(super) const TABLE: &[Function] = &[
     row("one", 1, 1, Outside, Shape::Any, one),
     row("alltrue", 1, 1, Outside, Shape::Bool, alltrue),
     row("anytrue", 1, 1, Outside, Shape::Bool, anytrue),
-    row("index", 2, 2, All, Shape::Number, index),
+    row("index", 2, 2, Outside, Shape::Number, index),
     row("matchkeys", 3, 3, All, Shape::List, matchkeys),
     row("chunklist", 2, 2, Outside, Shape::List, chunklist),
     row("transpose", 1, 1, All, Shape::Map, transpose),
@@ -67,6 +67,7 @@ fn concat(call: &Call<'_, '_>) -> Outcome {
     let (mut items, mut tail) = (Vec::new(), None);
     for arg in call.args {
         match &arg.kind {
+            Kind::List(_) if is_set(arg) => return Err("a list is required, not a set".to_owned()),
             Kind::List(list) => {
                 items.extend(list.items.iter().map(|item| carried(item, arg)));
                 tail = tail.or_else(|| list.tail.clone());
@@ -268,7 +269,6 @@ fn coalesce(call: &Call<'_, '_>) -> Outcome {
 fn coalescelist(call: &Call<'_, '_>) -> Outcome {
     for arg in call.args {
         match &arg.kind {
-            Kind::Null => {}
             Kind::List(list) if list.items.is_empty() && list.tail.is_none() => {}
             Kind::List(list) if !list.items.is_empty() => return Ok(arg.clone()),
             Kind::List(_) | Kind::Unknown(_) => return first_unknown(arg).map_or_else(|| call.later(), |unknown| call.missing(&unknown)),
@@ -364,11 +364,15 @@ fn all_or_any(call: &Call<'_, '_>, decisive: bool) -> Outcome {
 }
 
 fn index(call: &Call<'_, '_>) -> Outcome {
-    let items = call.items(0)?;
-    match items.iter().position(|item| equal(item, call.arg(1)) == Ok(true)) {
-        Some(at) => call.whole(at),
-        None => Err("the value is not in the list".to_owned()),
+    let list = call.arg(0).as_list().ok_or_else(|| format!("a list is required, not {}", noun(call.arg(0))))?;
+    for (at, item) in list.items.iter().enumerate() {
+        match equal(item, call.arg(1)) {
+            Ok(true) => return call.whole(at),
+            Ok(false) => {}
+            Err(unknown) => return call.missing(&unknown),
+        }
     }
+    list.tail.as_ref().map_or_else(|| Err("the value is not in the list".to_owned()), |tail| call.missing(tail))
 }
 
 fn matchkeys(call: &Call<'_, '_>) -> Outcome {

@@ -4,10 +4,12 @@ mod collection;
 mod encoding;
 mod file;
 mod format;
+mod gzip;
 mod hash;
 mod json;
 mod network;
 mod number;
+mod regexp;
 mod set;
 mod string;
 mod time;
@@ -21,8 +23,8 @@ use plimsoll_syntax::value::{Entry, Kind, Map, Number, Reason, Shape, Unknown};
 use plimsoll_syntax::{Place, Value};
 use rustc_hash::FxHashMap;
 
-use crate::choice::distribute;
-use crate::convert::{text_of, to_bool, to_number};
+use crate::choice::{distribute, outward};
+use crate::convert::{text_of, to_number};
 use crate::evaluator::{Cx, Evaluator};
 use crate::expression::clip;
 use crate::lattice::{self, derived_value, first_unknown, is_sensitive, noun};
@@ -50,6 +52,9 @@ enum Needs {
     /// Nothing: the function looks itself.
     Nothing,
 }
+
+/// Functions that make a text of all that is in their arguments.
+const WRITTEN_AS_TEXT: &[&str] = &["jsonencode", "yamlencode", "join", "format", "templatefile", "templatestring"];
 
 const ANY: usize = usize::MAX;
 
@@ -116,6 +121,9 @@ impl Evaluator<'_> {
         }
         if values.len() < function.least || values.len() > function.most {
             return self.invalid(place, format_compact!("{name}() does not take {} arguments", values.len()));
+        }
+        if WRITTEN_AS_TEXT.contains(&name) {
+            values = values.iter().map(outward).collect();
         }
         distribute(&values, place, &mut |args| self.run(cx, function, args, place))
     }
@@ -204,10 +212,6 @@ impl<'c> Call<'c, '_> {
 
     fn size(&self, at: usize) -> Result<usize, String> {
         usize::try_from(self.int(at)?).map_err(|_| "a number that is not negative is required".to_owned())
-    }
-
-    fn bool(&self, at: usize) -> Result<bool, String> {
-        to_bool(self.arg(at)).and_then(|value| value.as_bool()).ok_or_else(|| format!("a bool is required, not {}", noun(self.arg(at))))
     }
 
     /// The elements of a list argument.

@@ -1,0 +1,251 @@
+//! Variables, outputs, locals, providers and settings as items.
+
+use std::rc::Rc;
+
+use compact_str::{CompactString, format_compact};
+use plimsoll_syntax::hcl::tree::BodyItem;
+use plimsoll_syntax::hcl::{Attribute, ExprKind};
+use plimsoll_syntax::value::{Entry, Kind, Map, Value};
+use plimsoll_syntax::{Item, Place};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Items, provider_of};
+use crate::body::{finished, names};
+use crate::declare::{At, Declared, File, Mode, Module, count};
+use crate::evaluator::{Cx, Instance};
+use crate::uses;
+
+impl Items<'_> {
+    pub(super) fn declarations(&mut self, at: &Rc<Instance>) {
+        let module = &at.module;
+        for variable in &module.variables.list {
+            let Some(written) = module.block(variable.at) else { continue };
+            let mut map = self.map(at, variable);
+            if let Some((file, attribute)) = module.attribute(variable, "type") {
+                let text = file.text(file.tree[attribute.expr].span).trim_matches('"');
+                set(&mut map, "type", Value::string(text, file.place(file.tree[attribute.expr].span)));
+            }
+            let header = written.0.place(written.1.header());
+            map.set("name", Value::string(variable.name.clone(), header));
+            let required = map.get("default").is_none();
+            map.set("required", Value::bool(required, header));
+            self.evaluator.check_variable(at, variable);
+            self.conditions(at, variable, &mut map);
+            let address = format_compact!("var.{}", variable.name);
+            named(&mut map, module, &address, header);
+            self.push(&["variable"], address, written, map, None);
+        }
+        for output in &module.outputs.list {
+            let Some(written) = module.block(output.at) else { continue };
+            let mut map = self.map(at, output);
+            let header = written.0.place(written.1.header());
+            map.set("name", Value::string(output.name.clone(), header));
+            self.conditions(at, output, &mut map);
+            let address = format_compact!("output.{}", output.name);
+            named(&mut map, module, &address, header);
+            self.push(&["output"], address, written, map, None);
+        }
+        for provider in &module.providers {
+            let Some(written) = module.block(provider.at) else { continue };
+            let mut map = self.map(at, provider);
+            let alias = map.get("alias").and_then(|entry| entry.value.as_str()).map(CompactString::from);
+            let base = format_compact!("provider.{}", provider.name);
+            let header = written.0.place(written.1.header());
+            let name = alias.map_or_else(|| base.clone(), |alias| format_compact!("{base}.{alias}"));
+            for (field, value) in [("name", &provider.name), ("type", &provider.name), ("address", &name)] {
+                if map.get(field).is_none() {
+                    map.set(field, Value::string(value.clone(), header));
+                }
+            }
+            self.push(&[&base, "provider"], name, written, map, None);
+        }
+        for settings in &module.settings {
+            let Some(written) = module.block(settings.at) else { continue };
+            let mut map = self.map(at, settings);
+            self.requirements(at, settings, &mut map);
+            self.push(&["terraform"], "terraform", written, map, None);
+        }
+        self.imports(at);
+        self.locals(at);
+        self.required_providers(at);
+    }
+
+    /// Notes targets of `import` blocks that no block declares.
+    fn imports(&self, at: &Instance) {
+        for (file, block) in at.module.imports.iter().filter_map(|at_import| at.module.block(*at_import)) {
+            let Some(to) = crate::declare::find(file, &block.body, "to") else { continue };
+            let place = file.place(file.tree[to.expr].span);
+            let text = file.text(file.tree[to.expr].span);
+            let target: Vec<&str> = text.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect();
+            let known = match target.as_slice() {
+                ["module", call, ..] => at.module.calls.position(call).is_some(),
+                [kind, name] => at.module.resource_index.contains_key(&(Mode::Managed, (*kind).into(), (*name).into())),
+                _ => true,
+            };
+            if !known {
+                self.evaluator.note(place, crate::NoteKind::Undeclared, format_compact!("{text} is not declared"));
+            }
+        }
+    }
+
+    fn map(&self, at: &Instance, declared: &Declared) -> Map {
+        let range = at.module.block(declared.at).map(|(file, block)| file.place(block.span()).span).unwrap_or_default();
+        // The arguments of declarations are not all expressions with values: types are left out, and conditions come later.
+        let items: Vec<(&File, &BodyItem)> = at
+            .module
+            .body(declared)
+            .into_iter()
+            .filter(|(file, item)| match item {
+                BodyItem::Attribute(attribute) => file.text(attribute.name) != "type",
+                BodyItem::Block(block) => file.text(block.kind) != "required_providers" && !is_condition(file, item),
+            })
+            .collect();
+        let mut entries = self.evaluator.body(at, None, &items, 0);
+        for entry in &mut entries {
+            entry.value = finished(std::mem::take(&mut entry.value));
+        }
+        Map { entries, range, ..Map::default() }
+    }
+
+    fn locals(&mut self, at: &Rc<Instance>) {
+        for (index, local) in at.module.locals.list.iter().enumerate() {
+            let Some(file) = at.module.files.get(local.file as usize) else { continue };
+            let place = file.place(local.attribute.span);
+            let mut value = finished(self.evaluator.local(at, count(index), place));
+            // The item is the local value itself, not a use of it.
+            value.via = value.via.take().and_then(|via| via.from.clone());
+            let name = file.place(local.attribute.name);
+            let mut map = Map { range: place.span, ..Map::default() };
+            map.set("name", Value::string(local.name.clone(), name));
+            map.entries.push(Entry { key: "value".into(), key_place: name, place: name, value });
+            named(&mut map, &at.module, &format_compact!("local.{}", local.name), name);
+            self.items.push(Item {
+                views: vec!["local".into()],
+                name: format_compact!("local.{}", local.name),
+                header: name,
+                range: place.span,
+                value: Value::map(map, name),
+                owner: None,
+                index: count(self.items.len()),
+            });
+        }
+    }
+
+    /// One item for each provider that is required, and for each that is used without.
+    fn required_providers(&mut self, at: &Rc<Instance>) {
+        let module = &at.module;
+        let mut declared: FxHashSet<CompactString> = FxHashSet::default();
+        for settings in &module.settings {
+            for (file, attribute, mut map) in self.required(at, settings) {
+                let name = CompactString::from(file.text(attribute.name));
+                let place = file.place(attribute.name);
+                set(&mut map, "name", Value::string(name.clone(), place));
+                set(&mut map, "declared", Value::bool(true, place));
+                declared.insert(name.clone());
+                self.provider_item(&name, place, map);
+            }
+        }
+        let mut used: FxHashMap<CompactString, At> = FxHashMap::default();
+        let mut order = Vec::new();
+        for resource in &module.resources {
+            let written = module.attribute(&resource.block, "provider").map(|(file, attribute)| file.text(file.tree[attribute.expr].span));
+            let name: CompactString = written.unwrap_or_else(|| provider_of(&resource.kind)).trim_matches('"').split('.').next().unwrap_or("").into();
+            if name != "terraform" && !declared.contains(&name) && !used.contains_key(&name) {
+                used.insert(name.clone(), resource.block.at);
+                order.push(name);
+            }
+        }
+        for name in order {
+            let Some((file, block)) = used.get(&name).and_then(|at| module.block(*at)) else { continue };
+            let place = file.place(block.header());
+            let mut map = Map { range: file.place(block.span()).span, ..Map::default() };
+            map.set("name", Value::string(name.clone(), place));
+            map.set("declared", Value::bool(false, place));
+            self.provider_item(&name, place, map);
+        }
+    }
+
+    /// The entries of the `required_providers` blocks.
+    fn required<'m>(&self, at: &'m Instance, settings: &Declared) -> Vec<(&'m File, &'m Attribute, Map)> {
+        let Some((file, block)) = at.module.block(settings.at) else { return Vec::new() };
+        let required = block.body.blocks().filter(|block| file.text(block.kind) == "required_providers");
+        required.flat_map(|required| required.body.attributes()).map(|attribute| (file, attribute, self.requirement(at, file, attribute))).collect()
+    }
+
+    /// `{ source = …, version = …, configuration_aliases = [aws.east] }`, or a version alone.
+    fn requirement(&self, at: &Instance, file: &File, attribute: &Attribute) -> Map {
+        let (tree, cx) = (&file.tree, Cx::new(at, file));
+        let mut map = Map { range: file.place(attribute.span).span, ..Map::default() };
+        let mut add = |name: CompactString, key_place: Place, value: Value| {
+            let place = Place::new(key_place.file, key_place.span.to(value.place.span));
+            map.entries.push(Entry { key: name, key_place, place, value });
+        };
+        match tree[attribute.expr].kind {
+            ExprKind::Object(items) => {
+                for item in tree.items(items) {
+                    let name = tree.plain_string(item.key).unwrap_or_else(|| tree.text(tree[item.key].span).into());
+                    // Aliases name things and have no value.
+                    let value = if name == "configuration_aliases" { names(&cx, item.value, 0) } else { finished(self.evaluator.eval(&cx, item.value)) };
+                    add(name, file.place(tree[item.key].span), value);
+                }
+            }
+            _ => add("version".into(), file.place(attribute.name), finished(self.evaluator.eval(&cx, attribute.expr))),
+        }
+        map
+    }
+
+    /// Adds `required_providers` as one map to the settings.
+    fn requirements(&self, at: &Instance, settings: &Declared, map: &mut Map) {
+        let entries: Vec<Entry> = self
+            .required(at, settings)
+            .into_iter()
+            .map(|(file, attribute, map)| {
+                let (key_place, place) = (file.place(attribute.name), file.place(attribute.span));
+                Entry { key: file.text(attribute.name).into(), key_place, place, value: Value::map(map, place) }
+            })
+            .collect();
+        let Some((file, block)) = at.module.block(settings.at) else { return };
+        if let Some(required) = block.body.blocks().find(|block| file.text(block.kind) == "required_providers") {
+            let (key_place, place) = (file.place(required.kind), file.place(required.header()));
+            let value = Value::map(Map { entries, range: file.place(required.span()).span, ..Map::default() }, place);
+            map.entries.push(Entry { key: "required_providers".into(), key_place, place, value });
+        }
+    }
+
+    /// Adds the blocks that hold conditions. What Terraform would refuse in one of them is not known here: it depends on values
+    /// that are given later.
+    fn conditions(&self, at: &Instance, declared: &Declared, map: &mut Map) {
+        let conditions = at.module.body(declared).into_iter().filter(|(file, item)| is_condition(file, item)).collect::<Vec<_>>();
+        let evaluated = self.evaluator.attempt(|| Value::map(Map { entries: self.evaluator.body(at, None, &conditions, 0), ..Map::default() }, Place::NONE));
+        if let Ok(Value { kind: Kind::Map(blocks), .. }) = evaluated {
+            map.entries.extend(blocks.entries.iter().cloned());
+        }
+    }
+
+    fn provider_item(&mut self, name: &str, place: Place, map: Map) {
+        self.items.push(Item {
+            views: vec!["terraform.provider".into()],
+            name: format_compact!("provider.{name}"),
+            header: place,
+            range: map.range,
+            value: Value::map(map, place),
+            owner: None,
+            index: count(self.items.len()),
+        });
+    }
+}
+
+fn is_condition(file: &File, item: &BodyItem) -> bool {
+    matches!(item, BodyItem::Block(block) if matches!(file.text(block.kind), "validation" | "precondition"))
+}
+
+/// Sets the address and the users of a declaration.
+fn named(map: &mut Map, module: &Module, address: &str, place: Place) {
+    map.set("address", Value::string(address, place));
+    map.set("references", uses::listed(&module.uses, address, place));
+}
+
+/// Sets a derived field in place of a written one that has no value of its own.
+fn set(map: &mut Map, name: &str, value: Value) {
+    map.set(name, value);
+}
