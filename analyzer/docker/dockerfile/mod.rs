@@ -1,0 +1,30 @@
+//! Dockerfiles as BuildKit reads them: stages, instructions, the commands, packages and images in them.
+//!
+//! Variables are followed through `ARG` and `ENV`: a build argument without a default is unknown, and so is what only the base
+//! image sets. Nothing outside the file is read.
+
+mod base;
+mod copy;
+mod expand;
+mod fields;
+mod from;
+mod mount;
+mod port;
+mod read;
+mod run;
+mod scope;
+mod stage;
+
+use plimsoll_syntax::{FileId, Item, dockerfile};
+
+pub use expand::expand;
+
+/// The items of a Dockerfile: views `stage`, `stage.final`, `instruction` and `instruction.KEYWORD`, `command`, `pipeline`,
+/// `package`, `image.use`.
+#[must_use]
+pub fn items(tree: &dockerfile::Tree, file: FileId) -> Vec<Item> {
+    read::Reader::new(tree, file).items()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! Instructions that run something: `RUN`, `CMD`, `ENTRYPOINT`, `HEALTHCHECK`.
+
+use std::sync::Arc;
+
+use plimsoll_syntax::dockerfile::Instruction;
+use plimsoll_syntax::shell::Continuation;
+use plimsoll_syntax::value::List;
+use plimsoll_syntax::{Item, Kind, Span, Value};
+
+use super::read::{Entry, Reader};
+use super::scope::{Variable, Variables};
+use super::stage::{Shell, unread};
+use crate::shell::{self, Context, Location};
+use crate::values::map_of;
+
+/// Reads the commands of an instruction that runs something, and what it says of how.
+pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry) {
+    let (body, site) = match instruction.keyword.as_str() {
+        "RUN" => (instruction, "run"),
+        "CMD" => (instruction, "cmd"),
+        "ENTRYPOINT" => (instruction, "entrypoint"),
+        "HEALTHCHECK" => match &instruction.inner {
+            Some(inner) => (&**inner, "healthcheck"),
+            None => return,
+        },
+        _ => return,
+    };
+    let shell = entry.stage.and_then(|index| reader.stages.get(index)).map(|stage| stage.shell.clone());
+    let shell = shell.unwrap_or(Shell { argv: Value::default(), unix: true, pipefail: false });
+    let place = reader.place(body.arguments);
+    entry.set("shell", shell.argv.clone());
+    let readable = body.exec || shell.unix;
+    let items = if readable { commands(reader, body, entry, site, shell.pipefail) } else { Vec::new() };
+    let of_view = |view: &str| -> Vec<Value> {
+        let items = items.iter().filter(|item| item.views.iter().any(|known| known == view));
+        items.map(|item| item.value.clone()).collect()
+    };
+    let known = of_view("command");
+    let tail = (!readable).then(unread);
+    let all = Value::new(Kind::List(Arc::new(List { items: known.clone(), tail, blocks: false })), place);
+    let packages = of_view("package");
+    let argv = if body.exec { words(reader, body) } else { known.first().and_then(|first| first.get("argv")).cloned().unwrap_or_default() };
+    entry.set("commands", all.clone());
+    if site == "run" {
+        entry.set("packages", Value::list(packages.clone(), place));
+        entry.set("heredoc", Value::bool(!body.heredocs.is_empty(), place));
+    } else {
+        entry.set("argv", argv.clone());
+    }
+    entry.parts.extend(items);
+    if entry.is_trigger() {
+        return;
+    }
+    let form = entry.map.get("form").map(|form| form.value.clone()).unwrap_or_default();
+    let start = Value::map(map_of([("form", form), ("argv", argv.clone()), ("commands", all.clone())]), place);
+    let Some(stage) = entry.stage.and_then(|index| reader.stages.get_mut(index)) else { return };
+    match site {
+        "run" => {
+            stage.commands.extend(known);
+            stage.packages.extend(packages);
+            stage.opaque |= !readable;
+        }
+        "cmd" => stage.cmd = start,
+        "entrypoint" => {
+            // What `CMD` a stage inherits is for the old entrypoint.
+            stage.entrypoint = start;
+        }
+        _ => {
+            let mut map = entry.map.clone();
+            map.set("argv", argv);
+            map.set("disabled", Value::bool(false, place));
+            stage.healthcheck = Value::map(map, entry.header);
+        }
+    }
+}
+
+/// The words of the exec form.
+fn words(reader: &Reader<'_>, body: &Instruction) -> Value {
+    let words = body.words.iter().map(|word| Value::string(word.text.clone(), reader.place(word.span)));
+    Value::list(words.collect(), reader.place(body.arguments))
+}
+
+fn commands(reader: &Reader<'_>, body: &Instruction, entry: &Entry, site: &'static str, pipefail: bool) -> Vec<Item> {
+    let stage = entry.stage.and_then(|index| reader.stages.get(index));
+    let variables = stage.map(|stage| &stage.variables);
+    let lookup = |name: &str| variable(reader, variables.unwrap_or(&reader.globals), name, site == "run");
+    let context = Context { site, pipefail, variables: Some(&lookup), ..Context::default() };
+    let source = &*reader.tree.source;
+    if body.exec {
+        return shell::argv_items(&words(reader, body), Some(source), &context);
+    }
+    let text = body.arguments.text(source);
+    if body.heredocs.is_empty() || site != "run" {
+        let context = Context { continuation: Continuation::Dockerfile(reader.tree.escape), ..context };
+        return shell::items(text, &Location::exact(reader.file, body.arguments.start, text), &context);
+    }
+    if text.trim_start().starts_with("<<") {
+        let bodies = body.heredocs.iter().map(|heredoc| heredoc.body);
+        return bodies.flat_map(|span| script(reader, span, &context)).collect();
+    }
+    // The heredocs are the shell's own.
+    let span = Span::new(body.arguments.start, body.span.end);
+    let text = span.text(source);
+    let context = Context { continuation: Continuation::Dockerfile(reader.tree.escape), ..context };
+    shell::items(text, &Location::exact(reader.file, span.start, text), &context)
+}
+
+/// A heredoc that is a script; one of another language has no commands.
+fn script(reader: &Reader<'_>, span: Span, context: &Context<'_>) -> Vec<Item> {
+    let text = span.text(&reader.tree.source);
+    let interpreter = text.strip_prefix("#!").and_then(|rest| rest.lines().next());
+    if interpreter.is_some_and(|line| !line.split(['/', ' ']).any(|word| matches!(word.trim(), "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh"))) {
+        return Vec::new();
+    }
+    shell::items(text, &Location::exact(reader.file, span.start, text), context)
+}
+
+/// What a variable holds when the command runs: build arguments are gone when the container runs.
+fn variable(reader: &Reader<'_>, variables: &Variables, name: &str, building: bool) -> Option<Value> {
+    if let Some(Variable { text, place, .. }) = variables.env.iter().find(|variable| variable.name == name) {
+        return Some(reader.value_of(text, *place));
+    }
+    let text = variables.arg(name).filter(|_| building)?;
+    Some(reader.value_of(text, plimsoll_syntax::Place::NONE))
+}
