@@ -131,7 +131,7 @@ impl Cluster {
                 let named = derived([("name", field(&item.value, "role"))], item.header);
                 Some(self.bindings(&field(&item.value, "role_kind"), &named, item))
             }
-            ("RoleBinding" | "ClusterRoleBinding", "role") => Some(self.bound_roles(item)),
+            ("RoleBinding" | "ClusterRoleBinding", "role") => Some(Related { many: false, ..self.bound_roles(item) }),
             ("ingress.backend", "service") => Some(self.service_named(&field(&item.value, "service_name"), &field(&item.value, "service_namespace"))),
             ("StatefulSet", "headless_service") => {
                 Some(self.service_named(&follow(&item.value, &["spec", "serviceName"]), &field(&item.value, "namespace")))

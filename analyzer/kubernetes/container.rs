@@ -39,6 +39,9 @@ fn one(object: &Object, template: &Template, workload: &Value, written: &Value, 
     for (key, value) in [("init", init), ("ephemeral", list == "ephemeralContainers"), ("sidecar", sidecar)] {
         map.set(key, Value::bool(value, header));
     }
+    if let Some(own) = entry(written, &["securityContext"]) {
+        set_at(&mut map, "ownSecurityContext", own.value.clone(), own.place);
+    }
     if let Some((context, place)) = security::effective(template, written, header) {
         set_at(&mut map, "securityContext", context, place);
     }
@@ -92,7 +95,9 @@ fn command(written: &Value, map: &mut Map) {
             _ => {}
         }
     }
-    let place = if command.is_null() { args.place } else { command.place };
+    // What the command line lacks is underlined at its key.
+    let written_at = entry(written, &["command"]).or_else(|| entry(written, &["args"]));
+    let place = written_at.map_or(written.place, |entry| entry.place);
     if let Some(first) = command.items().first() {
         let program = match &first.kind {
             Kind::String(text) => Value::string(text.rsplit('/').next().unwrap_or(text), first.place),
@@ -102,7 +107,7 @@ fn command(written: &Value, map: &mut Map) {
     } else if let Kind::Unknown(_) = command.kind {
         map.set("program", command);
     }
-    map.set("argv", Value::new(Kind::List(argv.into()), place));
+    set_at(map, "argv", Value::new(Kind::List(argv.into()), place), place);
 }
 
 /// A probe with `handler` (what it does, without its timing) and `port`.

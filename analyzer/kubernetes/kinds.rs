@@ -113,9 +113,11 @@ pub(crate) fn is_builtin(group: &str) -> bool {
     GROUPS.iter().any(|(name, _)| *name == group)
 }
 
-/// Whether the view `kind` holds this object: a Knative `Service` is no `Service`.
+/// Whether the view `kind` holds this object: a Knative `Service` is no `Service`. A group of Kubernetes itself that is not the
+/// kind's is a slip of the pen (`v1` for `apps/v1`), which the API server refuses.
 pub(crate) fn is_own(group: &str, kind: &str) -> bool {
-    OWN_KINDS.iter().find(|(name, _)| *name == kind).is_none_or(|(_, groups)| groups.contains(&group))
+    let own = OWN_KINDS.iter().find(|(name, _)| *name == kind);
+    own.is_none_or(|(_, groups)| groups.contains(&group) || is_builtin(group))
 }
 
 /// Whether a document of this kind configures a program instead of describing an object of a cluster.
@@ -159,7 +161,7 @@ const fn shaped(group: &'static str, kinds: &'static [&'static str], path: &'sta
 
 const TEMPLATE: &[&str] = &["spec", "template"];
 
-/// Every kind known to hold pods. `extensions` is read as `apps`.
+/// Every kind known to hold pods. The groups of Kubernetes itself are read as one: `extensions` had what `apps` has.
 const POD_PATHS: &[PodPath] = &[
     row("", &["Pod"], &[]),
     row("", &["PodTemplate"], &["template"]),
@@ -207,8 +209,7 @@ const POD_PATHS: &[PodPath] = &[
 
 /// The places where a kind keeps pods; empty for one that holds none or is not known.
 pub(crate) fn pod_paths(group: &str, kind: &str) -> impl Iterator<Item = &'static PodPath> {
-    let group = if group == "extensions" { "apps" } else { group };
-    let matching = POD_PATHS.iter().filter(move |row| row.group == group);
+    let matching = POD_PATHS.iter().filter(move |row| row.group == group || (is_builtin(row.group) && is_builtin(group)));
     let kind = kind.to_owned();
     matching.filter(move |row| row.kinds.contains(&kind.as_str()))
 }

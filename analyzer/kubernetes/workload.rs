@@ -140,7 +140,13 @@ fn along(value: &Value, path: &[&str], ends: &mut Vec<Value>) {
 }
 
 fn template(value: &Value, shape: Shape) -> Option<Template> {
-    let pod = field(value, "spec");
+    let pod = match field(value, "spec") {
+        // A fragment with labels only: its pods are known by them, though nothing is known of what they run.
+        absent if absent.is_null() && shape == Shape::Template && field(value, "metadata").as_map().is_some() => {
+            Value::map(Map { range: value.place.span, ..Map::default() }, value.place)
+        }
+        pod => pod,
+    };
     // A template without a spec, or with one that is no map, holds no pod.
     if !matches!(pod.kind, Kind::Map(_) | Kind::Unknown(_)) {
         return None;
