@@ -58,6 +58,8 @@ const DIALECTS: &[Dialect] = &[
     Dialect { marker: "checkov:skip=", suite: "checkov", of_item: true },
     Dialect { marker: "bridgecrew:skip=", suite: "checkov", of_item: true },
     Dialect { marker: "hadolint ignore=", suite: "hadolint", of_item: false },
+    Dialect { marker: "hadolint global ignore=", suite: "hadolint", of_item: false },
+    Dialect { marker: "check=skip=", suite: "buildkit", of_item: false },
     Dialect { marker: "nosemgrep", suite: "semgrep", of_item: false },
     Dialect { marker: "ignore-check.kube-linter.io/", suite: "kube-linter", of_item: true },
 ];
@@ -86,7 +88,11 @@ pub(crate) fn read(text: &str, lines: &LineIndex) -> Vec<Suppression> {
             let Some(at) = line.find(dialect.marker) else { continue };
             let names = theirs(&line[at + dialect.marker.len()..], dialect);
             if !names.is_empty() {
-                found.push(suppression(span, at, names, scope(), dialect.of_item, false));
+                // BuildKit's directives stand at the very top, and hadolint says when it means the whole file.
+                let top = |number| (1..number).all(|above| lines.line_span(above, text).text(text).trim_start().starts_with('#'));
+                let whole_file = dialect.marker.contains(" global ") || (dialect.suite == "buildkit" && top(number));
+                let about = if whole_file { 1..=lines.lines() } else { scope() };
+                found.push(suppression(span, at, names, about, dialect.of_item, false));
             }
         }
     }
@@ -148,7 +154,7 @@ fn theirs(rest: &str, dialect: &Dialect) -> Vec<String> {
             let ids: Vec<String> = list.split(',').map(|id| id.trim().rsplit('.').next().unwrap_or("")).filter(|id| !id.is_empty()).map(name).collect();
             if ids.is_empty() { vec![name("*")] } else { ids }
         }
-        "hadolint" => rest.split(',').map(|id| id.trim().trim_end_matches(|c| !is_id(c))).filter(|id| !id.is_empty()).map(name).collect(),
+        "hadolint" | "buildkit" => rest.split(';').next().unwrap_or("").split(',').map(|id| id.trim().trim_end_matches(|c| !is_id(c))).filter(|id| !id.is_empty()).map(name).collect(),
         _ => {
             let end = rest.find(|character| !is_id(character)).unwrap_or(rest.len());
             let id = &rest[..end];
@@ -208,6 +214,9 @@ mod tests {
             ("a\n# plimsoll: allow-file(x)\nb\n", &["x"], 1..=4),
             ("#trivy:ignore:AVD-AWS-0107\nblock {}\n", &["trivy:AVD-AWS-0107"], 2..=2),
             ("# hadolint ignore=DL3006,DL3008\nFROM x\n", &["hadolint:DL3006", "hadolint:DL3008"], 2..=2),
+            ("# hadolint global ignore=DL3006\nFROM x\nRUN y\n", &["hadolint:DL3006"], 1..=3),
+            ("# check=skip=FromAsCasing,all;error=true\nFROM x\n", &["buildkit:FromAsCasing", "buildkit:*"], 1..=2),
+            ("FROM x\n# check=skip=MaintainerDeprecated\nMAINTAINER y\n", &["buildkit:MaintainerDeprecated"], 3..=3),
             ("x # nosemgrep\n", &["semgrep:*"], 1..=1),
         ];
         for (text, names, lines) in rows {

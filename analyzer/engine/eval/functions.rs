@@ -148,7 +148,7 @@ impl<'a> Evaluator<'a> {
             Function::Duration => quantity::duration(&subject.value).map_or(Kind::Null, |seconds| Kind::Number(seconds.into())),
             Function::Quantity => magnitude(&subject.value, Domain::Quantity).map_or(Kind::Null, |size| Kind::Number(size.into())),
             Function::Tls if unknown => subject.value.kind.clone(),
-            Function::Tls => known.and_then(tls::least_version).map_or(Kind::Null, |least| Kind::String(least.into())),
+            Function::Tls => crate::domains::text(&subject.value).as_deref().and_then(tls::least_version).map_or(Kind::Null, |least| Kind::String(least.into())),
             Function::Image => image(&subject.value),
             Function::Ratio => {
                 let sides = (magnitude(&subject.value, Domain::Plain), others.first().and_then(|slot| magnitude(&slot.value, Domain::Plain)));

@@ -136,6 +136,7 @@ const GOOGLE_POLICY: Dialect = Dialect {
 };
 const ORACLE: Dialect = Dialect {
     types: &["oci_core_security_list", "oci_core_default_security_list"],
+    every_protocol_every_port: false,
     ports: Ports::Oracle,
     sources: &["source"],
     destinations: &["destination"],
@@ -279,6 +280,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
         ports: Ports::Texts(&["port_range"]),
         remotes: &["cidr_ip", "ipv6_cidr_ip"],
         groups: &["source_security_group_id", "prefix_list_id"],
+        absent_is_everybody: true,
         ..BASE
     },
     Dialect {

@@ -100,9 +100,9 @@ fn of_text(policy: &Entry, resource: &Item, kind: &str) -> Vec<Item> {
         .map(|statement| {
             let field = |key: &str| statement.get(key).cloned();
             let mut fields = Map { range: header.span, ..Map::default() };
-            for (name, key) in [("sid", "Sid"), ("effect", "Effect")] {
-                fields.set(name, field(key).unwrap_or_default());
-            }
+            fields.set("sid", field("Sid").unwrap_or_default());
+            // Without an effect AWS refuses the policy; what it was meant to be is plain.
+            fields.set("effect", field("Effect").unwrap_or_else(|| Value::string("Allow", header)));
             let lists = [
                 ("actions", "Action"),
                 ("not_actions", "NotAction"),
@@ -210,6 +210,7 @@ fn principals_of_json(value: Option<Value>, place: Place) -> Value {
             }
         }
         Kind::String(text) => add_principals(&mut list, &Value::string(text.clone(), value.place), &value),
+        Kind::List(_) => add_principals(&mut list, &Value::string("AWS", value.place), &value),
         Kind::Unknown(unknown) => list.tail = Some(unknown.clone()),
         _ => {}
     }

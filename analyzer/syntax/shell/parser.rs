@@ -358,8 +358,8 @@ fn nesting(text: &str) -> usize {
     let (mut depth, mut most) = (0_usize, 0);
     for byte in text.bytes() {
         match byte {
-            b'(' | b'{' | b'`' => depth += 1,
-            b')' | b'}' => depth = depth.saturating_sub(1),
+            b'(' | b'{' | b'[' | b'`' => depth += 1,
+            b')' | b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}
         }
         most = most.max(depth);

@@ -5,7 +5,7 @@ use compact_str::CompactString;
 use super::tree::WordPart;
 use crate::text::Span;
 
-/// Brackets that no bracket closes, before what follows in the word is taken as it is: each costs a look at all that follows.
+/// Brackets that no bracket closes, before the rest of the word is left alone: each costs a look at all that follows.
 const MAX_UNCLOSED: usize = 16;
 
 /// The parts of a raw word.
@@ -39,7 +39,14 @@ pub(super) fn parts(raw: &str) -> Vec<WordPart> {
                 at = next + escaped.len_utf8();
                 continue;
             }
-            '$' | '`' if unclosed < MAX_UNCLOSED => {
+            '$' if unclosed == MAX_UNCLOSED => {
+                if !text.is_empty() {
+                    out.push(WordPart::Text(std::mem::take(&mut text)));
+                }
+                out.push(WordPart::Other(raw[at..].into()));
+                break;
+            }
+            '$' | '`' => {
                 if let Some((end, part)) = expansion(raw, at) {
                     if !text.is_empty() {
                         out.push(WordPart::Text(std::mem::take(&mut text)));
@@ -48,7 +55,7 @@ pub(super) fn parts(raw: &str) -> Vec<WordPart> {
                     at = end;
                     continue;
                 }
-                unclosed += 1;
+                unclosed += usize::from(raw[next..].starts_with(['(', '{']));
                 text.push(c);
             }
             _ => text.push(c),

@@ -12,6 +12,10 @@ pub(super) fn masked(source: &str) -> (String, Vec<Hole>) {
     let mut bytes = source.as_bytes().to_vec();
     let mut holes = Vec::new();
     let mut at = 0;
+    // Whether nothing but actions stands on the line before `at`, and the first thing after it that is no action: found once for
+    // all the actions of a line, which may be many.
+    let mut blank_before = true;
+    let mut next_text = 0;
     while let Some(found) = source[at..].find("{{") {
         let start = at + found;
         let comment = source[start..].trim_start_matches(['{', '-', ' ']).starts_with("/*");
@@ -22,7 +26,15 @@ pub(super) fn masked(source: &str) -> (String, Vec<Hole>) {
         let word = action.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or("");
         let assigns = action.starts_with('$') && action.contains(":=");
         let silent = comment || assigns || CONTROL.contains(&word);
-        let alone = alone_on_line(source, start, end);
+        let gap = &source[at..start];
+        blank_before = match gap.rfind('\n') {
+            Some(newline) => gap[newline..].trim().is_empty(),
+            None => blank_before && gap.trim().is_empty(),
+        };
+        if next_text < end {
+            next_text = text_after(source, end);
+        }
+        let alone = blank_before && source.as_bytes().get(next_text).is_none_or(|byte| *byte == b'\n');
         if !silent || word == "template" {
             holes.push(Hole { span: Span::of(start, end), line: alone });
         }
@@ -32,28 +44,22 @@ pub(super) fn masked(source: &str) -> (String, Vec<Hole>) {
                 *byte = filler;
             }
         }
+        blank_before &= !source[start..end].contains('\n');
         at = end;
     }
     let text = String::from_utf8(bytes).unwrap_or_else(|_| source.to_owned());
     (text, holes)
 }
 
-/// Nothing but actions stands on the lines from `start` to `end`.
-fn alone_on_line(source: &str, start: usize, end: usize) -> bool {
-    let line_start = source[..start].rfind('\n').map_or(0, |found| found + 1);
-    let line_end = source[end..].find('\n').map_or(source.len(), |found| end + found);
-    let blank = |text: &str| {
-        let mut rest = text;
-        while let Some(open) = rest.find("{{") {
-            if !rest[..open].trim().is_empty() {
-                return false;
-            }
-            match rest[open..].find("}}") {
-                Some(close) => rest = &rest[open + close + 2..],
-                None => return false,
-            }
+/// Where the first thing stands from `from` on that is neither white space nor an action of this line; the line's end where there is none.
+fn text_after(source: &str, from: usize) -> usize {
+    let line = source[from..].split('\n').next().unwrap_or("");
+    let mut rest = line;
+    loop {
+        rest = rest.trim_start();
+        match rest.strip_prefix("{{").and_then(|action| action.find("}}").map(|close| &action[close + 2..])) {
+            Some(after) => rest = after,
+            None => return from + line.len() - rest.len(),
         }
-        rest.trim().is_empty()
-    };
-    blank(&source[line_start..start]) && blank(&source[end..line_end])
+    }
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use rustc_hash::FxHashMap;
 
 use super::tree::{Hole, NodeId, NodeKind, Style, Tree};
-use crate::text::{FileId, Place, Span};
+use crate::text::{FileId, LineIndex, Place, Span};
 use crate::value::{Entry, Kind, List, Map, Number, Part, Reason, Shape, Unknown, Value};
 
 /// Nodes that one document may expand to; beyond it, aliases are left unknown.
@@ -25,7 +26,8 @@ pub enum Dialect {
 /// The value of a node. Aliases are followed within a budget, merge keys (`<<`) are merged, the last of duplicate keys wins.
 #[must_use]
 pub fn to_value(tree: &Tree, node: NodeId, file: FileId, dialect: Dialect) -> Value {
-    let mut reader = Reader { tree, file, dialect, left: MAX_NODES };
+    let lines = (!tree.holes.is_empty()).then(|| LineIndex::new(&tree.source));
+    let mut reader = Reader { tree, file, dialect, left: MAX_NODES, lines };
     let end = Span::of(0, tree.source.len()).end;
     reader.value(node, end, 0)
 }
@@ -35,6 +37,8 @@ struct Reader<'t> {
     file: FileId,
     dialect: Dialect,
     left: usize,
+    /// Where there are holes.
+    lines: Option<LineIndex>,
 }
 
 impl Reader<'_> {
@@ -84,6 +88,7 @@ impl Reader<'_> {
         let NodeKind::Mapping(entries) = &node.kind else { return Value::default() };
         let mut map = Map { entries: Vec::with_capacity(entries.len()), tail: None, range: node.span };
         let mut merged = Vec::new();
+        let mut places = Places::default();
         for (at, entry) in entries.iter().enumerate() {
             let next = entries.get(at + 1).map_or(end, |next| tree[next.key].span.start);
             let key_span = tree[entry.key].span;
@@ -99,7 +104,7 @@ impl Reader<'_> {
             let written = tree[entry.value].span;
             if value.is_null()
                 && written.is_empty()
-                && let Some(hole) = self.tree.holes.iter().find(|hole| hole.line && hole.span.start >= key_span.end && hole.span.start < next)
+                && let Some(hole) = self.holes_from(key_span.end).take_while(|hole| hole.span.start < next).find(|hole| hole.line && hole.span.start >= key_span.end)
             {
                 value = Value::unknown(self.rendered(*hole), Place::new(self.file, key_span));
             }
@@ -107,13 +112,13 @@ impl Reader<'_> {
             let one_line = !written.is_empty() && !whole.text(&tree.source).contains('\n');
             let place = Place::new(self.file, if one_line { whole } else { key_span });
             let fresh = Entry { key, key_place: Place::new(self.file, key_span), place, value };
-            match map.entries.iter_mut().find(|known| known.key == fresh.key) {
+            match places.of(&map, &fresh.key).and_then(|at| map.entries.get_mut(at)) {
                 Some(known) => *known = fresh,
                 None => map.entries.push(fresh),
             }
         }
         for value in merged {
-            merge(&mut map, &value);
+            merge(&mut map, &mut places, &value);
         }
         // An action further right than a key, before the next key, belongs to that key's value.
         let children = entries.iter().enumerate().map(|(at, entry)| {
@@ -130,15 +135,19 @@ impl Reader<'_> {
             return None;
         }
         let children: Vec<Span> = children.collect();
-        let mut own = self.tree.holes.iter().filter(|hole| hole.line && hole.span.start >= start && hole.span.end <= end);
+        let mut own = self.holes_from(start).take_while(|hole| hole.span.start < end).filter(|hole| hole.line && hole.span.start >= start && hole.span.end <= end);
         let inner = |child: &Span, hole: &Hole| child.contains(hole.span) && self.column(hole.span.start) > self.column(child.start);
-        let found = own.find(|hole| !children.iter().any(|child| inner(child, hole)))?;
+        // Children stand in order, and only neighbours touch.
+        let found = own.find(|hole| {
+            let after = children.partition_point(|child| child.start <= hole.span.start);
+            !children.iter().take(after).rev().take(2).any(|child| inner(child, hole))
+        })?;
         Some(Arc::new(self.rendered(*found)))
     }
 
     /// The scalar with its actions as holes; `None`: it has none.
     fn holed(&self, span: Span, text: &str, style: Style) -> Option<Kind> {
-        let holes: Vec<&Hole> = self.tree.holes.iter().filter(|hole| span.start < hole.span.end && hole.span.start < span.end).collect();
+        let holes: Vec<&Hole> = self.holes_from(span.start).take_while(|hole| hole.span.start < span.end).collect();
         let (first, last) = (holes.first()?, holes.last()?);
         let whole = Span::new(first.span.start, last.span.end).to(span);
         let open = u32::from(matches!(style, Style::Single | Style::Double));
@@ -164,10 +173,16 @@ impl Reader<'_> {
         Some(Kind::Template(parts.into()))
     }
 
+    /// The holes that end after the offset, in order; they do not overlap.
+    fn holes_from(&self, offset: u32) -> impl Iterator<Item = &Hole> {
+        let first = self.tree.holes.partition_point(|hole| hole.span.end <= offset);
+        self.tree.holes.iter().skip(first)
+    }
+
     /// Bytes from the beginning of the line.
-    fn column(&self, offset: u32) -> usize {
-        let before = Span::new(0, offset).text(&self.tree.source);
-        before.len() - before.rfind('\n').map_or(0, |found| found + 1)
+    fn column(&self, offset: u32) -> u32 {
+        let start = self.lines.as_ref().map_or(0, |lines| lines.line_span(lines.line(offset), &self.tree.source).start);
+        offset.saturating_sub(start)
     }
 
     fn rendered(&self, hole: Hole) -> Unknown {
@@ -180,12 +195,30 @@ impl Reader<'_> {
     }
 }
 
+/// Where keys stand in a map that grows: looked up in the map itself while it is small.
+#[derive(Default)]
+struct Places {
+    known: FxHashMap<CompactString, usize>,
+}
+
+impl Places {
+    fn of(&mut self, map: &Map, key: &CompactString) -> Option<usize> {
+        if map.entries.len() < 16 {
+            return map.entries.iter().position(|entry| entry.key == *key);
+        }
+        for at in self.known.len()..map.entries.len() {
+            self.known.insert(map.entries[at].key.clone(), at);
+        }
+        self.known.get(key).copied()
+    }
+}
+
 /// Adds what a merge key brings: a mapping, or a list of mappings; written keys win.
-fn merge(map: &mut Map, value: &Value) {
+fn merge(map: &mut Map, places: &mut Places, value: &Value) {
     for source in std::iter::once(value).chain(value.items()) {
         let Some(other) = source.as_map() else { continue };
         for entry in &other.entries {
-            if map.get(&entry.key).is_none() {
+            if places.of(map, &entry.key).is_none() {
                 map.entries.push(entry.clone());
             }
         }
