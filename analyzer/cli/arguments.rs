@@ -1,0 +1,241 @@
+//! What can be said on the command line.
+
+use camino::Utf8PathBuf;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use plimsoll_engine::Severity;
+
+/// Shows, at a glance, where infrastructure code sits lower than it should: Terraform, Kubernetes, Dockerfiles, Compose and the Docker
+/// daemon.
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, after_help = AFTER_HELP, max_term_width = 100, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// When to use colours; `auto` heeds NO_COLOR, CLICOLOR_FORCE and whether a terminal is there.
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub(crate) color: Color,
+}
+
+const AFTER_HELP: &str = "\
+Examples:
+  plimsoll check                              everything below the working directory
+  plimsoll check infra/ --severity high       one folder, only what is high or critical
+  plimsoll check --output-format sarif --output-file plimsoll.sarif
+  plimsoll explain privileged-container       what a rule is about, with examples
+
+Nothing is sent anywhere: there is no network access, no account and no telemetry.";
+
+const AFTER_CHECK: &str = "\
+Exit status:
+  0  nothing at or above --fail-on
+  1  findings, or something that could not be read (it counts as a warning)
+  2  wrong usage or configuration, or a rule failed
+
+Rules are selected by name (privileged-container), group (kubernetes, terraform/aws), profile
+(recommended, strict, all) or tag (cis-aws). A longer word wins over a shorter one:
+`--select kubernetes --ignore kubernetes/rbac`.
+
+Settings are read from the nearest plimsoll.toml, own rules from .plimsoll/rules/*.md. Files that
+.gitignore, .ignore or .plimsollignore name are not read, nor are hidden ones.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check files and folders
+    Check(Check),
+    /// Show what a rule is about: its page, examples and parameters
+    Explain {
+        /// The rule's name
+        rule: String,
+        /// Ignore .plimsoll/rules
+        #[arg(long)]
+        isolated: bool,
+    },
+    /// List the rules, or test and write your own
+    Rules(Rules),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_CHECK)]
+pub(crate) struct Check {
+    /// Files and folders
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) paths: Vec<Utf8PathBuf>,
+
+    /// How to print findings
+    #[arg(long, value_enum, default_value_t = Format::Full, value_name = "FORMAT", help_heading = "Output")]
+    pub(crate) output_format: Format,
+    /// Write findings to this file instead of standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) output_file: Option<Utf8PathBuf>,
+    /// Count findings by rule instead of listing them
+    #[arg(long, help_heading = "Output")]
+    pub(crate) statistics: bool,
+    /// List the files that are read, and what they are taken for, instead of findings
+    #[arg(long, conflicts_with = "statistics", help_heading = "Output")]
+    pub(crate) show_files: bool,
+    /// Also list what could not be decided, and what is missing to decide it
+    #[arg(long, help_heading = "Output")]
+    pub(crate) undecided: bool,
+    /// Print findings and errors, nothing else
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) quiet: bool,
+
+    /// Rules to run: names, groups, profiles or tags [default: recommended]
+    #[arg(long, value_delimiter = ',', value_name = "WORDS", help_heading = "Rules")]
+    pub(crate) select: Vec<String>,
+    /// Rules to leave out, in the same words
+    #[arg(long, value_delimiter = ',', value_name = "WORDS", help_heading = "Rules")]
+    pub(crate) ignore: Vec<String>,
+    /// Do not report findings below this severity
+    #[arg(long, value_parser = severity(), value_name = "SEVERITY", help_heading = "Rules")]
+    pub(crate) severity: Option<Severity>,
+
+    /// Exit with 1 from this level or severity on [default: warning]
+    #[arg(long, value_parser = threshold(), value_name = "LEVEL", help_heading = "Exit status")]
+    pub(crate) fail_on: Option<Severity>,
+    /// Exit with 0 whatever was found
+    #[arg(long, help_heading = "Exit status")]
+    pub(crate) exit_zero: bool,
+
+    /// Read settings from this file
+    #[arg(long, value_name = "FILE", conflicts_with = "isolated", help_heading = "Settings")]
+    pub(crate) config: Option<Utf8PathBuf>,
+    /// Ignore plimsoll.toml and .plimsoll/rules
+    #[arg(long, help_heading = "Settings")]
+    pub(crate) isolated: bool,
+    /// Let the settings' `exclude` also hold for files that are named on the command line
+    #[arg(long, help_heading = "Settings")]
+    pub(crate) force_exclude: bool,
+    /// Do not read files above this size; they are reported
+    #[arg(long, value_parser = size, default_value = "10MB", value_name = "SIZE", help_heading = "Settings")]
+    pub(crate) max_file_size: u64,
+}
+
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Rules {
+    #[command(subcommand)]
+    pub(crate) command: Option<RulesCommand>,
+    /// How to print the list
+    #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
+    pub(crate) output_format: ListFormat,
+    /// Ignore .plimsoll/rules
+    #[arg(long)]
+    pub(crate) isolated: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Run the examples of rule pages
+    Test {
+        /// A folder with pages, or one page
+        #[arg(default_value = crate::rules::OWN_PAGES, value_name = "DIR")]
+        path: Utf8PathBuf,
+    },
+    /// Write the page of a new rule, ready to be filled in
+    New {
+        /// Names the bad pattern, in small letters and hyphens: `queue-without-owner`
+        name: String,
+    },
+}
+
+/// How findings are printed; each has a file in `output`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Code frames with the culprit, related places and help
+    Full,
+    /// One line per finding: path:line:column: severity[rule] message
+    Concise,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of GitHub workflows
+    Github,
+}
+
+impl Format {
+    /// Whether people read it.
+    pub(crate) fn is_for_people(self) -> bool {
+        matches!(self, Self::Full | Self::Concise)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ListFormat {
+    /// A table
+    Text,
+    /// One JSON document
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+const SEVERITIES: [&str; 5] = ["info", "low", "medium", "high", "critical"];
+
+/// Words for the lowest severity that fails a run.
+pub(crate) const THRESHOLDS: [(&str, Severity); 8] = [
+    ("note", Severity::Info),
+    ("warning", Severity::Low),
+    ("error", Severity::High),
+    ("info", Severity::Info),
+    ("low", Severity::Low),
+    ("medium", Severity::Medium),
+    ("high", Severity::High),
+    ("critical", Severity::Critical),
+];
+
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(SEVERITIES).try_map(|word| word.parse::<Severity>())
+}
+
+fn threshold() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(THRESHOLDS.map(|row| row.0)).try_map(|word| threshold_of(&word).ok_or("not a level"))
+}
+
+/// The lowest severity that fails a run, by its word.
+pub(crate) fn threshold_of(word: &str) -> Option<Severity> {
+    THRESHOLDS.iter().find(|(name, _)| *name == word).map(|row| row.1)
+}
+
+const UNITS: [(&str, u64); 7] =
+    [("kib", 1 << 10), ("mib", 1 << 20), ("gib", 1 << 30), ("kb", 1_000), ("mb", 1_000_000), ("gb", 1_000_000_000), ("b", 1)];
+
+fn size(text: &str) -> Result<u64, String> {
+    let lower = text.trim().to_ascii_lowercase();
+    let (digits, unit) = UNITS.iter().find_map(|(unit, bytes)| Some((lower.strip_suffix(unit)?, *bytes))).unwrap_or((&lower, 1));
+    let number = digits.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
+    number.ok_or_else(|| "a size is a whole number of bytes, or one with kB, MB, GB, KiB, MiB or GiB".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        let rows =
+            [("10MB", Some(10_000_000)), ("1 KiB", Some(1024)), ("77", Some(77)), ("5b", Some(5)), ("1.5MB", None), ("MB", None)];
+        for (text, expected) in rows {
+            assert_eq!(size(text).ok(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The `plimsoll` program: reads arguments, files and settings, asks the engine, and prints.
+//!
+//! Only this crate and the language server touch the disk, here through `disk`. It must not know what a rule means or how a format
+//! is read.
+
+mod arguments;
+mod check;
+mod config;
+mod disk;
+mod explain;
+mod files;
+mod markdown;
+mod output;
+mod paint;
+mod problem;
+mod progress;
+mod rules;
+mod walk;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use crate::arguments::{Arguments, Command};
+use crate::paint::Paint;
+
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What the exit status says; the same for every output format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Status {
+    /// Nothing at or above the threshold.
+    Clean = 0,
+    /// Findings, or something that could not be read.
+    Findings = 1,
+    /// Wrong usage or configuration, or a fault of the program.
+    Failed = 2,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(status as u8)
+    }
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let color = arguments.color;
+    let done = match arguments.command {
+        Command::Check(options) => check::run(&options, color),
+        Command::Explain { rule, isolated } => explain::run(&rule, isolated, color),
+        Command::Rules(options) => rules::run(options, color),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Arguments::command(), "plimsoll", &mut std::io::stdout());
+            Ok(Status::Clean)
+        }
+    };
+    match done {
+        Ok(status) => status.into(),
+        Err(problem) => {
+            eprint!("{}", problem.shown(Paint::stderr(color)));
+            Status::Failed.into()
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Which files are read: those below the given folders that nobody ignores, and what belongs to the given files.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use ignore::{DirEntry, WalkBuilder};
+use plimsoll_engine::{Source, may_be_read};
+use rayon::prelude::*;
+
+use crate::config::Exclude;
+use crate::disk::{self, Kind};
+use crate::files::{Workspace, WorkspaceFiles};
+use crate::problem::reason;
+
+/// Few files are read faster without threads.
+const FEW: usize = 16;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// To check, and what is read because it belongs to that.
+    pub(crate) sources: Vec<Source>,
+    /// Paths of `sources` that nobody asked about: the rest of a file's folder, modules that are called.
+    pub(crate) context: BTreeSet<Utf8PathBuf>,
+    /// Named on the command line, but of no kind that is read.
+    pub(crate) strangers: Vec<Utf8PathBuf>,
+}
+
+/// A file to read, or why it cannot be read.
+type Entry = Result<PathBuf, String>;
+
+/// Finds and reads the files of a workspace.
+pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Exclude, force_exclude: bool) -> Found {
+    let mut found = Found::default();
+    let mut entries: BTreeMap<Utf8PathBuf, Entry> = BTreeMap::new();
+    let mut folders_of_files = BTreeSet::new();
+    walk_folders(workspace, exclude, &mut entries);
+    for target in workspace.targets.iter().filter(|target| !target.is_folder) {
+        let Some(path) = workspace.inside(&target.path) else { continue };
+        if !may_be_read(&path) {
+            found.strangers.push(path);
+        } else if !(force_exclude && exclude.covers(&target.path, false)) {
+            folders_of_files.extend(target.path.parent().map(Utf8Path::to_owned));
+            entries.insert(path, Ok(target.path.clone().into_std_path_buf()));
+        }
+    }
+    found.sources = read(&mut entries, files);
+
+    // A file is judged beside its neighbours, and a module is called with values: read both, but report only on what was asked.
+    let mut seen: BTreeSet<Utf8PathBuf> = found.sources.iter().map(|source| source.path.clone()).collect();
+    let mut waiting = folders_of_files;
+    waiting.extend(called_folders(workspace, &found.sources));
+    let mut done: BTreeSet<Utf8PathBuf> = BTreeSet::new();
+    while !waiting.is_empty() {
+        let mut entries = BTreeMap::new();
+        for folder in std::mem::take(&mut waiting) {
+            if done.insert(folder.clone()) {
+                list(workspace, &folder, &seen, &mut entries);
+            }
+        }
+        let more = read(&mut entries, files);
+        seen.extend(more.iter().map(|source| source.path.clone()));
+        found.context.extend(more.iter().map(|source| source.path.clone()));
+        waiting = called_folders(workspace, &more).into_iter().filter(|folder| !done.contains(folder)).collect();
+        found.sources.extend(more);
+    }
+    found
+}
+
+fn read(entries: &mut BTreeMap<Utf8PathBuf, Entry>, files: &WorkspaceFiles) -> Vec<Source> {
+    let one = |(path, entry): (Utf8PathBuf, Entry)| {
+        let content = entry.and_then(|place| files.read_absolute(&place).map_err(|error| unread(&error)));
+        Source { path, content }
+    };
+    let entries = std::mem::take(entries);
+    if entries.len() <= FEW { entries.into_iter().map(one).collect() } else { entries.into_par_iter().map(one).collect() }
+}
+
+fn unread(error: &io::Error) -> String {
+    format!("could not be read: {}", reason(error))
+}
+
+fn walk_folders(workspace: &Workspace, exclude: &Exclude, entries: &mut BTreeMap<Utf8PathBuf, Entry>) {
+    let mut folders = workspace.targets.iter().filter(|target| target.is_folder).map(|target| &target.path);
+    let Some(first) = folders.next() else { return };
+    let mut walk = WalkBuilder::new(first);
+    folders.for_each(|folder| {
+        walk.add(folder);
+    });
+    let exclude = exclude.clone();
+    walk.require_git(false).add_custom_ignore_filename(".plimsollignore").filter_entry(move |entry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        entry.depth() == 0 || Utf8Path::from_path(entry.path()).is_none_or(|path| !exclude.covers(path, is_folder))
+    });
+    for entry in walk.build() {
+        match entry {
+            Ok(entry) => entries.extend(candidate(workspace, &entry)),
+            Err(error) => entries.extend(broken(workspace, &error)),
+        }
+    }
+}
+
+/// The file, when it is one that may be read.
+fn candidate(workspace: &Workspace, entry: &DirEntry) -> Option<(Utf8PathBuf, Entry)> {
+    let kind = entry.file_type()?;
+    let lossy = Utf8PathBuf::from(entry.path().to_string_lossy().into_owned());
+    let path = workspace.inside(&lossy)?;
+    if kind.is_dir() || !may_be_read(&path) {
+        return None;
+    }
+    if entry.path().to_str().is_none() {
+        return Some((path, Err("could not be read: its name is not UTF-8".to_owned())));
+    }
+    // Links to folders are not followed: what is in them is met at its own place, if it lies in the workspace.
+    let found =
+        if kind.is_symlink() { disk::kind(entry.path()) } else { Ok(if kind.is_file() { Kind::File } else { Kind::Other }) };
+    match found {
+        Ok(Kind::File) => Some((path, Ok(entry.path().to_owned()))),
+        Ok(Kind::Folder | Kind::Other) => None,
+        Err(error) => Some((path, Err(unread(&error)))),
+    }
+}
+
+/// A folder or file that the walk could not enter.
+fn broken(workspace: &Workspace, error: &ignore::Error) -> Option<(Utf8PathBuf, Entry)> {
+    let path = place(error)?;
+    let path = workspace.inside(&Utf8PathBuf::from(path.to_string_lossy().into_owned()))?;
+    // The walk's own words repeat the path.
+    let why = error.io_error().map_or_else(|| error.to_string(), |error| error.kind().to_string());
+    Some((path, Err(format!("could not be read: {why}"))))
+}
+
+fn place(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => place(err),
+        ignore::Error::Partial(errors) => errors.first().and_then(place),
+        _ => None,
+    }
+}
+
+/// The files of one folder that may be read and were not yet, hidden ones left out.
+fn list(workspace: &Workspace, folder: &Utf8Path, seen: &BTreeSet<Utf8PathBuf>, entries: &mut BTreeMap<Utf8PathBuf, Entry>) {
+    for name in disk::names(folder).unwrap_or_default() {
+        let absolute = folder.join(&name);
+        let Some(path) = workspace.inside(&absolute) else { return };
+        let wanted = !name.starts_with('.') && may_be_read(&path) && !seen.contains(&path);
+        if wanted && disk::kind(absolute.as_std_path()).is_ok_and(|kind| kind == Kind::File) {
+            entries.insert(path, Ok(absolute.into_std_path_buf()));
+        }
+    }
+}
+
+/// Folders of the workspace that Terraform files call as modules; absolute. A text search is enough: it only decides what else
+/// is read, and in most runs everything is there already.
+fn called_folders(workspace: &Workspace, sources: &[Source]) -> BTreeSet<Utf8PathBuf> {
+    let known: BTreeSet<&Utf8Path> =
+        sources.iter().filter(|source| is_terraform(&source.path)).filter_map(|source| source.path.parent()).collect();
+    let mut called = BTreeSet::new();
+    for source in sources.iter().filter(|source| is_terraform(&source.path)) {
+        let text = source.content.as_deref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
+        for module in local_sources(text) {
+            let joined = source.path.parent().unwrap_or(Utf8Path::new("")).join(module);
+            if let Some(path) = without_dots(&joined)
+                && !known.contains(&*path)
+            {
+                called.insert(workspace.root.join(path));
+            }
+        }
+    }
+    called
+}
+
+/// The path without `.` and `..`; `None` where it leaves the workspace.
+fn without_dots(path: &Utf8Path) -> Option<Utf8PathBuf> {
+    let mut out = Utf8PathBuf::new();
+    for component in path.components() {
+        match component {
+            Utf8Component::Normal(name) => out.push(name),
+            Utf8Component::ParentDir if !out.pop() => return None,
+            _ => {}
+        }
+    }
+    Some(out)
+}
+
+fn is_terraform(path: &Utf8Path) -> bool {
+    matches!(path.extension(), Some("tf" | "tofu"))
+}
+
+/// The quoted relative paths that stand after `source =`.
+fn local_sources(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("source").filter_map(|(at, word)| {
+        let value = text.get(at + word.len()..)?.trim_start_matches([' ', '\t']).strip_prefix('=')?;
+        let quoted = value.trim_start_matches([' ', '\t']).strip_prefix('"')?;
+        let path = quoted.get(..quoted.find(['"', '\n'])?)?;
+        (path.starts_with("./") || path.starts_with("../")).then_some(path)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_modules_are_seen() {
+        let text = "module \"a\" {\n  source = \"../modules/a\"\n}\nmodule \"b\" { source=\"./b\" }\nmodule \"c\" { source = \"hashicorp/c\" }\n# source = ";
+        assert_eq!(local_sources(text).collect::<Vec<_>>(), ["../modules/a", "./b"]);
+    }
+}
