@@ -7,7 +7,7 @@ use camino::Utf8Path;
 pub(crate) enum FileKind {
     /// `.tf`, `.tofu`
     Terraform,
-    /// `.tf.json`, `.tofu.json`
+    /// `.tf.json`, `.tofu.json`, `.tfvars.json`
     TerraformJson,
     /// `.tfvars`
     Tfvars,
@@ -61,6 +61,7 @@ enum ByName {
 const ENDINGS: &[(&str, FileKind)] = &[
     (".tf.json", FileKind::TerraformJson),
     (".tofu.json", FileKind::TerraformJson),
+    (".tfvars.json", FileKind::TerraformJson),
     (".tf", FileKind::Terraform),
     (".tofu", FileKind::Terraform),
     (".tfvars", FileKind::Tfvars),
@@ -133,6 +134,7 @@ mod tests {
             ("main.tf", Some(FileKind::Terraform)),
             ("main.tf.json", Some(FileKind::TerraformJson)),
             ("x.auto.tfvars", Some(FileKind::Tfvars)),
+            ("terraform.tfvars.json", Some(FileKind::TerraformJson)),
             ("etc/docker/daemon.json", Some(FileKind::Daemon)),
             ("docker.service.d/override.conf", Some(FileKind::Systemd)),
             ("nginx/site.conf", None),

@@ -165,10 +165,9 @@ impl Renderer<'_> {
     fn fix(&self, fix: &RawFix, file: FileId) -> Option<Fix> {
         let source = self.db.by_id(file).filter(|_| fix.place.file == file)?;
         let written = fix.place.span.text(&source.content(self.db).text);
-        let bare = written.chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '_'));
-        let quoted = written.len() >= 2 && written.starts_with('"') && written.ends_with('"') && !written.contains(['$', '%', '\n']);
+        let bare = written.trim_matches(['"', '\'']);
         let edit = Edit { range: self.range(source, fix.place.span), text: fix.text.clone() };
-        (bare || quoted).then(|| Fix { message: fix.message.clone(), safe: false, edits: vec![edit] })
+        (bare == fix.written).then(|| Fix { message: fix.message.clone(), safe: false, edits: vec![edit] })
     }
 
     fn is_allowed(&self, raw: &RawFinding, range: Range, item: Option<Range>, allowed: &mut FxHashMap<FileId, Allowed>) -> bool {

@@ -14,6 +14,7 @@ mod kinds;
 mod namespace;
 mod network;
 mod object;
+pub mod pod_security;
 mod rbac;
 mod references;
 mod route;
@@ -25,7 +26,7 @@ mod workload;
 
 pub use cluster::{Cluster, Related};
 pub use detect::looks_like;
-pub use object::items;
+pub use object::{items, items_of};
 pub use selector::selects;
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Draws what a command prints in a terminal as an SVG picture.
+r"""Draws what a command prints in a terminal as an SVG picture.
 
 usage: docs/images/terminal.py [--lines N] OUTPUT.svg -- COMMAND...
 
-    docs/images/terminal.py docs/images/check.svg -- target/release/plimsoll check --color always examples/harbor/bad
+    docs/images/terminal.py --lines 60 docs/images/check.svg -- \
+        target/release/plimsoll check --color always examples/harbor/bad/infra/aws --severity high
 
 The command is run here and now; its standard output is drawn with its colours, the first N lines of it, and its exit status does not matter.
 """

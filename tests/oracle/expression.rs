@@ -22,7 +22,9 @@ impl Files {
     }
 
     pub(crate) fn below(&self, dir: &str) -> Vec<String> {
-        let inside = |path: &String| if dir.is_empty() { Some(path.clone()) } else { path.strip_prefix(dir)?.strip_prefix('/').map(str::to_owned) };
+        let inside = |path: &String| {
+            if dir.is_empty() { Some(path.clone()) } else { path.strip_prefix(dir)?.strip_prefix('/').map(str::to_owned) }
+        };
         self.0.keys().filter_map(inside).collect()
     }
 }
@@ -45,8 +47,18 @@ impl Workspace for Files {
 pub(crate) fn answer(case: &Value) -> Value {
     let files = Files::of(case);
     let given = case["vars"].as_object().into_iter().flatten();
-    let mut names: Vec<_> = given.map(|(name, text)| (name.as_str().into(), evaluate_expression(text.as_str().unwrap_or(""), false, "", Vec::new(), &files).value)).collect();
-    names.extend(case["vartypes"].as_object().into_iter().flatten().map(|(name, of)| (name.as_str().into(), unknown(name, of.as_str().unwrap_or("")))));
+    let mut names: Vec<_> = given
+        .map(|(name, text)| {
+            (name.as_str().into(), evaluate_expression(text.as_str().unwrap_or(""), false, "", Vec::new(), &files).value)
+        })
+        .collect();
+    names.extend(
+        case["vartypes"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, of)| (name.as_str().into(), unknown(name, of.as_str().unwrap_or("")))),
+    );
     let template = case["template"].as_bool().unwrap_or(false);
     let evaluated = evaluate_expression(case["expr"].as_str().unwrap_or(""), template, "", names, &files);
     match evaluated.notes.iter().find(|note| note.kind != NoteKind::Limit) {
@@ -83,7 +95,9 @@ pub(crate) fn converted(value: &Ours) -> Value {
         Kind::Number(Number::Float(float)) => json!(float),
         Kind::String(text) => json!(text.as_str()),
         Kind::List(list) if list.tail.is_none() => list.items.iter().map(converted).collect(),
-        Kind::Map(map) => map.entries.iter().map(|entry| (entry.key.to_string(), converted(&entry.value))).collect::<Map<_, _>>().into(),
+        Kind::Map(map) => {
+            map.entries.iter().map(|entry| (entry.key.to_string(), converted(&entry.value))).collect::<Map<_, _>>().into()
+        }
         Kind::List(_) | Kind::Template(_) | Kind::Unknown(_) | Kind::Choice(_) => json!({"$unknown": kind(value)}),
     }
 }
@@ -96,7 +110,9 @@ pub(crate) fn kind(value: &Ours) -> Value {
         Kind::Number(_) => json!("number"),
         Kind::String(_) | Kind::Template(_) => json!("string"),
         Kind::List(list) => json!(["tuple", list.items.iter().map(kind).collect::<Vec<_>>()]),
-        Kind::Map(map) => json!(["object", map.entries.iter().map(|entry| (entry.key.to_string(), kind(&entry.value))).collect::<Map<_, _>>()]),
+        Kind::Map(map) => {
+            json!(["object", map.entries.iter().map(|entry| (entry.key.to_string(), kind(&entry.value))).collect::<Map<_, _>>()])
+        }
         Kind::Unknown(unknown) => match unknown.shape {
             Shape::String => json!("string"),
             Shape::Number => json!("number"),

@@ -6,6 +6,7 @@ mod dockerfile;
 mod expression;
 mod hcl;
 mod module;
+mod pod_security;
 
 use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
@@ -19,8 +20,9 @@ fn main() -> ExitCode {
         "expression" => expression::answer,
         "module" => module::answer,
         "dockerfile" => dockerfile::answer,
+        "pod-security" => pod_security::answer,
         _ => {
-            eprintln!("usage: oracle hcl|expression|module|dockerfile < cases");
+            eprintln!("usage: oracle hcl|expression|module|dockerfile|pod-security < cases");
             return ExitCode::from(2);
         }
     };

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use plimsoll_syntax::value::{Entry, Kind, Value as Ours};
 use plimsoll_syntax::{FileId, hcl, yaml};
-use plimsoll_terraform::{Evaluation, FileRead, Module, ModuleFiles, NoteKind, SourceFile, SourceTree, Workspace, declarations, evaluate};
+use plimsoll_terraform::{
+    Evaluation, FileRead, Module, ModuleFiles, NoteKind, SourceFile, SourceTree, Workspace, declarations, evaluate,
+};
 use serde_json::{Map, Value, json};
 
 use super::expression::{Files, converted, kind};
@@ -94,7 +96,8 @@ pub(crate) fn answer(case: &Value) -> Value {
     let directories = Directories::new(files);
     let evaluation = evaluate(root, &directories);
     // What is certainly wrong says more than what is missing.
-    let refused = evaluation.notes.iter().filter(|note| note.kind != NoteKind::Limit).min_by_key(|note| note.kind != NoteKind::Invalid);
+    let refused =
+        evaluation.notes.iter().filter(|note| note.kind != NoteKind::Limit).min_by_key(|note| note.kind != NoteKind::Invalid);
     if let Some(note) = refused {
         let path = directories.paths.get(note.place.file.0 as usize);
         return json!({"ok": false, "why": note.message.as_str(), "kind": format!("{:?}", note.kind), "path": path, "start": note.place.span.start});
@@ -162,7 +165,10 @@ fn block(value: &Ours) -> Value {
 }
 
 fn outputs(evaluation: &Evaluation, directories: &Directories, root: &str) -> Map<String, Value> {
-    let all = evaluation.items.iter().filter(|item| item.views.iter().any(|view| view == "output") && directories.is_root(item.header.file, root));
+    let all = evaluation
+        .items
+        .iter()
+        .filter(|item| item.views.iter().any(|view| view == "output") && directories.is_root(item.header.file, root));
     all.filter_map(|item| {
         let value = item.value.get("value")?;
         Some((item.value.str_at(&["name"])?.to_owned(), json!({"type": kind(value), "value": converted(value)})))

@@ -12,6 +12,8 @@ use super::slot::Frames;
 pub(crate) struct RawFix {
     /// The literal.
     pub(crate) place: Place,
+    /// What is written there, when it is the value itself.
+    pub(crate) written: String,
     /// The new literal: a bool, a number or a quoted string, which HCL, JSON and YAML write alike.
     pub(crate) text: String,
     /// What it does, as an imperative sentence.
@@ -36,10 +38,15 @@ impl<'a> Evaluator<'a> {
             Literal::Null | Literal::List(_) | Literal::Map(_) => return None,
         };
         let slot = self.slot(path, frames);
-        let scalar = matches!(slot.value.kind, Kind::Bool(_) | Kind::Number(_) | Kind::String(_));
         let own = slot.present && slot.value.via.is_none() && slot.value.place.file == frames.item.place.file;
         let message = format!("set `{}` to {text}", slot.names().join("."));
-        (scalar && own && !slot.value.place.span.is_empty()).then_some(RawFix { place: slot.value.place, text, message })
+        let written = match &slot.value.kind {
+            Kind::Bool(value) => value.to_string(),
+            Kind::Number(value) => value.to_string(),
+            Kind::String(value) => value.to_string(),
+            _ => return None,
+        };
+        (own && !slot.value.place.span.is_empty()).then_some(RawFix { place: slot.value.place, written, text, message })
     }
 }
 

@@ -32,7 +32,7 @@ const DIALECTS: &[Dialect] = &[
 
 /// The devices of all instances and templates, in their order.
 #[must_use]
-pub fn items(terraform: &[Item]) -> Vec<Item> {
+pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
     let account = terraform.iter().find(|item| kind_of(item) == "aws_ebs_encryption_by_default");
     let account = account.map(|item| item.value.get("enabled").cloned().unwrap_or_else(|| Value::bool(true, item.header)));
     let mut out = Vec::new();

@@ -19,7 +19,7 @@ const LIMIT: usize = 200;
 
 /// The containers of all task definitions, in their order.
 #[must_use]
-pub fn items(terraform: &[Item]) -> Vec<Item> {
+pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
     let tasks = terraform.iter().filter(|item| item.views.first().is_some_and(|view| view == TASK));
     tasks.flat_map(containers).collect()
 }

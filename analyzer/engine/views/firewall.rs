@@ -30,7 +30,7 @@ const LIMIT: usize = 2000;
 
 /// The entries of all firewalls among these resources, in their order.
 #[must_use]
-pub fn items(terraform: &[Item]) -> Vec<Item> {
+pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
     let mut items = Vec::new();
     for resource in terraform {
         let Some((kind, dialects)) = resource.views.iter().find_map(|view| BY_TYPE.get_key_value(view.as_str())) else {
@@ -188,7 +188,11 @@ impl<'a> Scope<'a> {
             let everybody = if ethertype.eq_ignore_ascii_case("ipv6") { "::/0" } else { "0.0.0.0/0" };
             list.items.push(Value::string(everybody, header));
         }
-        (Value::new(Kind::List(Arc::new(list)), place), place)
+        let mut value = Value::new(Kind::List(Arc::new(list)), place);
+        if let Some(from) = open.or(found.first()).and_then(|entry| travelled(&entry.value)) {
+            (value.place, value.via) = (from.place, from.via.clone());
+        }
+        (value, place)
     }
 
     /// The ports as a list, and the place to point at.
@@ -337,6 +341,12 @@ fn reason(kind: &Kind) -> Option<Arc<Unknown>> {
         }),
         _ => None,
     }
+}
+
+/// The list, or the element of it that opens it to the internet, when it was written somewhere else.
+fn travelled(value: &Value) -> Option<&Value> {
+    let open = value.items().iter().find(|item| address::internet(item) == Truth::True);
+    [Some(value), open].into_iter().flatten().find(|value| value.via.is_some())
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ const ENDINGS: [&str; 3] = ["_iam_member", "_iam_binding", "_iam_policy"];
 
 /// The bindings of all these resources, in their order.
 #[must_use]
-pub fn items(terraform: &[Item]) -> Vec<Item> {
+pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
     let documents: FxHashMap<&str, &Item> =
         terraform.iter().filter(|item| kind_of(item) == DOCUMENT).map(|item| (item.name.as_str(), item)).collect();
     let mut out = Vec::new();

@@ -35,7 +35,7 @@ const LIMIT: usize = 500;
 /// The statements of all policies among these resources, in their order; those of a document that resources use come with each
 /// kind of resource once.
 #[must_use]
-pub fn items(terraform: &[Item]) -> Vec<Item> {
+pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
     let documents: FxHashMap<&str, &Item> =
         terraform.iter().filter(|item| kind_of(item) == Some(DOCUMENT)).map(|item| (item.name.as_str(), item)).collect();
     let mut items = Vec::new();

@@ -6,3 +6,5 @@ trusted_cidrs = [
   "10.20.0.0/16",
   "0.0.0.0/0",
 ]
+
+database_password = "pontoon-7-moorings"

@@ -12,7 +12,6 @@ variable "trusted_cidrs" {
 variable "database_password" {
   description = "Password of the booking database."
   type        = string
-  default     = "pontoon-7-moorings"
 }
 
 variable "legacy_clients" {
