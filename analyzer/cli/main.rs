@@ -17,6 +17,7 @@ mod progress;
 mod rules;
 mod walk;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -53,14 +54,17 @@ fn main() -> ExitCode {
         Command::Explain { rule, isolated } => explain::run(&rule, isolated, color),
         Command::Rules(options) => rules::run(options, color),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Arguments::command(), "plimsoll", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "plimsoll", &mut script);
+            // A reader that was closed early has seen enough.
+            let _ = std::io::stdout().write_all(&script);
             Ok(Status::Clean)
         }
     };
     match done {
         Ok(status) => status.into(),
         Err(problem) => {
-            eprint!("{}", problem.shown(Paint::stderr(color)));
+            let _ = std::io::stderr().write_all(problem.shown(Paint::stderr(color)).as_bytes());
             Status::Failed.into()
         }
     }

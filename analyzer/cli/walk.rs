@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use ignore::{DirEntry, WalkBuilder};
-use plimsoll_engine::{Source, may_be_read};
+use plimsoll_engine::{Files, Source, may_be_read};
 use rayon::prelude::*;
 
 use crate::config::Exclude;
@@ -50,23 +50,23 @@ pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Excl
 
     // A file is judged beside its neighbours, and a module is called with values: read both, but report only on what was asked.
     let mut seen: BTreeSet<Utf8PathBuf> = found.sources.iter().map(|source| source.path.clone()).collect();
-    let mut waiting = folders_of_files;
-    waiting.extend(called_folders(workspace, &found.sources));
-    let mut done: BTreeSet<Utf8PathBuf> = BTreeSet::new();
-    while !waiting.is_empty() {
-        let mut entries = BTreeMap::new();
-        for folder in std::mem::take(&mut waiting) {
-            if done.insert(folder.clone()) {
-                list(workspace, &folder, &seen, &mut entries);
-            }
-        }
-        let more = read(&mut entries, files);
+    let mut more = Vec::new();
+    for folder in &folders_of_files {
+        more.extend(read(&mut list(workspace, folder, &seen, may_be_read), files));
+    }
+    let mut done = BTreeSet::new();
+    loop {
         seen.extend(more.iter().map(|source| source.path.clone()));
         found.context.extend(more.iter().map(|source| source.path.clone()));
-        waiting = called_folders(workspace, &more).into_iter().filter(|folder| !done.contains(folder)).collect();
-        found.sources.extend(more);
+        found.sources.append(&mut more);
+        let called = called_folders(workspace, files, &found.sources, &mut done);
+        if called.is_empty() {
+            return found;
+        }
+        for folder in &called {
+            more.extend(read(&mut list(workspace, folder, &seen, is_module_file), files));
+        }
     }
-    found
 }
 
 fn read(entries: &mut BTreeMap<Utf8PathBuf, Entry>, files: &WorkspaceFiles) -> Vec<Source> {
@@ -141,36 +141,68 @@ fn place(error: &ignore::Error) -> Option<&Path> {
     }
 }
 
-/// The files of one folder that may be read and were not yet, hidden ones left out.
-fn list(workspace: &Workspace, folder: &Utf8Path, seen: &BTreeSet<Utf8PathBuf>, entries: &mut BTreeMap<Utf8PathBuf, Entry>) {
+/// The wanted files of one folder that were not read yet, hidden ones left out.
+fn list(
+    workspace: &Workspace,
+    folder: &Utf8Path,
+    seen: &BTreeSet<Utf8PathBuf>,
+    wanted: fn(&Utf8Path) -> bool,
+) -> BTreeMap<Utf8PathBuf, Entry> {
+    let mut entries = BTreeMap::new();
     for name in disk::names(folder).unwrap_or_default() {
         let absolute = folder.join(&name);
-        let Some(path) = workspace.inside(&absolute) else { return };
-        let wanted = !name.starts_with('.') && may_be_read(&path) && !seen.contains(&path);
-        if wanted && disk::kind(absolute.as_std_path()).is_ok_and(|kind| kind == Kind::File) {
+        let Some(path) = workspace.inside(&absolute) else { continue };
+        let is_new = !name.starts_with('.') && wanted(&path) && !seen.contains(&path);
+        if is_new && disk::kind(absolute.as_std_path()).is_ok_and(|kind| kind == Kind::File) {
             entries.insert(path, Ok(absolute.into_std_path_buf()));
         }
     }
+    entries
 }
 
-/// Folders of the workspace that Terraform files call as modules; absolute. A text search is enough: it only decides what else
-/// is read, and in most runs everything is there already.
-fn called_folders(workspace: &Workspace, sources: &[Source]) -> BTreeSet<Utf8PathBuf> {
-    let known: BTreeSet<&Utf8Path> =
-        sources.iter().filter(|source| is_terraform(&source.path)).filter_map(|source| source.path.parent()).collect();
+/// Folders of the workspace that Terraform files call as modules and that hold none of `sources`; absolute, each given once. A
+/// text search is enough: it only decides what else is read, and in most runs everything is there already.
+fn called_folders(
+    workspace: &Workspace,
+    files: &WorkspaceFiles,
+    sources: &[Source],
+    done: &mut BTreeSet<Utf8PathBuf>,
+) -> Vec<Utf8PathBuf> {
+    let terraform = || sources.iter().filter(|source| is_module_file(&source.path));
+    let folder = |source: &Source| source.path.parent().unwrap_or(Utf8Path::new("")).to_owned();
+    let known: BTreeSet<Utf8PathBuf> = terraform().map(folder).collect();
     let mut called = BTreeSet::new();
-    for source in sources.iter().filter(|source| is_terraform(&source.path)) {
+    for source in terraform() {
         let text = source.content.as_deref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
-        for module in local_sources(text) {
-            let joined = source.path.parent().unwrap_or(Utf8Path::new("")).join(module);
-            if let Some(path) = without_dots(&joined)
-                && !known.contains(&*path)
-            {
-                called.insert(workspace.root.join(path));
-            }
-        }
+        called.extend(local_sources(text).filter_map(|module| without_dots(&folder(source).join(module))));
     }
-    called
+    called.extend(known.iter().filter(|folder| !done.contains(*folder)).flat_map(|folder| installed(files, folder)));
+    called.retain(|folder| !known.contains(folder) && done.insert(folder.clone()));
+    done.extend(known);
+    called.iter().map(|folder| workspace.root.join(folder)).collect()
+}
+
+/// The folders into which `terraform init` has put the modules of a root module.
+fn installed(files: &WorkspaceFiles, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+    #[derive(serde::Deserialize)]
+    struct Manifest {
+        #[serde(rename = "Modules")]
+        modules: Vec<Module>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Module {
+        #[serde(rename = "Dir")]
+        dir: String,
+    }
+    let manifest = files.read(&folder.join(".terraform/modules/modules.json")).ok();
+    let manifest: Option<Manifest> = manifest.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let modules = manifest.map(|manifest| manifest.modules).unwrap_or_default();
+    modules.iter().filter_map(|module| without_dots(&folder.join(module.dir.replace('\\', "/")))).collect()
+}
+
+/// Whether a file belongs to the module of its folder, whoever calls it.
+fn is_module_file(path: &Utf8Path) -> bool {
+    [".tf", ".tofu", ".tf.json", ".tofu.json"].iter().any(|ending| path.as_str().ends_with(ending))
 }
 
 /// The path without `.` and `..`; `None` where it leaves the workspace.
@@ -184,10 +216,6 @@ fn without_dots(path: &Utf8Path) -> Option<Utf8PathBuf> {
         }
     }
     Some(out)
-}
-
-fn is_terraform(path: &Utf8Path) -> bool {
-    matches!(path.extension(), Some("tf" | "tofu"))
 }
 
 /// The quoted relative paths that stand after `source =`.

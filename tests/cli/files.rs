@@ -51,6 +51,27 @@ fn modules_that_are_called_are_read_too() {
 }
 
 #[test]
+fn installed_modules_are_read_but_not_reported() {
+    let workspace = Workspace::new(&[
+        (
+            "main.tf",
+            "module \"queue\" {\n  source = \"acme/queue/aws\"\n}\nresource \"aws_sqs_queue\" \"b\" {\n  tags = { owner = module.queue.owner }\n}\n",
+        ),
+        (
+            ".terraform/modules/queue/main.tf",
+            "output \"owner\" {\n  value = \"nobody\"\n}\nresource \"aws_sqs_queue\" \"a\" {}\n",
+        ),
+        (
+            ".terraform/modules/modules.json",
+            r#"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"queue","Source":"x","Dir":".terraform/modules/queue"}]}"#,
+        ),
+    ]);
+    let ran = workspace.check(&[]);
+    assert_eq!(paths(&ran.stdout), ["main.tf"], "{ran:?}");
+    assert!(ran.stdout.contains("aws_sqs_queue.b has no owner"), "{ran:?}");
+}
+
+#[test]
 fn paths_are_relative_to_the_working_directory() {
     let workspace = Workspace::new(&[("a/x.tf", BAD_QUEUE), ("b/y.tf", BAD_QUEUE)]);
     let ran = workspace.run_in("a", &["check", "--output-format", "concise", "--select", "queue-without-owner", "..", "x.tf"]);

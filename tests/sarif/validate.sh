@@ -36,7 +36,7 @@ fi
 bad=0
 for file in "${files[@]}"; do
   log=$scratch/log.sarif
-  "$multitool" validate "$file" --rule-kind "Sarif;Ghas;Gh" --level "Error;Warning" -o "$log" --log ForceOverwrite > "$scratch/output" 2>&1 ||
+  "$multitool" validate "$file" --rule-kind "Sarif;Ghas;Gh" --level "Error;Warning" --max-file-size-in-kb 1000000 -o "$log" --log ForceOverwrite > "$scratch/output" 2>&1 ||
     { cat "$scratch/output"; bad=1; continue; }
   # A result without a level is a warning.
   problems=$(jq -r '.runs[].results[]? | "\(.level // "warning") \(.ruleId): \(.message.text // (.message.arguments | tostring))"' "$log" | sort | uniq -c)

@@ -51,7 +51,7 @@ pub(crate) fn write(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
             results,
         }],
     };
-    serde_json::to_writer_pretty(&mut *out, &log)?;
+    serde_json::to_writer(&mut *out, &log)?;
     writeln!(out)
 }
 
