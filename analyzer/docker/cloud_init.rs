@@ -14,14 +14,27 @@ use crate::{embedded, script, shell};
 
 /// Keys by which a document without its first line is known.
 pub(crate) const KEYS: &[&str] = &[
-    "apt", "bootcmd", "chpasswd", "disable_root", "fqdn", "groups", "hostname", "package_update", "package_upgrade", "packages", "password",
-    "runcmd", "ssh_authorized_keys", "ssh_pwauth", "users", "write_files",
+    "apt",
+    "bootcmd",
+    "chpasswd",
+    "disable_root",
+    "fqdn",
+    "groups",
+    "hostname",
+    "package_update",
+    "package_upgrade",
+    "packages",
+    "password",
+    "runcmd",
+    "ssh_authorized_keys",
+    "ssh_pwauth",
+    "users",
+    "write_files",
 ];
 /// Lists of commands.
 const COMMANDS: &[&str] = &["runcmd", "bootcmd"];
 /// Switches, which are also written as words.
-const SWITCHES: &[&str] =
-    &["disable_root", "package_update", "package_upgrade", "package_reboot_if_required", "ssh_deletekeys"];
+const SWITCHES: &[&str] = &["disable_root", "package_update", "package_upgrade", "package_reboot_if_required", "ssh_deletekeys"];
 /// Lists of texts, also written as one text.
 const LISTS: &[&str] = &["sudo", "groups", "ssh_authorized_keys", "ssh_import_id"];
 

@@ -66,7 +66,8 @@ fn read(value: &Value, owner: &Owner, source: Option<&str>, depth: usize, out: &
 
 /// Whether a text without a header begins with a key of cloud-init: the type of its part says what it is.
 fn has_cloud_config_key(text: &str) -> bool {
-    let key: String = text.trim_start_matches(['"', '\'']).chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let key: String =
+        text.trim_start_matches(['"', '\'']).chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
     let rest = text.trim_start_matches(['"', '\'']).get(key.len()..).unwrap_or("").trim_start_matches(['"', '\'']);
     rest.starts_with(':') && cloud_init::KEYS.contains(&key.as_str())
 }
@@ -79,7 +80,8 @@ fn parts(text: &str) -> Vec<&str> {
         return Vec::new();
     }
     let mark = format!("--{boundary}");
-    let bodies = text.split(mark.as_str()).skip(1).filter_map(|part| part.split_once("\n\n").or_else(|| part.split_once("\r\n\r\n")));
+    let bodies =
+        text.split(mark.as_str()).skip(1).filter_map(|part| part.split_once("\n\n").or_else(|| part.split_once("\r\n\r\n")));
     bodies.map(|(_, body)| body).collect()
 }
 
@@ -95,7 +97,8 @@ pub(crate) fn yaml_at(holed: &Holed, location: &Location) -> Option<Value> {
     let tree = yaml::parse(&Arc::from(holed.text.as_str()));
     let document = tree.documents.first()?;
     let read = yaml::to_value(&tree, document.root, FileId::NONE, Dialect::Core);
-    let moved = |place: Place| if place.span.is_empty() && place.span.start == 0 { location.whole() } else { location.at(place.span) };
+    let moved =
+        |place: Place| if place.span.is_empty() && place.span.start == 0 { location.whole() } else { location.at(place.span) };
     Some(rewritten(&read, &moved, holed, NESTING))
 }
 

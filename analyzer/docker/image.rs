@@ -48,8 +48,12 @@ pub(crate) fn parts(written: &Value) -> Option<Value> {
     let at_end = text.ends_with('x') && text.rfind(MARK).is_some_and(|at| !text[at..].contains(['/', ':', '@']));
     let trailing = holes.last().filter(|_| at_end);
     let mut map = Map::default();
-    let names =
-        [("registry", &*image.registry), ("repository", &image.repository), ("name", &image.name), ("familiar", image.familiar())];
+    let names = [
+        ("registry", &*image.registry),
+        ("repository", &image.repository),
+        ("name", &image.name),
+        ("familiar", image.familiar()),
+    ];
     for (key, text) in names {
         map.set(key, leading.map_or_else(|| part(text), |hole| open(hole)));
     }

@@ -25,10 +25,8 @@ pub fn items(text: &str, file: FileId) -> Vec<Item> {
 /// The items of a script that stands inside another file, of which `source` is the text; `site` as in [`shell::Context`].
 pub(crate) fn value_items(value: &Value, source: Option<&str>, site: &'static str, owner: Option<&Owner>) -> Vec<Item> {
     let commands = shell::value_items(value, source, &shell::Context { site, owner, ..shell::Context::default() });
-    let location = Holed::of(value).map_or_else(
-        || Location::place(value.place),
-        |holed| Location::of(value.place, &holed.text, source),
-    );
+    let location =
+        Holed::of(value).map_or_else(|| Location::place(value.place), |holed| Location::of(value.place, &holed.text, source));
     with_effects(commands, value, &location, source, owner)
 }
 
@@ -42,7 +40,13 @@ pub(crate) fn engine_items(commands: &[Item], owner: Option<&Owner>) -> Vec<Item
 }
 
 /// The commands, what they start, and the configuration that they write.
-fn with_effects(commands: Vec<Item>, text: &Value, location: &Location, source: Option<&str>, owner: Option<&Owner>) -> Vec<Item> {
+fn with_effects(
+    commands: Vec<Item>,
+    text: &Value,
+    location: &Location,
+    source: Option<&str>,
+    owner: Option<&Owner>,
+) -> Vec<Item> {
     let mut out = engine_items(&commands, owner);
     out.extend(commands.iter().filter_map(|command| printed(command, source, owner)));
     if let Some(holed) = Holed::of(text) {
@@ -62,8 +66,9 @@ pub(crate) fn file_items(path: &str, content: &Value, source: Option<&str>, owne
     let folder = path.strip_suffix(name).unwrap_or("").trim_end_matches('/');
     let unit = [".service", ".socket"].iter().any(|ending| name.ends_with(ending))
         || name.ends_with(".conf") && (folder.ends_with(".service.d") || folder.ends_with(".socket.d"));
-    let shebang = Holed::of(content)
-        .is_some_and(|holed| holed.text.strip_prefix("#!").and_then(|rest| rest.lines().next()).is_some_and(|line| line.contains("sh")));
+    let shebang = Holed::of(content).is_some_and(|holed| {
+        holed.text.strip_prefix("#!").and_then(|rest| rest.lines().next()).is_some_and(|line| line.contains("sh"))
+    });
     if name == "daemon.json" {
         let read = embedded::yaml_value(content, source);
         read.and_then(|read| daemon::json_value_item(&read, owner)).into_iter().collect()
@@ -85,9 +90,10 @@ fn printed(command: &Item, source: Option<&str>, owner: Option<&Owner>) -> Optio
     let is_command = command.views.iter().any(|view| view == "command");
     let program = command.value.str_at(&["program"]).filter(|program| is_command && PRINTERS.contains(program))?;
     let is_target = |value: &Value| value.as_str().is_some_and(|path| path.ends_with("/daemon.json"));
-    let redirected = command.value.get("redirects").is_some_and(|redirects| {
-        redirects.items().iter().any(|redirect| redirect.get("target").is_some_and(is_target))
-    });
+    let redirected = command
+        .value
+        .get("redirects")
+        .is_some_and(|redirects| redirects.items().iter().any(|redirect| redirect.get("target").is_some_and(is_target)));
     let piped = || {
         let pipe = command.value.get("pipe").map(Value::items).unwrap_or_default();
         pipe.iter().any(|other| {
@@ -126,9 +132,14 @@ fn heredocs(text: &str) -> Vec<(String, Span)> {
         }
         let Some((before, after)) = line.split_once("<<") else { continue };
         let after = after.trim_start_matches(['-', '~']).trim_start();
-        let word: String = after.chars().skip_while(|c| matches!(c, '\'' | '"' | '\\')).take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+        let word: String = after
+            .chars()
+            .skip_while(|c| matches!(c, '\'' | '"' | '\\'))
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
         let path = before.split_whitespace().chain(after.split_whitespace().skip(1));
-        let path = path.map(|word| word.trim_matches(['>', '"', '\'']).to_owned()).filter(|word| word.contains(['/', '.'])).last();
+        let path =
+            path.map(|word| word.trim_matches(['>', '"', '\'']).to_owned()).filter(|word| word.contains(['/', '.'])).last();
         if let (Some(path), false) = (path, word.is_empty()) {
             open = Some((path, word, at));
         }

@@ -53,12 +53,24 @@ pub(crate) fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
         FileKind::Terraform | FileKind::TerraformJson | FileKind::Tfvars => Vec::new(),
         FileKind::Kubernetes => kubernetes::items(&yaml_tree(db, file), id),
         FileKind::Compose => docker::compose::items(&yaml_tree(db, file), id),
-        FileKind::Dockerfile => docker::dockerfile::items(&dockerfile_tree(db, file), id),
+        FileKind::Dockerfile => match dockerignore(db, file) {
+            Some(ignore) => docker::dockerfile::items_with(&dockerfile_tree(db, file), id, &ignore),
+            None => docker::dockerfile::items(&dockerfile_tree(db, file), id),
+        },
         FileKind::Daemon => docker::daemon::json_items(&yaml_tree(db, file), id),
         FileKind::Systemd => docker::daemon::unit_items(text, id),
         FileKind::CloudInit => docker::cloud_init::items(text, id),
         FileKind::Script => docker::script::items(text, id),
     })
+}
+
+/// What the `.dockerignore` beside a Dockerfile says; one named after the Dockerfile comes first.
+fn dockerignore(db: &dyn Db, file: SourceFile) -> Option<docker::dockerfile::Ignore> {
+    let path = file.path(db);
+    let own = Utf8PathBuf::from(format!("{path}.dockerignore"));
+    let shared = path.with_file_name(".dockerignore");
+    let found = [own, shared].iter().find_map(|path| db.file(path))?;
+    Some(docker::dockerfile::Ignore::parse(&found.content(db).text))
 }
 
 /// What could not be read in a file.

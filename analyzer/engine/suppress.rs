@@ -214,8 +214,8 @@ mod tests {
             ("a\n# plimsoll: allow-file(x)\nb\n", &["x"], 1..=4),
             ("#trivy:ignore:AVD-AWS-0107\nblock {}\n", &["trivy:AVD-AWS-0107"], 2..=2),
             ("# hadolint ignore=DL3006,DL3008\nFROM x\n", &["hadolint:DL3006", "hadolint:DL3008"], 2..=2),
-            ("# hadolint global ignore=DL3006\nFROM x\nRUN y\n", &["hadolint:DL3006"], 1..=3),
-            ("# check=skip=FromAsCasing,all;error=true\nFROM x\n", &["buildkit:FromAsCasing", "buildkit:*"], 1..=2),
+            ("# hadolint global ignore=DL3006\nFROM x\nRUN y\n", &["hadolint:DL3006"], 1..=4),
+            ("# check=skip=FromAsCasing,all;error=true\nFROM x\n", &["buildkit:FromAsCasing", "buildkit:*"], 1..=3),
             ("FROM x\n# check=skip=MaintainerDeprecated\nMAINTAINER y\n", &["buildkit:MaintainerDeprecated"], 3..=3),
             ("x # nosemgrep\n", &["semgrep:*"], 1..=1),
         ];

@@ -122,17 +122,26 @@ impl Cluster {
         }
         match (view, name) {
             (
-                "Service" | "NetworkPolicy" | "CiliumNetworkPolicy" | "PodDisruptionBudget" | "HorizontalPodAutoscaler"
-                | "ScaledObject" | "ServiceAccount",
+                "Service"
+                | "NetworkPolicy"
+                | "CiliumNetworkPolicy"
+                | "PodDisruptionBudget"
+                | "HorizontalPodAutoscaler"
+                | "ScaledObject"
+                | "ServiceAccount",
                 "workloads",
             ) => Some(self.workloads_of(item, view)),
-            ("Role" | "ClusterRole", "bindings") => Some(self.bindings(&field(&item.value, "kind"), &field(&item.value, "metadata"), item)),
+            ("Role" | "ClusterRole", "bindings") => {
+                Some(self.bindings(&field(&item.value, "kind"), &field(&item.value, "metadata"), item))
+            }
             ("rbac.rule", "bindings") => {
                 let named = derived([("name", field(&item.value, "role"))], item.header);
                 Some(self.bindings(&field(&item.value, "role_kind"), &named, item))
             }
             ("RoleBinding" | "ClusterRoleBinding", "role") => Some(Related { many: false, ..self.bound_roles(item) }),
-            ("ingress.backend", "service") => Some(self.service_named(&field(&item.value, "service_name"), &field(&item.value, "service_namespace"))),
+            ("ingress.backend", "service") => {
+                Some(self.service_named(&field(&item.value, "service_name"), &field(&item.value, "service_namespace")))
+            }
             ("StatefulSet", "headless_service") => {
                 Some(self.service_named(&follow(&item.value, &["spec", "serviceName"]), &field(&item.value, "namespace")))
             }
@@ -303,7 +312,8 @@ impl Cluster {
         related
     }
 
-    /// Other Ingresses that claim a host and path of this one.
+    /// Other Ingresses that claim a host and path of this one. One of the same name and namespace is the same Ingress, as another
+    /// environment has it.
     fn host_conflicts(&self, item: &Item) -> Related<'_> {
         let mut related = Related::of(true);
         let claimed = claims(item);
@@ -311,7 +321,7 @@ impl Cluster {
             return related;
         }
         for other in self.objects_of("Ingress") {
-            let itself = other.header == item.header && other.name == item.name;
+            let itself = other.name == item.name && namespace_of(other) == namespace_of(item);
             if !itself && claims(other).iter().any(|claim| claimed.contains(claim)) {
                 related.items.push(other);
             }

@@ -10,10 +10,10 @@ pub fn looks_like(text: &str) -> bool {
     }
     let mut found = Found::default();
     for line in text.lines() {
-        if line.starts_with("---") {
+        if let Some(rest) = line.strip_prefix("---") {
             found = Found::default();
             // A document may begin on the line of its marker: `--- {apiVersion: v1, …}`.
-            if line[3..].trim_start().starts_with('{') && json(line) {
+            if rest.trim_start().starts_with('{') && json(line) {
                 return true;
             }
             continue;

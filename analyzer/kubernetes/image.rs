@@ -95,12 +95,13 @@ pub(crate) fn pull_policy(container: &Value, parts: &Value) -> Value {
     Value::string(policy, parts.place)
 }
 
-/// The use of an image by a container: `image` (its parts), `imagePullPolicy` and `where`.
+/// The use of an image by a container: `image` (its parts), `reference` (as written), `imagePullPolicy` and `where`.
 pub(crate) fn usage(object: &Object, container: &Item) -> Option<Item> {
     let written = entry(&container.value, &["image"])?;
     let parts = parts(&written.value)?;
     let mut map = Map { range: written.place.span, ..Map::default() };
     set_at(&mut map, "image", parts, written.place);
+    set_at(&mut map, "reference", written.value.clone(), written.place);
     set_at(&mut map, "where", Value::string("container", Place::NONE), Place::NONE);
     if let Some(policy) = entry(&container.value, &["imagePullPolicy"]) {
         map.entries.push(policy.clone());

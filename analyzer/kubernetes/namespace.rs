@@ -5,7 +5,7 @@ use plimsoll_syntax::value::{Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 use rustc_hash::FxHashMap;
 
-use crate::network::{Direction, denies_by_default};
+use crate::network::{Direction, cilium_denies_by_default, denies_by_default};
 use crate::selector::or;
 use crate::values::{entry, field, set_at, shown};
 
@@ -32,7 +32,7 @@ pub(crate) fn items(objects: &[Item], workloads: &[Item]) -> Vec<Item> {
         let Some(name) = namespace_of(object) else { continue };
         let found = seen.entry(name).or_default();
         found.first.get_or_insert(object);
-        if is_kind(object, "NetworkPolicy") {
+        if is_kind(object, "NetworkPolicy") || is_kind(object, "CiliumNetworkPolicy") {
             found.policies.push(object);
         }
     }
@@ -40,6 +40,10 @@ pub(crate) fn items(objects: &[Item], workloads: &[Item]) -> Vec<Item> {
         if let Some(found) = namespace_of(workload).and_then(|name| seen.get_mut(&name)) {
             found.workloads += 1;
         }
+    }
+    let everywhere: Vec<&Item> = objects.iter().filter(|object| is_kind(object, "CiliumClusterwideNetworkPolicy")).collect();
+    for found in seen.values_mut() {
+        found.policies.extend(&everywhere);
     }
     let mut items: Vec<Item> = seen.into_iter().filter_map(|(name, seen)| one(&name, &seen)).collect();
     items.sort_by(|left, right| left.name.cmp(&right.name));
@@ -90,7 +94,11 @@ fn one(name: &CompactString, seen: &Seen<'_>) -> Option<Item> {
     }
     set_at(&mut map, "workloads", Value::int(seen.workloads, header), header);
     for (key, direction) in [("default_deny_ingress", Direction::Ingress), ("default_deny_egress", Direction::Egress)] {
-        let denied = seen.policies.iter().map(|policy| denies_by_default(&policy.value, direction)).fold(Some(false), or);
+        let by = |policy: &&Item| match is_kind(policy, "NetworkPolicy") {
+            true => denies_by_default(&policy.value, direction),
+            false => cilium_denies_by_default(&policy.value, direction),
+        };
+        let denied = seen.policies.iter().map(by).fold(Some(false), or);
         let value = match denied {
             Some(denied) => Value::bool(denied, header),
             None => Value::unknown(Unknown::new(Reason::Rendered, "a NetworkPolicy"), header),

@@ -26,18 +26,31 @@ impl Direction {
             Self::Egress => "egress",
         }
     }
+
+    const fn deny_rules(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingressDeny",
+            Self::Egress => "egressDeny",
+        }
+    }
 }
 
 /// Whether a policy is about pods with these labels. An absent `podSelector` is refused by the API server for `v1`, and was read
 /// as an empty one before: it selects every pod.
 pub(crate) fn is_about(policy: &Value, labels: &Value) -> Option<bool> {
     let spec = field(policy, "spec");
+    // Cilium's policies may have several.
+    let several = field(policy, "specs");
+    several.items().iter().map(|spec| is_spec_about(spec, labels)).fold(is_spec_about(&spec, labels), or)
+}
+
+fn is_spec_about(spec: &Value, labels: &Value) -> Option<bool> {
     if spec.as_map().is_none() {
         return if spec.is_null() { Some(false) } else { None };
     }
     // Cilium's policies have the same selector under another name.
-    let selector = match field(&spec, "endpointSelector") {
-        absent if absent.is_null() => field(&spec, "podSelector"),
+    let selector = match field(spec, "endpointSelector") {
+        absent if absent.is_null() => field(spec, "podSelector"),
         selector => selector,
     };
     if selector.is_null() { Some(true) } else { selects(&selector, labels) }
@@ -74,6 +87,20 @@ pub(crate) fn denies_by_default(policy: &Value, direction: Direction) -> Option<
         _ => None,
     };
     and(and(every, affected), is_empty(Some(&rules)))
+}
+
+/// The same of a policy of Cilium: one with a section for the direction that selects every endpoint turns the default round.
+///
+/// Source: "Policy Enforcement Modes" of Cilium's documentation.
+pub(crate) fn cilium_denies_by_default(policy: &Value, direction: Direction) -> Option<bool> {
+    let one = |spec: &Value| {
+        let selector = field(spec, "endpointSelector");
+        let every = and(is_empty(Some(&field(&selector, "matchLabels"))), is_empty(Some(&field(&selector, "matchExpressions"))));
+        let section = [direction.rules(), direction.deny_rules()].iter().any(|key| spec.get(key).is_some());
+        and(every, Some(section && selector.as_map().is_some()))
+    };
+    let several = field(policy, "specs");
+    several.items().iter().map(one).fold(one(&field(policy, "spec")), or)
 }
 
 /// The ports that a Service or a policy is not about are of no concern here; its type is: `ExternalName` has no pods.

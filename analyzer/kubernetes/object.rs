@@ -63,27 +63,38 @@ pub fn items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
     let mut items = Vec::new();
     let mut index = 0;
     for document in &tree.documents {
-        let value = yaml::to_value(tree, document.root, file, Dialect::Kubernetes);
-        flatten(&value, None, LIST_DEPTH, &mut |value, inherited| {
-            let Some(object) = read(value, inherited, index) else { return };
-            index += 1;
-            items.push(Item {
-                views: views(&object),
-                name: object.label.clone(),
-                header: object.header,
-                range: object.place.span,
-                value: object.value.clone(),
-                owner: None,
-                index: object.index,
-            });
-            if !object.configuration {
-                workload::items(&object, &mut items);
-                rbac::rules(&object, &mut items);
-                route::backends(&object, &mut items);
-            }
-        });
+        add(&yaml::to_value(tree, document.root, file, Dialect::Kubernetes), &mut index, &mut items);
     }
     items
+}
+
+/// The items of one object that was not read from a manifest, such as one that Terraform makes.
+#[must_use]
+pub fn items_of(object: &Value) -> Vec<Item> {
+    let mut items = Vec::new();
+    add(object, &mut 0, &mut items);
+    items
+}
+
+fn add(value: &Value, index: &mut u32, items: &mut Vec<Item>) {
+    flatten(value, None, LIST_DEPTH, &mut |value, inherited| {
+        let Some(object) = read(value, inherited, *index) else { return };
+        *index += 1;
+        items.push(Item {
+            views: views(&object),
+            name: object.label.clone(),
+            header: object.header,
+            range: object.place.span,
+            value: object.value.clone(),
+            owner: None,
+            index: object.index,
+        });
+        if !object.configuration {
+            workload::items(&object, items);
+            rbac::rules(&object, items);
+            route::backends(&object, items);
+        }
+    });
 }
 
 fn views(object: &Object) -> Vec<CompactString> {

@@ -42,7 +42,8 @@ fn ingress(object: &Object, items: &mut Vec<Item>) {
         for path in follow(rule, &["http", "paths"]).items() {
             let backend = field(path, "backend");
             if backend.as_map().is_some() {
-                let way = Way { host: &host, path: field(path, "path"), tls: encrypted(&spec, Some(&host), object), default: false };
+                let way =
+                    Way { host: &host, path: field(path, "path"), tls: encrypted(&spec, Some(&host), object), default: false };
                 of_ingress(object, &backend, &way, items);
             }
         }
@@ -142,4 +143,47 @@ fn one(object: &Object, backend: &Value, way: &Way<'_>, [name, namespace, port]:
     let label = format_compact!("{}{}", shown(way.host), shown(&way.path));
     let label = if label.is_empty() { object.label.clone() } else { label };
     items.push(object.part("ingress.backend", label, at, backend.place, Value::map(map, backend.place)));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{fields, read};
+
+    #[test]
+    fn routes_lead_to_services() {
+        let rows: &[(&str, &[&str])] = &[
+            (
+                "apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop}
+spec:
+  tls: [{hosts: ['*.example.org']}]
+  defaultBackend: {service: {name: rest, port: {name: http}}}
+  rules:
+  - host: shop.example.org
+    http: {paths: [{path: /pay, backend: {service: {name: pay, port: {number: 80}}}}]}
+  - host: a.shop.example.org
+    http: {paths: [{path: /, backend: {service: {name: a, port: {number: 81}}}}]}
+",
+                &[
+                    "Ingress/shop host=- service_name=rest service_namespace=default port=http tls=true default=true",
+                    "shop.example.org/pay host=shop.example.org service_name=pay service_namespace=default port=80 tls=true default=false",
+                    "a.shop.example.org/ host=a.shop.example.org service_name=a service_namespace=default port=81 tls=false default=false",
+                ],
+            ),
+            (
+                "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: old}\nspec: {rules: [{http: {paths: [{backend: {serviceName: web, servicePort: 8080}}]}}]}\n",
+                &["Ingress/old host=- service_name=web service_namespace=default port=8080 tls=false default=false"],
+            ),
+            (
+                "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: a}\nspec: {hostnames: [x.org], rules: [{backendRefs: [{name: web, port: 80}, {kind: Other, name: o}]}]}\n",
+                &["x.org host=x.org service_name=web service_namespace=a port=80 tls=<the gateway> default=false"],
+            ),
+            ("apiVersion: networking.istio.io/v1\nkind: Ingress\nspec: {defaultBackend: {service: {name: a}}}\n", &[]),
+        ];
+        let paths = ["host", "service_name", "service_namespace", "port", "tls", "default"];
+        for (source, expected) in rows {
+            assert_eq!(fields(&read(source), "ingress.backend", &paths), *expected, "{source}");
+        }
+    }
 }

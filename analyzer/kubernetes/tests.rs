@@ -69,15 +69,10 @@ fn place<'s>(source: &'s str, item: &Item, path: &str) -> &'s str {
 #[test]
 fn documents_are_objects() {
     let rows: &[(&str, &[&str])] = &[
-        (
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n",
-            &["Pod/a gvk=v1/Pod namespace=default namespaced=true"],
-        ),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", &["Pod/a gvk=v1/Pod namespace=default namespaced=true"]),
         (
             "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {generateName: a-}\n",
-            &[
-                "ClusterRole/a- gvk=rbac.authorization.k8s.io/v1/ClusterRole namespace=- namespaced=false",
-            ],
+            &["ClusterRole/a- gvk=rbac.authorization.k8s.io/v1/ClusterRole namespace=- namespaced=false"],
         ),
         (
             "apiVersion: x.io/v1\nkind: Own\nmetadata: {name: a, namespace: ns}\n---\napiVersion: x.io/v1\nkind: Own\n",
@@ -96,9 +91,7 @@ fn documents_are_objects() {
         ),
         (
             "apiVersion: v1\nkind: Service\nmetadata:\n  name: {{ .Release.Name }}-web\n  namespace: {{ .Release.Namespace }}\n",
-            &[
-                "Service/{{ .Release.Name }}-web gvk=v1/Service namespace=<{{ .Release.Namespace }}> namespaced=true",
-            ],
+            &["Service/{{ .Release.Name }}-web gvk=v1/Service namespace=<{{ .Release.Namespace }}> namespaced=true"],
         ),
         ("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n", &[]),
         ("apiVersion: v2\nname: chart\n", &[]),
@@ -354,50 +347,23 @@ fn odd_shapes_are_taken_as_they_come() {
         let _ = cluster.namespaces();
         let _ = cluster.grants();
         for item in &found {
-            for relation in
-                ["services", "network_policies", "roles", "secrets", "volume_claims", "workloads", "host_conflicts", "namespace_object", "bindings", "role", "service", "headless_service"]
-            {
+            for relation in [
+                "services",
+                "network_policies",
+                "roles",
+                "secrets",
+                "volume_claims",
+                "workloads",
+                "host_conflicts",
+                "namespace_object",
+                "bindings",
+                "role",
+                "service",
+                "headless_service",
+            ] {
                 let _ = cluster.related(item, relation);
             }
         }
-    }
-}
-
-#[test]
-fn routes_lead_to_services() {
-    let rows: &[(&str, &[&str])] = &[
-        (
-            "apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: shop}
-spec:
-  tls: [{hosts: ['*.example.org']}]
-  defaultBackend: {service: {name: rest, port: {name: http}}}
-  rules:
-  - host: shop.example.org
-    http: {paths: [{path: /pay, backend: {service: {name: pay, port: {number: 80}}}}]}
-  - host: a.shop.example.org
-    http: {paths: [{path: /, backend: {service: {name: a, port: {number: 81}}}}]}
-",
-            &[
-                "Ingress/shop host=- service_name=rest service_namespace=default port=http tls=true default=true",
-                "shop.example.org/pay host=shop.example.org service_name=pay service_namespace=default port=80 tls=true default=false",
-                "a.shop.example.org/ host=a.shop.example.org service_name=a service_namespace=default port=81 tls=false default=false",
-            ],
-        ),
-        (
-            "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: old}\nspec: {rules: [{http: {paths: [{backend: {serviceName: web, servicePort: 8080}}]}}]}\n",
-            &["Ingress/old host=- service_name=web service_namespace=default port=8080 tls=false default=false"],
-        ),
-        (
-            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: r, namespace: a}\nspec: {hostnames: [x.org], rules: [{backendRefs: [{name: web, port: 80}, {kind: Other, name: o}]}]}\n",
-            &["x.org host=x.org service_name=web service_namespace=a port=80 tls=<the gateway> default=false"],
-        ),
-        ("apiVersion: networking.istio.io/v1\nkind: Ingress\nspec: {defaultBackend: {service: {name: a}}}\n", &[]),
-    ];
-    let paths = ["host", "service_name", "service_namespace", "port", "tls", "default"];
-    for (source, expected) in rows {
-        assert_eq!(fields(&read(source), "ingress.backend", &paths), *expected, "{source}");
     }
 }
 
@@ -414,5 +380,16 @@ fn images_are_pulled_by_their_tags() {
     for (container, expected) in rows {
         let source = format!("apiVersion: v1\nkind: Pod\nspec: {{containers: [{{name: a, {container}}}]}}\n");
         assert_eq!(fields(&read(&source), "container", &["pull_policy"]), [format!("a pull_policy={expected}")], "{container}");
+    }
+}
+
+#[test]
+fn patches_leave_volumes_to_what_they_patch() {
+    let rows = [("image: i, ", "a volume=-"), ("", "a volume=<the patched workload>")];
+    for (image, expected) in rows {
+        let source = format!(
+            "apiVersion: v1\nkind: Pod\nspec: {{containers: [{{name: c, {image}volumeMounts: [{{name: a, mountPath: /a}}]}}]}}\n"
+        );
+        assert_eq!(fields(&read(&source), "mount", &["volume"]), [expected], "{image}");
     }
 }

@@ -1,6 +1,6 @@
 //! Volumes, and their mounts in containers.
 
-use plimsoll_syntax::value::{Map, Unknown};
+use plimsoll_syntax::value::{Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Value};
 
 use crate::container::{header, name_value};
@@ -44,7 +44,13 @@ pub(crate) fn mounts(object: &Object, template: &Template, container: &Item, wor
         }
         let header = header(mount);
         let mut map = Map { range: mount.place.span, ..copy(mount) };
-        let volume = joined(mount, &volumes, &claims);
+        let volume = match joined(mount, &volumes, &claims) {
+            // A container without an image is a patch for one that another file has, with the volume perhaps.
+            absent if absent.is_null() && field(&container.value, "image").is_null() => {
+                Value::unknown(Unknown::new(Reason::Undeclared, "the patched workload"), mount.place)
+            }
+            volume => volume,
+        };
         if !volume.is_null() {
             // What makes the volume dangerous is written at the volume; what lacks is lacking in the mount.
             let place =
@@ -81,7 +87,7 @@ fn joined(mount: &Value, volumes: &Value, claims: &Value) -> Value {
         (None, Kind::Unknown(unknown)) => Value::unknown(Unknown::clone(unknown), mount.place),
         (None, _) if is_open(&name) || named_open(volumes) => {
             let shown = wanted.unwrap_or_default();
-            Value::unknown(Unknown::new(plimsoll_syntax::value::Reason::Rendered, shown), mount.place)
+            Value::unknown(Unknown::new(Reason::Rendered, shown), mount.place)
         }
         _ => Value::default(),
     }

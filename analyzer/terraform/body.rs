@@ -154,7 +154,8 @@ impl Evaluator<'_> {
             return;
         };
         let kind = block_kind(cx.file, block);
-        let iterator = argument("iterator").map_or(kind.as_ref(), |iterator| cx.file.text(cx.file.tree[iterator.expr].span).trim_matches('"'));
+        let iterator = argument("iterator")
+            .map_or(kind.as_ref(), |iterator| cx.file.text(cx.file.tree[iterator.expr].span).trim_matches('"'));
         let element = |key: Value, value: Value| {
             let object = lattice::map([("key".into(), key), ("value".into(), value)], None, Place::NONE);
             let scope = Scope { name: iterator, value: Ref::Value(object), parent: cx.scope };
@@ -164,7 +165,10 @@ impl Evaluator<'_> {
             let (pairs, tail) = elements(value);
             let mut made: Vec<Value> = pairs.into_iter().map(|(key, value)| element(key, value)).collect();
             if let (true, Some(tail)) = (made.is_empty(), &tail) {
-                let key = Value::unknown(Unknown { not_null: true, ..Unknown::new(tail.reason, format_compact!("{iterator}.key")) }, Place::NONE);
+                let key = Value::unknown(
+                    Unknown { not_null: true, ..Unknown::new(tail.reason, format_compact!("{iterator}.key")) },
+                    Place::NONE,
+                );
                 made.push(element(key, Value::unknown(lattice::element(tail, "*"), Place::NONE)));
             }
             (made, tail)
@@ -210,7 +214,9 @@ impl Evaluator<'_> {
         slots(&items)
             .into_iter()
             .map(|slot| match slot {
-                Slot::Attribute(file, attribute) => attribute_entry(file, attribute, finished(self.written(at, instance, file, attribute))),
+                Slot::Attribute(file, attribute) => {
+                    attribute_entry(file, attribute, finished(self.written(at, instance, file, attribute)))
+                }
                 Slot::Blocks(kind, group) => blocks_entry(&kind, &group, self.written_blocks(at, instance, &kind, &group)),
             })
             .collect()
@@ -238,7 +244,9 @@ impl Evaluator<'_> {
     /// An attribute of a resource instance: what is written, or what only the provider knows.
     pub(crate) fn resource_attribute(&self, at: &Instance, instance: &ResourceInstance, name: &str, place: Place) -> Value {
         let Some(resource) = at.module.resources.get(instance.decl as usize) else { return Value::default() };
-        let step = |value: Value| value.through(How::Resource(Reference { address: instance.address.clone(), attribute: name.into() }), place);
+        let step = |value: Value| {
+            lattice::through(value, How::Resource(Reference { address: instance.address.clone(), attribute: name.into() }), place)
+        };
         if let Some((file, attribute)) = at.module.attribute(&resource.block, name)
             && !matches!(name, "count" | "for_each" | "depends_on" | "provider")
         {
@@ -268,7 +276,11 @@ impl Evaluator<'_> {
         let entries = self.resource_entries(at, instance).into_iter().filter(|entry| !entry.value.is_null());
         let entries = entries.map(|entry| Entry { value: finished(entry.value), ..entry }).collect();
         let value = Value::map(Map { entries, tail: Some(Arc::new(tail)), ..Map::default() }, place);
-        value.through(How::Resource(Reference { address: instance.address.clone(), attribute: CompactString::default() }), place)
+        lattice::through(
+            value,
+            How::Resource(Reference { address: instance.address.clone(), attribute: CompactString::default() }),
+            place,
+        )
     }
 }
 
@@ -276,11 +288,17 @@ impl Evaluator<'_> {
 fn opened(value: &Value, more: &Unknown) -> Value {
     let kind = match &value.kind {
         Kind::List(list) => {
-            let items = list.items.iter().enumerate().map(|(at, item)| opened(item, &lattice::element(more, &format_compact!("{at}")))).collect();
+            let items = list
+                .items
+                .iter()
+                .enumerate()
+                .map(|(at, item)| opened(item, &lattice::element(more, &format_compact!("{at}"))))
+                .collect();
             Kind::List(Arc::new(List { items, ..List::clone(list) }))
         }
         Kind::Map(map) if map.range.end > map.range.start => {
-            let entry = |entry: &Entry| Entry { value: opened(&entry.value, &lattice::member(more, &entry.key)), ..entry.clone() };
+            let entry =
+                |entry: &Entry| Entry { value: opened(&entry.value, &lattice::member(more, &entry.key)), ..entry.clone() };
             let entries = map.entries.iter().filter(|entry| !entry.value.is_null()).map(entry).collect();
             Kind::Map(Arc::new(Map { entries, tail: Some(Arc::new(more.clone())), range: map.range }))
         }
@@ -314,7 +332,8 @@ fn attribute_entry(file: &File, attribute: &Attribute, value: Value) -> Entry {
 }
 
 fn blocks_entry(kind: &str, group: &[(&File, &Block)], value: Value) -> Entry {
-    let (key_place, place) = group.first().map_or((Place::NONE, Place::NONE), |(file, block)| (file.place(block.kind), file.place(block.header())));
+    let (key_place, place) =
+        group.first().map_or((Place::NONE, Place::NONE), |(file, block)| (file.place(block.kind), file.place(block.header())));
     Entry { key: kind.into(), key_place, place, value }
 }
 
@@ -324,7 +343,9 @@ pub(crate) fn names(cx: &Cx<'_>, expr: ExprId, depth: u32) -> Value {
     let place = cx.place(tree[expr].span);
     let text = |expr: ExprId| tree.plain_string(expr).unwrap_or_else(|| crate::expression::clip(tree.text(tree[expr].span)));
     match tree[expr].kind {
-        ExprKind::Tuple(items) if depth < 4 => Value::list(tree.list(items).iter().map(|&item| names(cx, item, depth + 1)).collect(), place),
+        ExprKind::Tuple(items) if depth < 4 => {
+            Value::list(tree.list(items).iter().map(|&item| names(cx, item, depth + 1)).collect(), place)
+        }
         ExprKind::Object(items) => {
             let entries = tree.items(items).iter().map(|item| (text(item.key), names(cx, item.value, 4)));
             lattice::map(entries, None, place)
@@ -367,7 +388,8 @@ fn finish(value: Value, left: &mut usize) -> Value {
             Kind::List(Arc::new(List { items, tail: list.tail.clone(), blocks: false }))
         }
         Kind::Map(map) => {
-            let entries = map.entries.iter().map(|entry| Entry { value: finish(entry.value.clone(), left), ..entry.clone() }).collect();
+            let entries =
+                map.entries.iter().map(|entry| Entry { value: finish(entry.value.clone(), left), ..entry.clone() }).collect();
             Kind::Map(Arc::new(Map { entries, ..Map::clone(map) }))
         }
         Kind::Choice(choice) => {

@@ -79,14 +79,19 @@ fn inner_choice(value: &Value, left: &mut usize) -> Option<Arc<Choice>> {
 fn settled(value: &Value, by: &Choice, arm: usize) -> Value {
     let kind = match &value.kind {
         Kind::Choice(choice) if choice.id == by.id => {
-            return choice.arms.get(arm).map(|arm| Value { sensitive: arm.sensitive | value.sensitive, ..arm.clone() }).unwrap_or_default();
+            return choice
+                .arms
+                .get(arm)
+                .map(|arm| Value { sensitive: arm.sensitive | value.sensitive, ..arm.clone() })
+                .unwrap_or_default();
         }
         Kind::List(list) => {
             let items = list.items.iter().map(|item| settled(item, by, arm)).collect();
             Kind::List(Arc::new(List { items, ..List::clone(list) }))
         }
         Kind::Map(map) => {
-            let entries = map.entries.iter().map(|entry| Entry { value: settled(&entry.value, by, arm), ..entry.clone() }).collect();
+            let entries =
+                map.entries.iter().map(|entry| Entry { value: settled(&entry.value, by, arm), ..entry.clone() }).collect();
             Kind::Map(Arc::new(Map { entries, ..Map::clone(map) }))
         }
         _ => return value.clone(),

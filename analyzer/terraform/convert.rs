@@ -97,9 +97,9 @@ impl Evaluator<'_> {
                         _ => refused("tuple() takes a list of types"),
                     },
                     "object" => match args.first().map(|&arg| tree[arg].kind) {
-                        Some(ExprKind::Object(items)) => {
-                            Type::Object(tree.items(items).iter().map(|item| self.field(cx, item.key, item.value, depth)).collect())
-                        }
+                        Some(ExprKind::Object(items)) => Type::Object(
+                            tree.items(items).iter().map(|item| self.field(cx, item.key, item.value, depth)).collect(),
+                        ),
                         _ => refused("object() takes attributes with their types"),
                     },
                     _ => refused("this is not a type"),
@@ -136,7 +136,11 @@ pub(crate) fn convert(value: &Value, to: &Type) -> Result<Value, String> {
         (Kind::Unknown(unknown), _) => {
             let fits = unknown.shape == Shape::Any || unknown.shape == to.shape();
             let shape = to.shape();
-            let unknown = if fits { Unknown { shape, ..Unknown::clone(unknown) } } else { Unknown { not_null: unknown.not_null, ..derived(unknown, shape) } };
+            let unknown = if fits {
+                Unknown { shape, ..Unknown::clone(unknown) }
+            } else {
+                Unknown { not_null: unknown.not_null, ..derived(unknown, shape) }
+            };
             Ok(with(Kind::Unknown(Arc::new(unknown))))
         }
         (Kind::Choice(choice), _) => {
@@ -150,10 +154,15 @@ pub(crate) fn convert(value: &Value, to: &Type) -> Result<Value, String> {
         (Kind::List(list), Type::List(of) | Type::Set(of)) => {
             let items: Result<Vec<Value>, String> = list.items.iter().map(|item| convert(item, of)).collect();
             let items = if matches!(**of, Type::Any) { alike(&items?) } else { items? };
-            let mixed = |first: fn(&Kind) -> bool, second: fn(&Kind) -> bool| items.iter().any(|item| first(&item.kind)) && items.iter().any(|item| second(&item.kind));
+            let mixed = |first: fn(&Kind) -> bool, second: fn(&Kind) -> bool| {
+                items.iter().any(|item| first(&item.kind)) && items.iter().any(|item| second(&item.kind))
+            };
             if mixed(|kind| matches!(kind, Kind::Number(_)), |kind| matches!(kind, Kind::Bool(_)))
                 || mixed(|kind| matches!(kind, Kind::List(_)), |kind| matches!(kind, Kind::Map(_)))
-                || mixed(|kind| matches!(kind, Kind::List(_) | Kind::Map(_)), |kind| matches!(kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)))
+                || mixed(
+                    |kind| matches!(kind, Kind::List(_) | Kind::Map(_)),
+                    |kind| matches!(kind, Kind::String(_) | Kind::Number(_) | Kind::Bool(_)),
+                )
             {
                 return Err("elements of one type are required".to_owned());
             }
@@ -184,15 +193,25 @@ pub(crate) fn convert(value: &Value, to: &Type) -> Result<Value, String> {
             for field in fields {
                 let written = map.get(&field.name).filter(|entry| !(field.optional && entry.value.is_null()));
                 entries.push(match written {
-                    Some(entry) => Entry { value: convert(&entry.value, &field.of).map_err(|error| format!("attribute {}: {error}", field.name))?, ..entry.clone() },
+                    Some(entry) => Entry {
+                        value: convert(&entry.value, &field.of).map_err(|error| format!("attribute {}: {error}", field.name))?,
+                        ..entry.clone()
+                    },
                     None => {
                         let absent = match (&map.tail, &field.default) {
-                            (Some(tail), _) => Value::unknown(lattice::member(tail, &field.name).shaped(field.of.shape()), value.place),
+                            (Some(tail), _) => {
+                                Value::unknown(lattice::member(tail, &field.name).shaped(field.of.shape()), value.place)
+                            }
                             (None, Some(default)) => default.clone(),
                             (None, None) if field.optional => Value::new(Kind::Null, value.place),
                             (None, None) => return Err(format!("attribute \"{}\" is required", field.name)),
                         };
-                        Entry { key: field.name.clone(), key_place: plimsoll_syntax::Place::NONE, place: absent.place, value: absent }
+                        Entry {
+                            key: field.name.clone(),
+                            key_place: plimsoll_syntax::Place::NONE,
+                            place: absent.place,
+                            value: absent,
+                        }
                     }
                 });
             }
@@ -270,7 +289,10 @@ pub(crate) fn alike(items: &[Value]) -> Vec<Value> {
 }
 
 fn alike_at(items: &[Value], depth: u32) -> Vec<Value> {
-    let text = |value: &Value| matches!(value.kind, Kind::String(_) | Kind::Template(_)) || value.as_unknown().is_some_and(|unknown| unknown.shape == Shape::String);
+    let text = |value: &Value| {
+        matches!(value.kind, Kind::String(_) | Kind::Template(_))
+            || value.as_unknown().is_some_and(|unknown| unknown.shape == Shape::String)
+    };
     let other = |value: &Value| matches!(value.kind, Kind::Number(_) | Kind::Bool(_));
     if items.iter().any(other) && items.iter().any(text) {
         return items.iter().map(|item| to_text(item).unwrap_or_else(|| item.clone())).collect();
@@ -280,7 +302,9 @@ fn alike_at(items: &[Value], depth: u32) -> Vec<Value> {
         return items.to_vec();
     }
     match &first.kind {
-        Kind::List(list) if items.iter().all(|item| item.as_list().is_some_and(|other| other.items.len() == list.items.len())) => {
+        Kind::List(list)
+            if items.iter().all(|item| item.as_list().is_some_and(|other| other.items.len() == list.items.len())) =>
+        {
             let columns: Vec<Vec<Value>> = (0..list.items.len())
                 .map(|at| alike_at(&items.iter().filter_map(|item| item.items().get(at).cloned()).collect::<Vec<_>>(), depth + 1))
                 .collect();
@@ -291,7 +315,13 @@ fn alike_at(items: &[Value], depth: u32) -> Vec<Value> {
             };
             items.iter().enumerate().map(row).collect()
         }
-        Kind::Map(map) if items.iter().all(|item| item.as_map().is_some_and(|other| other.entries.len() == map.entries.len() && map.entries.iter().all(|entry| other.get(&entry.key).is_some()))) => {
+        Kind::Map(map)
+            if items.iter().all(|item| {
+                item.as_map().is_some_and(|other| {
+                    other.entries.len() == map.entries.len() && map.entries.iter().all(|entry| other.get(&entry.key).is_some())
+                })
+            }) =>
+        {
             let mut rows = items.to_vec();
             for entry in &map.entries {
                 let column: Vec<Value> = items.iter().filter_map(|item| item.get(&entry.key).cloned()).collect();
@@ -335,7 +365,8 @@ pub(crate) fn unify(a: &Value, b: &Value, depth: u32) -> Result<(Value, Value), 
         (Shape::List, Shape::List) => {
             let (Some(left), Some(right)) = (a.as_list(), b.as_list()) else { return same };
             let (left_items, right_items) = if left.items.len() == right.items.len() {
-                let pairs: Result<Vec<_>, ()> = left.items.iter().zip(&right.items).map(|(a, b)| unify(a, b, depth + 1)).collect();
+                let pairs: Result<Vec<_>, ()> =
+                    left.items.iter().zip(&right.items).map(|(a, b)| unify(a, b, depth + 1)).collect();
                 pairs?.into_iter().unzip()
             } else {
                 let all: Vec<Value> = left.items.iter().chain(&right.items).cloned().collect();
@@ -343,13 +374,17 @@ pub(crate) fn unify(a: &Value, b: &Value, depth: u32) -> Result<(Value, Value), 
                 let rest = all.split_off(left.items.len());
                 (all, rest)
             };
-            let with = |value: &Value, list: &List, items| Value { kind: Kind::List(Arc::new(List { items, ..list.clone() })), ..value.clone() };
+            let with = |value: &Value, list: &List, items| Value {
+                kind: Kind::List(Arc::new(List { items, ..list.clone() })),
+                ..value.clone()
+            };
             Ok((with(a, left, left_items), with(b, right, right_items)))
         }
         (Shape::Map, Shape::Map) => {
             let (Some(left), Some(right)) = (a.as_map(), b.as_map()) else { return same };
             let all: Vec<Value> = left.entries.iter().chain(&right.entries).map(|entry| entry.value.clone()).collect();
-            let keys_differ = left.entries.len() != right.entries.len() || left.entries.iter().any(|entry| right.get(&entry.key).is_none());
+            let keys_differ =
+                left.entries.len() != right.entries.len() || left.entries.iter().any(|entry| right.get(&entry.key).is_none());
             let with = |value: &Value, map: &Map, values: Vec<Value>| {
                 let entries = map.entries.iter().zip(values).map(|(entry, value)| Entry { value, ..entry.clone() }).collect();
                 Value { kind: Kind::Map(Arc::new(Map { entries, ..map.clone() })), ..value.clone() }

@@ -1,5 +1,7 @@
 //! The declarations of one directory: which names there are and where they are written. Nothing is evaluated.
 
+mod collect;
+
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -7,7 +9,7 @@ use plimsoll_syntax::hcl::{Attribute, Block, Body, BodyItem, Tree};
 use plimsoll_syntax::{FileId, Place, Span};
 use rustc_hash::FxHashMap;
 
-use crate::{ModuleFiles, Note, NoteKind, SourceFile, SourceTree, json};
+use crate::{ModuleFiles, Note, SourceFile, SourceTree, json};
 
 /// The declarations of one directory.
 #[derive(Debug, Default)]
@@ -67,7 +69,7 @@ impl<T> Named<T> {
     }
 
     /// The first declaration of a name holds.
-    fn add(&mut self, name: &str, value: T) -> bool {
+    pub(super) fn add(&mut self, name: &str, value: T) -> bool {
         let at = count(self.list.len());
         match self.index.entry(name.into()) {
             std::collections::hash_map::Entry::Occupied(_) => false,
@@ -79,7 +81,7 @@ impl<T> Named<T> {
         }
     }
 
-    fn get_mut(&mut self, name: &str) -> Option<&mut T> {
+    pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut T> {
         let at = self.index.get(name)?;
         self.list.get_mut(*at as usize)
     }
@@ -161,9 +163,9 @@ impl Module {
             for item in &block.body.items {
                 if let BodyItem::Attribute(attribute) = item {
                     let name = file.text(attribute.name);
-                    let known = items.iter_mut().find(
-                        |(file, known)| matches!(known, BodyItem::Attribute(known) if file.text(known.name) == name),
-                    );
+                    let known = items
+                        .iter_mut()
+                        .find(|(file, known)| matches!(known, BodyItem::Attribute(known) if file.text(known.name) == name));
                     match known {
                         Some(known) => *known = (file, item),
                         None => items.push((file, item)),
@@ -171,7 +173,9 @@ impl Module {
                 }
             }
             let replaced: Vec<String> = block.body.blocks().map(|block| produced(file, block).to_string()).collect();
-            items.retain(|(file, item)| !matches!(item, BodyItem::Block(block) if replaced.contains(&produced(file, block).to_string())));
+            items.retain(
+                |(file, item)| !matches!(item, BodyItem::Block(block) if replaced.contains(&produced(file, block).to_string())),
+            );
             items.extend(block.body.items.iter().filter(|item| matches!(item, BodyItem::Block(_))).map(|item| (file, item)));
         }
         items
@@ -260,110 +264,6 @@ fn precedence(name: &str) -> Option<u8> {
         "terraform.tfvars.json" => Some(1),
         _ if name.ends_with(".auto.tfvars") || name.ends_with(".auto.tfvars.json") => Some(2),
         _ => None,
-    }
-}
-
-impl Module {
-    fn collect(&mut self, file: u32, overriding: bool) {
-        let tree = self.files[file as usize].tree.clone();
-        for (item, block) in tree.body.items.iter().enumerate() {
-            let BodyItem::Block(block) = block else {
-                self.note(file, tree.body.items.get(item), "an argument is not expected here");
-                continue;
-            };
-            let at = At { file, item: count(item), inner: None };
-            let label = |n: usize| block.labels.get(n).map(|label| CompactString::from(tree.label(*label))).unwrap_or_default();
-            let declared = |name: CompactString| Declared { name, at, overrides: Vec::new() };
-            let kind = tree.text(block.kind);
-            let added = match kind {
-                "variable" => Self::named(&mut self.variables, declared(label(0)), overriding),
-                "output" => Self::named(&mut self.outputs, declared(label(0)), overriding),
-                "module" => Self::named(&mut self.calls, declared(label(0)), overriding),
-                "resource" | "data" | "ephemeral" => {
-                    let mode = match kind {
-                        "resource" => Mode::Managed,
-                        "data" => Mode::Data,
-                        _ => Mode::Ephemeral,
-                    };
-                    self.resource(Resource { mode, kind: label(0), block: declared(label(1)) }, overriding)
-                }
-                "locals" => block.body.attributes().fold(true, |all, attribute| {
-                    let name = tree.text(attribute.name);
-                    let local = Local { name: name.into(), file, attribute: attribute.clone() };
-                    match self.locals.get_mut(name) {
-                        Some(known) if overriding => *known = local,
-                        _ => return self.locals.add(name, local) && all,
-                    }
-                    all
-                }),
-                "provider" => {
-                    self.providers.push(declared(label(0)));
-                    true
-                }
-                "terraform" => {
-                    self.settings.push(declared(CompactString::default()));
-                    true
-                }
-                "check" => block.body.items.iter().enumerate().fold(true, |all, (inner, item)| match as_block(item) {
-                    Some(data) if tree.text(data.kind) == "data" && data.labels.len() == 2 => {
-                        let label = |n: usize| data.labels.get(n).map(|label| CompactString::from(tree.label(*label))).unwrap_or_default();
-                        let at = At { inner: Some(count(inner)), ..at };
-                        let block = Declared { name: label(1), at, overrides: Vec::new() };
-                        self.resource(Resource { mode: Mode::Data, kind: label(0), block }, false) && all
-                    }
-                    _ => all,
-                }),
-                "import" => {
-                    self.imports.push(at);
-                    true
-                }
-                "moved" | "removed" | "language" => true,
-                _ => {
-                    self.note(file, tree.body.items.get(item), "Terraform has no block of this type");
-                    true
-                }
-            };
-            if !added {
-                self.note(file, tree.body.items.get(item), "this name is declared twice");
-            }
-        }
-    }
-
-    fn named(all: &mut Named<Declared>, declared: Declared, overriding: bool) -> bool {
-        let name = declared.name.clone();
-        match all.get_mut(&name) {
-            Some(known) if overriding => {
-                known.overrides.push(declared.at);
-                true
-            }
-            _ => all.add(&name, declared),
-        }
-    }
-
-    fn resource(&mut self, resource: Resource, overriding: bool) -> bool {
-        let key = (resource.mode, resource.kind.clone(), resource.block.name.clone());
-        if let Some(&known) = self.resource_index.get(&key) {
-            if overriding {
-                self.resources[known as usize].block.overrides.push(resource.block.at);
-            } else {
-                // A second block of the same address is refused when run, yet it is written: it is analysed all the same.
-                self.resources.push(resource);
-            }
-            return overriding;
-        }
-        self.resource_index.insert(key, count(self.resources.len()));
-        self.resources.push(resource);
-        true
-    }
-
-    fn note(&mut self, file: u32, item: Option<&BodyItem>, message: &str) {
-        let span = match item {
-            Some(BodyItem::Attribute(attribute)) => attribute.name,
-            Some(BodyItem::Block(block)) => block.header(),
-            None => return,
-        };
-        let place = self.files[file as usize].place(span);
-        self.notes.push(Note { place, message: message.into(), kind: NoteKind::Invalid });
     }
 }
 

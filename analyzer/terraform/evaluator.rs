@@ -10,9 +10,9 @@ use plimsoll_syntax::value::{How, Reason, Reference, Unknown};
 use plimsoll_syntax::{Place, Span, Value};
 use rustc_hash::FxHashMap;
 
-use crate::declare::{File, Mode, Module, join, local_dir};
+use crate::declare::{File, Mode, Module};
 use crate::expand::{Expansion, Key};
-use crate::lattice::limit;
+use crate::lattice::{self, MAX_NESTING, MAX_NODES, limit};
 use crate::reference::Ref;
 use crate::{Evaluation, Note, NoteKind, Workspace, items};
 
@@ -20,10 +20,8 @@ use crate::{Evaluation, Note, NoteKind, Workspace, items};
 const MAX_DEPTH: u32 = 400;
 /// How many expressions one root module may cost.
 const FUEL: u32 = 4_000_000;
-/// How deep modules may call modules.
-const MAX_MODULE_DEPTH: u32 = 32;
-/// How many module instances one root module may have.
-const MAX_MODULES: usize = 4_096;
+/// Parts of a value that cost as much as an expression.
+const NODES_PER_FUEL: usize = 8;
 /// More notes than this say nothing new.
 const MAX_NOTES: usize = 1_000;
 
@@ -34,7 +32,8 @@ pub fn evaluate(root_dir: &str, workspace: &dyn Workspace) -> Evaluation {
     let evaluator = Evaluator::new(workspace);
     let root = evaluator.root(module);
     let items = items::all(&evaluator, &root);
-    let mut called_dirs: Vec<String> = evaluator.instances.borrow().iter().skip(1).map(|instance| instance.module.dir.clone()).collect();
+    let mut called_dirs: Vec<String> =
+        evaluator.instances.borrow().iter().skip(1).map(|instance| instance.module.dir.clone()).collect();
     called_dirs.sort();
     called_dirs.dedup();
     Evaluation { items, notes: evaluator.into_notes(), called_dirs }
@@ -52,7 +51,7 @@ pub(crate) struct Evaluator<'w> {
     /// How many template files stand around the one that is rendered.
     pub(crate) templates: Cell<u32>,
     /// Directories of installed modules by their keys.
-    manifest: OnceCell<FxHashMap<String, String>>,
+    pub(crate) manifest: OnceCell<FxHashMap<String, String>>,
 }
 
 /// One instance of a module: the root, or what a call makes.
@@ -62,7 +61,7 @@ pub(crate) struct Instance {
     /// `module.a["k"]`; empty for the root.
     pub(crate) address: CompactString,
     pub(crate) call: Option<Call>,
-    depth: u32,
+    pub(crate) depth: u32,
     pub(crate) names: RefCell<FxHashMap<(Space, u32), State>>,
     pub(crate) resources: RefCell<FxHashMap<u32, Rc<Expansion<Rc<ResourceInstance>>>>>,
     pub(crate) calls: RefCell<FxHashMap<u32, Option<Rc<Expansion<Callee>>>>>,
@@ -128,6 +127,8 @@ pub(crate) struct Cx<'a> {
     pub(crate) scope: Option<&'a Scope<'a>>,
     /// A template file: only the names in scope exist.
     pub(crate) isolated: bool,
+    /// Of a template file: the names that it is given.
+    pub(crate) names: Option<&'a FxHashMap<CompactString, Value>>,
     /// Of a template file: it may be given more names than are known.
     pub(crate) open: Option<&'a Arc<Unknown>>,
 }
@@ -141,7 +142,7 @@ pub(crate) struct Scope<'a> {
 
 impl<'a> Cx<'a> {
     pub(crate) const fn new(at: &'a Instance, file: &'a File) -> Self {
-        Self { at, file, scope: None, isolated: false, open: None }
+        Self { at, file, scope: None, isolated: false, names: None, open: None }
     }
 
     pub(crate) const fn within(self, scope: &'a Scope<'a>) -> Self {
@@ -176,7 +177,13 @@ impl<'w> Evaluator<'w> {
         self.add_instance(module, CompactString::default(), None, 0)
     }
 
-    fn add_instance(&self, module: Arc<Module>, address: CompactString, call: Option<Call>, depth: u32) -> Rc<Instance> {
+    pub(crate) fn add_instance(
+        &self,
+        module: Arc<Module>,
+        address: CompactString,
+        call: Option<Call>,
+        depth: u32,
+    ) -> Rc<Instance> {
         let mut instances = self.instances.borrow_mut();
         let instance = Rc::new(Instance {
             id: crate::declare::count(instances.len()),
@@ -275,20 +282,38 @@ impl<'w> Evaluator<'w> {
         }
         memo.borrow_mut().insert(key.clone(), State::Busy);
         let faults = self.faults.get();
-        let value = self.deeper(place, work);
+        let value = self.weighed(self.deeper(place, work));
         memo.borrow_mut().insert(key, State::Done(value.clone(), self.faults.get() != faults));
         value
     }
 
+    /// What is kept under a name is not too large for those who walk through it; walking costs, too.
+    fn weighed(&self, value: Value) -> Value {
+        let mut left = MAX_NODES;
+        let is_too_large = lattice::is_too_large(&value, MAX_NESTING, &mut left);
+        let cost = u32::try_from((MAX_NODES - left) / NODES_PER_FUEL).unwrap_or(u32::MAX);
+        self.fuel.set(self.fuel.get().saturating_sub(cost));
+        if !is_too_large {
+            return value;
+        }
+        let what = "a value of too many parts";
+        self.note(value.place, NoteKind::Limit, what);
+        limit(what, value.place)
+    }
+
     pub(crate) fn local(&self, at: &Instance, index: u32, place: Place) -> Value {
         let Some(local) = at.module.locals.list.get(index as usize) else { return Value::default() };
-        let value = self.once(&at.names, (Space::Local, index), || format_compact!("local.{}", local.name), place, || {
-            match at.module.files.get(local.file as usize) {
+        let value = self.once(
+            &at.names,
+            (Space::Local, index),
+            || format_compact!("local.{}", local.name),
+            place,
+            || match at.module.files.get(local.file as usize) {
                 Some(file) => self.eval(&Cx::new(at, file), local.attribute.expr),
                 None => Value::default(),
-            }
-        });
-        value.through(How::Local(local.name.clone()), place)
+            },
+        );
+        lattice::through(value, How::Local(local.name.clone()), place)
     }
 
     pub(crate) fn output(&self, at: &Instance, index: u32, place: Place) -> Value {
@@ -300,7 +325,7 @@ impl<'w> Evaluator<'w> {
             value.sensitive |= self.flag(at, output, "sensitive");
             value
         });
-        value.through(How::Output(output.name.clone()), place)
+        lattice::through(value, How::Output(output.name.clone()), place)
     }
 
     /// A bool argument of a declaration, false where it is not written.
@@ -308,98 +333,6 @@ impl<'w> Evaluator<'w> {
         at.module
             .attribute(declared, name)
             .is_some_and(|(file, attribute)| self.eval(&Cx::new(at, file), attribute.expr).as_bool() == Some(true))
-    }
-
-    /// The instances of a module call; `None` while they are being worked out.
-    pub(crate) fn call(&self, at: &Instance, index: u32, place: Place) -> Option<Rc<Expansion<Callee>>> {
-        if let Some(known) = at.calls.borrow().get(&index) {
-            return known.clone();
-        }
-        at.calls.borrow_mut().insert(index, None);
-        let call = at.module.calls.list.get(index as usize)?;
-        let (module, reason) = self.callee(at, call, place);
-        let base = format_compact!("{}{}module.{}", at.address, if at.address.is_empty() { "" } else { "." }, call.name);
-        let expansion = self.repeat(at, call).map(|key, repetition| {
-            let address = match key {
-                Key::Index(index) => format_compact!("{base}[{index}]"),
-                Key::Name(name) => format_compact!("{base}[{name:?}]"),
-                Key::None | Key::Any => base.clone(),
-            };
-            match &module {
-                Some(module) if self.instances.borrow().len() < MAX_MODULES => {
-                    let call = Call { parent: at.id, index, repetition };
-                    Callee::Module(self.add_instance(module.clone(), address, Some(call), at.depth + 1).id)
-                }
-                Some(_) => Callee::Opaque(address, Reason::Limit),
-                None => Callee::Opaque(address, reason),
-            }
-        });
-        let expansion = Rc::new(expansion);
-        at.calls.borrow_mut().insert(index, Some(expansion.clone()));
-        Some(expansion)
-    }
-
-    /// The module that a call names, or why there is none.
-    fn callee(&self, at: &Instance, call: &crate::declare::Declared, place: Place) -> (Option<Arc<Module>>, Reason) {
-        let Some((file, source)) = at.module.attribute(call, "source") else {
-            self.note(place, NoteKind::Invalid, format_compact!("the call of module \"{}\" has no source", call.name));
-            return (None, Reason::Invalid);
-        };
-        let cx = Cx::new(at, file);
-        let place = cx.place(source.span);
-        let value = self.eval(&cx, source.expr);
-        let Some(text) = value.as_str() else { return (None, Reason::OpaqueModule) };
-        let installed = || self.installed(&self.module_key(at, &call.name));
-        let Some(dir) = local_dir(&at.module.dir, text).or_else(installed) else {
-            self.note(place, NoteKind::OpaqueModule, format_compact!("module {text:?} is not in this workspace"));
-            return (None, Reason::OpaqueModule);
-        };
-        let mut ancestor = Some(at.id);
-        while let Some(instance) = ancestor.and_then(|id| self.instance(id)) {
-            if instance.module.dir == dir {
-                self.note(place, NoteKind::Cycle, "this module calls itself");
-                return (None, Reason::Cycle);
-            }
-            ancestor = instance.call.as_ref().map(|call| call.parent);
-        }
-        if at.depth >= MAX_MODULE_DEPTH {
-            self.note(place, NoteKind::Limit, "modules call modules too deep here");
-            return (None, Reason::Limit);
-        }
-        match self.workspace.module(&dir) {
-            Some(module) => (Some(module), Reason::OpaqueModule),
-            None => {
-                self.note(place, NoteKind::OpaqueModule, format_compact!("module {text:?} is not in this workspace"));
-                (None, Reason::OpaqueModule)
-            }
-        }
-    }
-
-    /// The name of a call in the manifest of installed modules: `vpc.subnets`.
-    fn module_key(&self, at: &Instance, name: &str) -> String {
-        let mut names = vec![CompactString::from(name)];
-        let mut call = at.call.as_ref().map(|call| (call.parent, call.index));
-        while let Some((parent, index)) = call {
-            let Some(instance) = self.instance(parent) else { break };
-            names.extend(instance.module.calls.list.get(index as usize).map(|call| call.name.clone()));
-            call = instance.call.as_ref().map(|call| (call.parent, call.index));
-        }
-        names.reverse();
-        names.join(".")
-    }
-
-    /// Where `terraform init` has put a module.
-    fn installed(&self, key: &str) -> Option<String> {
-        let root = self.root_dir();
-        let read = || {
-            let path = join(&root, ".terraform/modules/modules.json")?;
-            let crate::FileRead::Text(text, _) = self.workspace.read(&path) else { return None };
-            let manifest: serde_json::Value = serde_json::from_str(&text).ok()?;
-            let rows = manifest.get("Modules")?.as_array()?.iter();
-            Some(rows.filter_map(|row| Some((row.get("Key")?.as_str()?.to_owned(), row.get("Dir")?.as_str()?.to_owned()))).collect())
-        };
-        let dirs: &FxHashMap<String, String> = self.manifest.get_or_init(|| read().unwrap_or_default());
-        join(&root, &dirs.get(key)?.replace('\\', "/"))
     }
 
     /// The instances of a resource; `None` while they are being worked out.

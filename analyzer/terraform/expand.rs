@@ -58,7 +58,11 @@ impl<T> Expansion<T> {
     pub(crate) fn get(&self, key: &Value) -> Option<&T> {
         let wanted = match &key.kind {
             Kind::Number(number) if self.by == By::Count => {
-                if let plimsoll_syntax::value::Number::Int(index) = number { Some(Key::Index(*index)) } else { None }
+                if let plimsoll_syntax::value::Number::Int(index) = number {
+                    Some(Key::Index(*index))
+                } else {
+                    None
+                }
             }
             Kind::String(name) if self.by == By::Count => name.parse().ok().map(Key::Index),
             _ => convert::text_of(key).map(Key::Name),
@@ -106,7 +110,11 @@ impl Evaluator<'_> {
 
     fn undecided(&self, cx: &Cx<'_>, span: plimsoll_syntax::Span, unknown: &Unknown) {
         if unknown.reason != Reason::Limit {
-            self.note(cx.place(span), crate::NoteKind::Undecided, compact_str::format_compact!("how many there are depends on {}", unknown.source));
+            self.note(
+                cx.place(span),
+                crate::NoteKind::Undecided,
+                compact_str::format_compact!("how many there are depends on {}", unknown.source),
+            );
         }
     }
 
@@ -133,7 +141,10 @@ impl Evaluator<'_> {
             },
             Some(count) if count > 0 => any(Arc::new(Unknown::new(Reason::Limit, "count.index"))),
             _ => {
-                self.invalid(cx.place(span), format!("count must be a whole number that is not negative, not {}", lattice::noun(value)));
+                self.invalid(
+                    cx.place(span),
+                    format!("count must be a whole number that is not negative, not {}", lattice::noun(value)),
+                );
                 any(Arc::new(Unknown::new(Reason::Invalid, "count")))
             }
         }
@@ -153,9 +164,10 @@ impl Evaluator<'_> {
         }
         if let (false, Some(open)) = (refused, &open) {
             self.undecided(cx, span, open);
-        } else if value.sensitive {
+        } else if value.sensitive || elements.iter().any(|(key, _)| key.sensitive) {
             self.invalid(cx.place(span), "for_each must not be sensitive");
-        } else if let (Kind::List(_), Some((wrong, _))) = (&value.kind, elements.iter().find(|(key, _)| !refused && !is_key(key))) {
+        } else if let (Kind::List(_), Some((wrong, _))) = (&value.kind, elements.iter().find(|(key, _)| !refused && !is_key(key)))
+        {
             self.invalid(cx.place(span), format!("for_each must be a set of strings; it has {}", lattice::noun(wrong)));
         } else if let Some(unknown) = elements.iter().find_map(|(key, _)| lattice::first_unknown(key)) {
             self.undecided(cx, span, &unknown);
@@ -201,7 +213,10 @@ pub(crate) fn any_of(by: By) -> Option<Repetition> {
 /// Key and value of an element that stands for any of something unknown.
 pub(crate) fn representative(open: &Unknown) -> [(CompactString, Value); 2] {
     let key = Unknown { not_null: true, ..Unknown::new(open.reason, "each.key").shaped(Shape::String) };
-    [("key".into(), Value::unknown(key, plimsoll_syntax::Place::NONE)), ("value".into(), Value::unknown(lattice::element(open, "*"), plimsoll_syntax::Place::NONE))]
+    [
+        ("key".into(), Value::unknown(key, plimsoll_syntax::Place::NONE)),
+        ("value".into(), Value::unknown(lattice::element(open, "*"), plimsoll_syntax::Place::NONE)),
+    ]
 }
 
 /// Keys and values of what is iterated, in Terraform's order, and whether there may be more. Of several possible collections,

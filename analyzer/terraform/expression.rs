@@ -8,7 +8,7 @@ use plimsoll_syntax::hcl::tree::{BinaryOp, ForId, List as Ids, ObjectItem, Templ
 use plimsoll_syntax::hcl::{self, ExprId, ExprKind};
 use plimsoll_syntax::value::{Choice, Kind, Number, Reason, Shape, Unknown};
 use plimsoll_syntax::{FileId, Place, Span, Value};
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::choice::{distribute, one_of};
 use crate::convert::{key_of, to_bool, unify};
@@ -21,32 +21,31 @@ use crate::{Evaluated, Workspace};
 
 /// Evaluates one expression in directory `dir`, with `names` as the only names; `template`: the text is that of a template.
 #[must_use]
-pub fn evaluate_expression(text: &str, template: bool, dir: &str, names: Vec<(CompactString, Value)>, workspace: &dyn Workspace) -> Evaluated {
+pub fn evaluate_expression(
+    text: &str,
+    template: bool,
+    dir: &str,
+    names: Vec<(CompactString, Value)>,
+    workspace: &dyn Workspace,
+) -> Evaluated {
     let evaluator = Evaluator::new(workspace);
     let at = evaluator.root(Arc::new(Module { dir: dir.to_owned(), ..Module::default() }));
-    let file = if template { template_file(text) } else { File { id: FileId::NONE, tree: Arc::new(hcl::parse(&format!("x = (\n{text}\n)").into())), spans: None } };
+    let file = if template {
+        template_file(text)
+    } else {
+        File { id: FileId::NONE, tree: Arc::new(hcl::parse(&format!("x = (\n{text}\n)").into())), spans: None }
+    };
     let value = match (file.tree.errors.first(), file.tree.body.attributes().next()) {
         (Some(error), _) => evaluator.invalid(file.place(error.span), error.message.clone()),
         (None, None) => evaluator.invalid(Place::NONE, "this is not an expression"),
         (None, Some(attribute)) => {
-            let scopes: Vec<Scope<'_>> = names.iter().map(|(name, value)| Scope { name, value: Ref::Value(value.clone()), parent: None }).collect();
-            // Scopes are chained by reference: one frame holds all names, looked up by a last scope of its own.
-            with_scopes(&scopes, None, &mut |scope| {
-                let cx = Cx { scope, ..Cx::new(&at, &file) };
-                if template { evaluator.template_text(&cx, attribute.expr) } else { evaluator.eval(&cx, attribute.expr) }
-            })
+            let names: FxHashMap<CompactString, Value> = names.into_iter().collect();
+            let cx = Cx { names: Some(&names), ..Cx::new(&at, &file) };
+            if template { evaluator.template_text(&cx, attribute.expr) } else { evaluator.eval(&cx, attribute.expr) }
         }
     };
     let value = crate::body::finished(value);
     Evaluated { value, notes: evaluator.into_notes() }
-}
-
-/// Chains names into scopes.
-pub(crate) fn with_scopes(names: &[Scope<'_>], parent: Option<&Scope<'_>>, work: &mut dyn FnMut(Option<&Scope<'_>>) -> Value) -> Value {
-    match names.split_first() {
-        None => work(parent),
-        Some((first, rest)) => with_scopes(rest, Some(&Scope { name: first.name, value: first.value.clone(), parent }), work),
-    }
 }
 
 /// A whole text as a template: a heredoc that ends in a name which no line of it is.
@@ -80,12 +79,18 @@ impl Evaluator<'_> {
             ExprKind::Error => Value::unknown(Unknown::new(Reason::Syntax, clip(tree.text(expr.span))), place),
             ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number => Value::default(),
             ExprKind::Template(kind, parts) => self.template(cx, kind, parts, place),
-            ExprKind::Variable | ExprKind::GetAttr { .. } | ExprKind::Index { .. } | ExprKind::Splat { .. } | ExprKind::SplatItem => {
+            ExprKind::Variable
+            | ExprKind::GetAttr { .. }
+            | ExprKind::Index { .. }
+            | ExprKind::Splat { .. }
+            | ExprKind::SplatItem => {
                 let found = self.refer(cx, id);
                 self.force(cx, found, place)
             }
             ExprKind::Paren(inner) => self.eval(cx, inner),
-            ExprKind::Tuple(items) => lattice::list(tree.list(items).iter().map(|&item| self.eval(cx, item)).collect(), None, place),
+            ExprKind::Tuple(items) => {
+                lattice::list(tree.list(items).iter().map(|&item| self.eval(cx, item)).collect(), None, place)
+            }
             ExprKind::Object(items) => self.object(cx, items, place),
             ExprKind::Unary(op, operand) => self.unary(op, &self.eval(cx, operand), place),
             ExprKind::Binary(op, left, right) => self.operation(cx, op, left, right, place),
@@ -227,10 +232,11 @@ impl Evaluator<'_> {
         let mut items = Vec::new();
         let mut map = MapBuilder::default();
         let mut groups: Vec<(CompactString, Vec<Value>)> = Vec::new();
-        let mut positions: rustc_hash::FxHashMap<CompactString, usize> = rustc_hash::FxHashMap::default();
+        let mut positions: FxHashMap<CompactString, usize> = FxHashMap::default();
         for (key, value) in pairs {
             let value_scope = Scope { name: tree.text(expression.value), value, parent: cx.scope };
-            let key_scope = expression.key.map(|name| Scope { name: tree.text(name), value: Ref::Value(key), parent: Some(&value_scope) });
+            let key_scope =
+                expression.key.map(|name| Scope { name: tree.text(name), value: Ref::Value(key), parent: Some(&value_scope) });
             let inner = cx.within(key_scope.as_ref().unwrap_or(&value_scope));
             if let Some(condition) = expression.condition {
                 let test = self.eval(&inner, condition);

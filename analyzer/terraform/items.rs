@@ -55,7 +55,14 @@ struct Items<'e> {
 }
 
 impl Items<'_> {
-    fn push(&mut self, views: &[&str], name: impl Into<CompactString>, (file, block): (&File, &Block), map: Map, owner: Option<Owner>) {
+    fn push(
+        &mut self,
+        views: &[&str],
+        name: impl Into<CompactString>,
+        (file, block): (&File, &Block),
+        map: Map,
+        owner: Option<Owner>,
+    ) {
         self.items.push(Item {
             views: views.iter().map(|view| CompactString::from(*view)).collect(),
             name: name.into(),
@@ -79,8 +86,15 @@ impl Items<'_> {
             Mode::Ephemeral => [&prefixed, "ephemeral"],
         };
         let name = format_compact!("{prefixed}.{}", resource.block.name);
+        for place in uses::own(&module.uses, &name) {
+            self.evaluator.invalid(place, format_compact!("{name} refers to itself"));
+        }
         for (_, instance) in &expansion.instances {
-            let mut map = Map { entries: self.evaluator.resource_entries(at, instance), range: written.0.place(written.1.span()).span, ..Map::default() };
+            let mut map = Map {
+                entries: self.evaluator.resource_entries(at, instance),
+                range: written.0.place(written.1.span()).span,
+                ..Map::default()
+            };
             let header = written.0.place(written.1.header());
             let mut derive = |name: &str, value: CompactString| {
                 if map.get(name).is_none() {
@@ -120,7 +134,10 @@ impl Items<'_> {
             let kind = block.labels.first().map(|label| CompactString::from(file.tree.label(*label))).unwrap_or_default();
             map.set("type", Value::string(kind, header));
             map.set("resource", Value::string(instance.address.clone(), header));
-            let owner = at.module.block(resource.block.at).map(|(file, block)| Owner { name: instance.address.clone(), range: file.place(block.span()) });
+            let owner = at
+                .module
+                .block(resource.block.at)
+                .map(|(file, block)| Owner { name: instance.address.clone(), range: file.place(block.span()) });
             self.push(&["provisioner"], instance.address.clone(), (file, block), map, owner);
         }
     }
@@ -132,12 +149,16 @@ impl Items<'_> {
             let BodyItem::Attribute(attribute) = item else { continue };
             let name = file.text(attribute.name);
             if !ARGUMENTS.contains(&name) && callee.variables.position(name).is_none() {
-                self.evaluator.invalid(file.place(attribute.name), format_compact!("module \"{}\" has no variable \"{name}\"", call.name));
+                self.evaluator
+                    .invalid(file.place(attribute.name), format_compact!("module \"{}\" has no variable \"{name}\"", call.name));
             }
         }
         for variable in &callee.variables.list {
             if callee.attribute(variable, "default").is_none() && at.module.attribute(call, &variable.name).is_none() {
-                self.evaluator.invalid(file.place(block.header()), format_compact!("module \"{}\" is not given its variable \"{}\"", call.name, variable.name));
+                self.evaluator.invalid(
+                    file.place(block.header()),
+                    format_compact!("module \"{}\" is not given its variable \"{}\"", call.name, variable.name),
+                );
             }
         }
     }
@@ -159,7 +180,14 @@ impl Items<'_> {
             value: crate::reference::Ref::Value(repetition.value.clone()),
             parent: None,
         });
-        let entries = self.evaluator.body(at, scope.as_ref(), &at.module.body(call), 0);
+        // The other arguments of a call that makes no instance are never looked at.
+        let none = expansion.as_ref().is_some_and(|expansion| expansion.instances.is_empty());
+        let is_looked_at = |(file, item): &(&File, &BodyItem)| match item {
+            BodyItem::Attribute(attribute) => !none || ARGUMENTS.contains(&file.text(attribute.name)),
+            BodyItem::Block(_) => !none,
+        };
+        let written: Vec<_> = at.module.body(call).into_iter().filter(is_looked_at).collect();
+        let entries = self.evaluator.body(at, scope.as_ref(), &written, 0);
         let mut map = Map { entries, range: file.place(block.span()).span, ..Map::default() };
         let dot = if at.address.is_empty() { "" } else { "." };
         let address = format_compact!("{}{dot}module.{}", at.address, call.name);

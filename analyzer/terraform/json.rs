@@ -30,8 +30,16 @@ impl Spans {
 }
 
 /// Words whose JSON value is a nested block of the top level, and how many labels stand before its body.
-const LABELS: &[(&str, u32)] =
-    &[("resource", 2), ("data", 2), ("ephemeral", 2), ("module", 1), ("variable", 1), ("output", 1), ("provider", 1), ("check", 1)];
+const LABELS: &[(&str, u32)] = &[
+    ("resource", 2),
+    ("data", 2),
+    ("ephemeral", 2),
+    ("module", 1),
+    ("variable", 1),
+    ("output", 1),
+    ("provider", 1),
+    ("check", 1),
+];
 /// Words inside these bodies that are blocks, with their labels, whatever the provider.
 const NESTED: &[(&str, u32)] = &[
     ("lifecycle", 0),
@@ -83,10 +91,13 @@ impl Writer<'_> {
     fn entries(&self, node: NodeId) -> Vec<(NodeId, NodeId)> {
         match &self.json[self.json.resolve(node)].kind {
             NodeKind::Mapping(entries) => entries.iter().map(|entry| (entry.key, entry.value)).collect(),
-            NodeKind::Sequence(items) => items.iter().flat_map(|&item| match &self.json[self.json.resolve(item)].kind {
-                NodeKind::Mapping(entries) => entries.iter().map(|entry| (entry.key, entry.value)).collect(),
-                _ => Vec::new(),
-            }).collect(),
+            NodeKind::Sequence(items) => items
+                .iter()
+                .flat_map(|&item| match &self.json[self.json.resolve(item)].kind {
+                    NodeKind::Mapping(entries) => entries.iter().map(|entry| (entry.key, entry.value)).collect(),
+                    _ => Vec::new(),
+                })
+                .collect(),
             NodeKind::Scalar(..) | NodeKind::Alias(_) => Vec::new(),
         }
     }
@@ -157,7 +168,9 @@ impl Writer<'_> {
             self.out.push_str(" = ");
             match name.as_str() {
                 // These hold names, or a type: their string is the expression.
-                "depends_on" | "provider" | "providers" | "ignore_changes" | "replace_triggered_by" | "type" if nested => self.words(value, depth + 1),
+                "depends_on" | "provider" | "providers" | "ignore_changes" | "replace_triggered_by" | "type" if nested => {
+                    self.words(value, depth + 1)
+                }
                 _ => self.value(value, depth + 1),
             }
             self.out.push('\n');
@@ -170,7 +183,11 @@ impl Writer<'_> {
             NodeKind::Scalar(text, _) => {
                 // What is no expression stays a string.
                 let tree = hcl::parse(&format!("x = {text}\n").into());
-                if tree.errors.is_empty() && !text.contains('\n') && !text.is_empty() { self.out.push_str(&text) } else { self.quoted(node, true) }
+                if tree.errors.is_empty() && !text.contains('\n') && !text.is_empty() {
+                    self.out.push_str(&text)
+                } else {
+                    self.quoted(node, true)
+                }
             }
             NodeKind::Sequence(items) if depth < MAX_DEPTH => {
                 self.out.push('[');

@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
-use plimsoll_syntax::value::{Kind, List, Map, Number, Part, Reason, Reference, Shape, Unknown, Value};
 use plimsoll_syntax::Place;
+use plimsoll_syntax::value::{How, Kind, List, Map, Number, Part, Reason, Reference, Shape, Unknown, Value};
 
 /// Elements that a list may have.
 pub(crate) const MAX_ELEMENTS: usize = 70_000;
 /// Bytes that a string may have.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
+/// How deep a value may nest that has a name.
+pub(crate) const MAX_NESTING: u32 = 150;
+/// Steps of a history.
+const MAX_HISTORY: usize = 64;
 /// Nodes that are visited when a value is looked through.
 pub(crate) const MAX_NODES: usize = 100_000;
 
@@ -105,7 +109,30 @@ impl MapBuilder {
 
 /// The text in the normal form of Terraform's strings, NFC.
 pub(crate) fn composed(text: CompactString) -> CompactString {
-    if text.is_ascii() || unicode_normalization::is_nfc(&text) { text } else { unicode_normalization::UnicodeNormalization::nfc(text.as_str()).collect() }
+    if text.is_ascii() || unicode_normalization::is_nfc(&text) {
+        text
+    } else {
+        unicode_normalization::UnicodeNormalization::nfc(text.as_str()).collect()
+    }
+}
+
+/// The value with one more step of its history; a history that is longer than anybody reads stays as it is.
+pub(crate) fn through(value: Value, how: How, place: Place) -> Value {
+    if value.history().nth(MAX_HISTORY).is_some() { value } else { value.through(how, place) }
+}
+
+/// Whether a value nests deeper, or has more parts, than is looked at; takes what is looked at off `left`.
+pub(crate) fn is_too_large(value: &Value, depth: u32, left: &mut usize) -> bool {
+    if depth == 0 || *left == 0 {
+        return true;
+    }
+    *left -= 1;
+    match &value.kind {
+        Kind::List(list) => list.items.iter().any(|item| is_too_large(item, depth - 1, left)),
+        Kind::Map(map) => map.entries.iter().any(|entry| is_too_large(&entry.value, depth - 1, left)),
+        Kind::Choice(choice) => choice.arms.iter().any(|arm| is_too_large(arm, depth - 1, left)),
+        _ => false,
+    }
 }
 
 /// The value as it is written at another place, which stands for all of its parts.
@@ -116,7 +143,12 @@ pub(crate) fn moved(value: &Value, place: Place) -> Value {
             Kind::List(Arc::new(List { items, ..List::clone(list) }))
         }
         Kind::Map(map) => {
-            let entry = |entry: &plimsoll_syntax::value::Entry| plimsoll_syntax::value::Entry { value: moved(&entry.value, place), key: entry.key.clone(), key_place: Place::NONE, place };
+            let entry = |entry: &plimsoll_syntax::value::Entry| plimsoll_syntax::value::Entry {
+                value: moved(&entry.value, place),
+                key: entry.key.clone(),
+                key_place: Place::NONE,
+                place,
+            };
             Kind::Map(Arc::new(Map { entries: map.entries.iter().map(entry).collect(), ..Map::clone(map) }))
         }
         kind => kind.clone(),
@@ -129,7 +161,11 @@ pub(crate) fn limit(what: &str, place: Place) -> Value {
 }
 
 pub(crate) fn number(value: f64, place: Place) -> Value {
-    if value.is_finite() { Value::new(Kind::Number(Number::from(value)), place) } else { limit("a number beyond the range of doubles", place) }
+    if value.is_finite() {
+        Value::new(Kind::Number(Number::from(value)), place)
+    } else {
+        limit("a number beyond the range of doubles", place)
+    }
 }
 
 /// The entries of a map in the order in which Terraform iterates.
@@ -222,7 +258,8 @@ pub(crate) fn element(of: &Unknown, key: &str) -> Unknown {
 }
 
 fn extended(of: &Unknown, suffix: &str, step: &str) -> Unknown {
-    let named = !matches!(of.reason, Reason::Function | Reason::Invalid | Reason::Limit | Reason::Cycle | Reason::Syntax | Reason::File);
+    let named =
+        !matches!(of.reason, Reason::Function | Reason::Invalid | Reason::Limit | Reason::Cycle | Reason::Syntax | Reason::File);
     let source = if named && of.source.len() < 200 { format_compact!("{}{suffix}", of.source) } else { of.source.clone() };
     let identity = of.identity.as_ref().map(|identity| {
         let attribute = match (identity.attribute.is_empty(), step.starts_with('[')) {

@@ -11,6 +11,7 @@
 //! <https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md>.
 
 mod body;
+mod calls;
 mod choice;
 mod convert;
 mod declare;
@@ -18,6 +19,7 @@ mod evaluator;
 mod expand;
 mod expression;
 mod functions;
+mod instances;
 mod items;
 mod json;
 mod lattice;

@@ -22,7 +22,9 @@ impl Evaluator<'_> {
                 return self.invalid(place, format!("{} has no negation", noun(&args[0])));
             };
             match (&converted.kind, op) {
-                (Kind::Number(Number::Int(int)), _) => int.checked_neg().map_or_else(|| number(0.0, place), |int| Value::int(int, place)),
+                (Kind::Number(Number::Int(int)), _) => {
+                    int.checked_neg().map_or_else(|| number(0.0, place), |int| Value::int(int, place))
+                }
                 (Kind::Number(Number::Float(float)), _) => number(-float, place),
                 (Kind::Bool(known), _) => Value::bool(!known, place),
                 (Kind::Unknown(unknown), UnaryOp::Negate) => derived_value(unknown, Shape::Number, place),
@@ -109,7 +111,9 @@ impl Evaluator<'_> {
             BinaryOp::Multiply => exact(i128::checked_mul).unwrap_or_else(|| number(x * y, place)),
             BinaryOp::Divide if y == 0.0 && x != 0.0 => crate::lattice::limit("an infinite number", place),
             BinaryOp::Divide | BinaryOp::Modulo if y == 0.0 => self.invalid(place, "division by zero"),
-            BinaryOp::Divide => exact(|a, b| if a.checked_rem(b)? == 0 { a.checked_div(b) } else { None }).unwrap_or_else(|| number(x / y, place)),
+            BinaryOp::Divide => {
+                exact(|a, b| if a.checked_rem(b)? == 0 { a.checked_div(b) } else { None }).unwrap_or_else(|| number(x / y, place))
+            }
             _ => exact(i128::checked_rem).unwrap_or_else(|| number(x % y, place)),
         }
     }
@@ -143,11 +147,19 @@ fn compare(a: &Value, b: &Value, left: &mut usize) -> Result<bool, Arc<Unknown>>
     *left -= 1;
     match (&a.kind, &b.kind) {
         (Kind::Unknown(a), Kind::Unknown(b)) => {
-            if a.identity.is_some() && a.identity == b.identity { Ok(true) } else { Err(a.clone()) }
+            if a.identity.is_some() && a.identity == b.identity {
+                Ok(true)
+            } else {
+                Err(a.clone())
+            }
         }
         (Kind::Unknown(unknown), other) | (other, Kind::Unknown(unknown)) => {
             let shape = shape(other);
-            let excluded = if shape == Shape::Any { unknown.not_null } else { unknown.shape != Shape::Any && unknown.shape != shape && unknown.not_null };
+            let excluded = if shape == Shape::Any {
+                unknown.not_null
+            } else {
+                unknown.shape != Shape::Any && unknown.shape != shape && unknown.not_null
+            };
             if excluded { Ok(false) } else { Err(unknown.clone()) }
         }
         (Kind::Choice(choice), _) | (_, Kind::Choice(choice)) => Err(choice.condition.clone()),
@@ -160,7 +172,9 @@ fn compare(a: &Value, b: &Value, left: &mut usize) -> Result<bool, Arc<Unknown>>
         // A set equals no list.
         (Kind::List(x), Kind::List(y)) if x.blocks != y.blocks => Ok(false),
         (Kind::List(x), Kind::List(y)) => {
-            let short = |x: &plimsoll_syntax::value::List, y: &plimsoll_syntax::value::List| x.items.len() < y.items.len() && x.tail.is_none();
+            let short = |x: &plimsoll_syntax::value::List, y: &plimsoll_syntax::value::List| {
+                x.items.len() < y.items.len() && x.tail.is_none()
+            };
             if short(x, y) || short(y, x) {
                 return Ok(false);
             }
@@ -177,7 +191,8 @@ fn compare(a: &Value, b: &Value, left: &mut usize) -> Result<bool, Arc<Unknown>>
         (Kind::Map(x), Kind::Map(y)) => {
             let mut missing = x.tail.clone().or_else(|| y.tail.clone());
             for (one, other) in [(x, y), (y, x)] {
-                let index: rustc_hash::FxHashMap<&str, &Value> = other.entries.iter().map(|entry| (entry.key.as_str(), &entry.value)).collect();
+                let index: rustc_hash::FxHashMap<&str, &Value> =
+                    other.entries.iter().map(|entry| (entry.key.as_str(), &entry.value)).collect();
                 for entry in &one.entries {
                     match index.get(entry.key.as_str()).map(|value| compare(&entry.value, value, left)) {
                         Some(Ok(true)) => {}

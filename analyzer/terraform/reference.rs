@@ -2,23 +2,22 @@
 //! stay references until an attribute is asked for, so that only what is used is evaluated.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::{ExprId, ExprKind};
 use plimsoll_syntax::value::{Kind, Number, Reason, Shape, Unknown};
 use plimsoll_syntax::{Place, Value};
 
+use crate::NoteKind;
 use crate::choice::distribute;
 use crate::convert::text_of;
 use crate::declare::Mode;
-use crate::evaluator::{Callee, Cx, Evaluator, ResourceInstance, Scope};
-use crate::expand::{By, Expansion, Key};
+use crate::evaluator::{Callee, Cx, Evaluator, ResourceInstance};
+use crate::expand::{By, Expansion};
 use crate::lattice::{self, derived_value, key_text, member, noun};
-use crate::NoteKind;
 
 /// The name under which the element of a splat is in scope: no identifier.
-const SPLAT: &str = "[*]";
+pub(crate) const SPLAT: &str = "[*]";
 /// How long a chain of attributes and indexes may be.
 const MAX_STEPS: u32 = 200;
 
@@ -104,6 +103,9 @@ impl Evaluator<'_> {
         if let Some(known) = cx.lookup(name) {
             return known.clone();
         }
+        if let Some(value) = cx.names.and_then(|names| names.get(name)) {
+            return Ref::Value(value.clone());
+        }
         if cx.isolated {
             return Ref::Value(match cx.open {
                 Some(open) => Value::unknown(member(open, name), place),
@@ -126,7 +128,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn undeclared(&self, source: &str, place: Place, message: impl FnOnce() -> CompactString) -> Value {
+    pub(crate) fn undeclared(&self, source: &str, place: Place, message: impl FnOnce() -> CompactString) -> Value {
         self.note(place, NoteKind::Undeclared, message());
         Value::unknown(Unknown::new(Reason::Undeclared, source), place)
     }
@@ -137,15 +139,20 @@ impl Evaluator<'_> {
             Ref::Value(value) => Ref::Value(self.attribute_of(&value, name, place)),
             Ref::Root(Root::Variables) => Ref::Value(match at.module.variables.position(name) {
                 Some(index) => self.variable(at, index, place),
-                None => self.undeclared(&format_compact!("var.{name}"), place, || format_compact!("variable \"{name}\" is not declared")),
+                None => self
+                    .undeclared(&format_compact!("var.{name}"), place, || format_compact!("variable \"{name}\" is not declared")),
             }),
             Ref::Root(Root::Locals) => Ref::Value(match at.module.locals.position(name) {
                 Some(index) => self.local(at, index, place),
-                None => self.undeclared(&format_compact!("local.{name}"), place, || format_compact!("local value \"{name}\" is not declared")),
+                None => self.undeclared(&format_compact!("local.{name}"), place, || {
+                    format_compact!("local value \"{name}\" is not declared")
+                }),
             }),
             Ref::Root(Root::Modules) => match at.module.calls.position(name) {
                 Some(index) => Ref::Call(index),
-                None => Ref::Value(self.undeclared(&format_compact!("module.{name}"), place, || format_compact!("module \"{name}\" is not declared"))),
+                None => Ref::Value(self.undeclared(&format_compact!("module.{name}"), place, || {
+                    format_compact!("module \"{name}\" is not declared")
+                })),
             },
             Ref::Root(Root::Data) => Ref::Type(Mode::Data, name.into()),
             Ref::Root(Root::Ephemeral) => Ref::Type(Mode::Ephemeral, name.into()),
@@ -156,7 +163,8 @@ impl Evaluator<'_> {
             }),
             Ref::Root(Root::Terraform) => Ref::Value(match name {
                 "workspace" => {
-                    let unknown = Unknown { not_null: true, ..Unknown::new(Reason::Unset, "terraform.workspace").shaped(Shape::String) };
+                    let unknown =
+                        Unknown { not_null: true, ..Unknown::new(Reason::Unset, "terraform.workspace").shaped(Shape::String) };
                     Value::unknown(unknown, place)
                 }
                 _ => Value::unknown(Unknown::new(Reason::Unset, format_compact!("terraform.{name}")), place),
@@ -197,8 +205,13 @@ impl Evaluator<'_> {
         expansion.instances.first().map(|(_, instance)| instance.clone())
     }
 
-    fn busy(&self, cx: &Cx<'_>, index: u32, place: Place) -> Value {
-        let name = cx.at.module.resources.get(index as usize).map(|resource| self.address(cx.at, resource.mode, &resource.kind, &resource.block.name));
+    pub(crate) fn busy(&self, cx: &Cx<'_>, index: u32, place: Place) -> Value {
+        let name = cx
+            .at
+            .module
+            .resources
+            .get(index as usize)
+            .map(|resource| self.address(cx.at, resource.mode, &resource.kind, &resource.block.name));
         let name = name.unwrap_or_default();
         self.note(place, NoteKind::Cycle, format_compact!("{name} refers to itself"));
         Value::unknown(Unknown::new(Reason::Cycle, name), place)
@@ -210,9 +223,9 @@ impl Evaluator<'_> {
                 let Some(instance) = self.instance(*id) else { return Value::default() };
                 match instance.module.outputs.position(name) {
                     Some(index) => self.output(&instance, index, place),
-                    None => {
-                        self.undeclared(&format_compact!("{}.{name}", instance.address), place, || format_compact!("{} has no output \"{name}\"", instance.address))
-                    }
+                    None => self.undeclared(&format_compact!("{}.{name}", instance.address), place, || {
+                        format_compact!("{} has no output \"{name}\"", instance.address)
+                    }),
                 }
             }
             Callee::Opaque(address, reason) => Value::unknown(self.computed(*reason, address, name), place),
@@ -234,7 +247,8 @@ impl Evaluator<'_> {
                 _ => self.invalid(place, format_compact!("{} has no attribute \"{name}\"", noun(value))),
             },
             Kind::Choice(_) => {
-                let mut result = distribute(std::slice::from_ref(value), place, &mut |args| self.attribute_of(&args[0], name, place));
+                let mut result =
+                    distribute(std::slice::from_ref(value), place, &mut |args| self.attribute_of(&args[0], name, place));
                 result.sensitive |= value.sensitive;
                 result
             }
@@ -247,12 +261,18 @@ impl Evaluator<'_> {
             Ref::Resource(index) => {
                 let Some(expansion) = self.resource(cx.at, index) else { return Ref::Value(self.busy(cx, index, place)) };
                 match (expansion.get(key), lattice::first_unknown(key)) {
-                    (_, None) if expansion.by == By::Nothing => Ref::Value(self.invalid(place, "this is not repeated: it has no index")),
+                    (_, None) if expansion.by == By::Nothing => {
+                        Ref::Value(self.invalid(place, "this is not repeated: it has no index"))
+                    }
                     (Some(instance), None) => Ref::Instance(instance.clone()),
                     _ if expansion.open.is_some() || lattice::first_unknown(key).is_some() => {
                         let base = cx.at.module.resources.get(index as usize);
-                        let address = base.map(|base| self.address(cx.at, base.mode, &base.kind, &base.block.name)).unwrap_or_default();
-                        Ref::Value(Value::unknown(self.computed(Reason::Computed, &format_compact!("{address}[{}]", key_text(key)), ""), place))
+                        let address =
+                            base.map(|base| self.address(cx.at, base.mode, &base.kind, &base.block.name)).unwrap_or_default();
+                        Ref::Value(Value::unknown(
+                            self.computed(Reason::Computed, &format_compact!("{address}[{}]", key_text(key)), ""),
+                            place,
+                        ))
                     }
                     _ => Ref::Value(self.invalid(place, format_compact!("there is no instance {}", key_text(key)))),
                 }
@@ -261,7 +281,9 @@ impl Evaluator<'_> {
                 Some(expansion) => match expansion.get(key) {
                     Some(callee) => Ref::Callee(callee.clone()),
                     None => Ref::Value(match (lattice::first_unknown(key), expansion.instances.first()) {
-                        (None, _) if expansion.open.is_none() => self.invalid(place, format_compact!("there is no instance {}", key_text(key))),
+                        (None, _) if expansion.open.is_none() => {
+                            self.invalid(place, format_compact!("there is no instance {}", key_text(key)))
+                        }
                         _ => Value::unknown(Unknown::new(Reason::Computed, "module"), place),
                     }),
                 },
@@ -277,7 +299,8 @@ impl Evaluator<'_> {
 
     /// Element `key` of a value.
     pub(crate) fn index_of(&self, value: &Value, key: &Value, place: Place) -> Value {
-        let mut result = distribute(&[value.clone(), key.clone()], place, &mut |args| self.index_plain(&args[0], &args[1], place));
+        let mut result =
+            distribute(&[value.clone(), key.clone()], place, &mut |args| self.index_plain(&args[0], &args[1], place));
         result.sensitive |= value.sensitive || key.sensitive;
         result
     }
@@ -288,7 +311,9 @@ impl Evaluator<'_> {
         }
         if let Kind::Unknown(unknown) = &value.kind {
             return match unknown.shape {
-                Shape::Any | Shape::List | Shape::Map => part_of(&Value::unknown(lattice::element(unknown, &key_text(key)), place), value),
+                Shape::Any | Shape::List | Shape::Map => {
+                    part_of(&Value::unknown(lattice::element(unknown, &key_text(key)), place), value)
+                }
                 _ => self.invalid(place, format_compact!("{} has no elements", noun(value))),
             };
         }
@@ -319,129 +344,10 @@ impl Evaluator<'_> {
             _ => self.invalid(place, format_compact!("{} has no elements", noun(value))),
         }
     }
-
-    /// The instances behind a reference to a repeated resource or module, as keys and references; `None`: it is a plain value.
-    pub(crate) fn members(&self, cx: &Cx<'_>, of: &Ref) -> Option<(Vec<(Value, Ref)>, Option<Arc<Unknown>>)> {
-        fn pairs<T: Clone>(expansion: &Expansion<T>, make: impl Fn(T) -> Ref) -> Option<Vec<(Value, Ref)>> {
-            let key = |key: &Key| match key {
-                Key::Index(index) => Value::int(*index, Place::NONE),
-                Key::Name(name) => Value::string(name.clone(), Place::NONE),
-                Key::None | Key::Any => Value::default(),
-            };
-            (expansion.by != By::Nothing)
-                .then(|| expansion.instances.iter().filter(|(key, _)| *key != Key::Any).map(|(at, instance)| (key(at), make(instance.clone()))).collect())
-        }
-        match of {
-            Ref::Resource(index) => {
-                let expansion = self.resource(cx.at, *index)?;
-                let tail = expansion.open.as_ref().map(|open| self.instances_tail(cx, *index, open));
-                Some((pairs(&expansion, Ref::Instance)?, tail))
-            }
-            Ref::Call(index) => {
-                let expansion = self.call(cx.at, *index, Place::NONE)?;
-                Some((pairs(&expansion, Ref::Callee)?, expansion.open.clone()))
-            }
-            _ => None,
-        }
-    }
-
-    /// The instances of a resource that are not known one by one: they still are that resource's.
-    fn instances_tail(&self, cx: &Cx<'_>, index: u32, open: &Unknown) -> Arc<Unknown> {
-        let base = cx.at.module.resources.get(index as usize);
-        let address = base.map(|base| self.address(cx.at, base.mode, &base.kind, &base.block.name)).unwrap_or_default();
-        let mut unknown = self.computed(Reason::Computed, &address, "");
-        unknown.reason = open.reason;
-        Arc::new(unknown)
-    }
-
-    fn splat(&self, cx: &Cx<'_>, source: Ref, each: ExprId, place: Place) -> Value {
-        let element = |value: Ref| {
-            let scope = Scope { name: SPLAT, value, parent: cx.scope };
-            self.eval(&cx.within(&scope), each)
-        };
-        if let Some((pairs, tail)) = self.members(cx, &source) {
-            let tail = tail.map(|tail| match element(Ref::Value(Value::unknown(Unknown::clone(&tail), place))).kind {
-                Kind::Unknown(unknown) => unknown,
-                _ => tail,
-            });
-            return lattice::list(pairs.into_iter().map(|(_, instance)| element(instance)).collect(), tail, place);
-        }
-        if matches!(source, Ref::Resource(_) | Ref::Call(_) | Ref::Instance(_) | Ref::Callee(_)) {
-            return lattice::list(vec![element(source)], None, place);
-        }
-        let value = self.force(cx, source, place);
-        let mut result = distribute(std::slice::from_ref(&value), place, &mut |args| match &args[0].kind {
-            Kind::Null => lattice::list(Vec::new(), None, place),
-            Kind::List(list) => {
-                let items = list.items.iter().map(|item| element(Ref::Value(part_of(item, &args[0])))).collect();
-                let tail = list.tail.as_ref().map(|tail| match element(Ref::Value(Value::unknown(Unknown::clone(tail), place))).kind {
-                    Kind::Unknown(unknown) => unknown,
-                    _ => tail.clone(),
-                });
-                lattice::list(items, tail, place)
-            }
-            Kind::Unknown(unknown) if matches!(unknown.shape, Shape::Any | Shape::List) => match element(Ref::Value(Value::unknown(lattice::element(unknown, "*"), place))).kind {
-                Kind::Unknown(unknown) => Value::unknown(Unknown { shape: Shape::List, ..Unknown::clone(&unknown) }, place),
-                _ => derived_value(unknown, Shape::List, place),
-            },
-            _ => lattice::list(vec![element(Ref::Value(args[0].clone()))], None, place),
-        });
-        result.sensitive |= value.sensitive;
-        result
-    }
-
-    /// A reference as a value.
-    pub(crate) fn force(&self, cx: &Cx<'_>, found: Ref, place: Place) -> Value {
-        let at = cx.at;
-        match found {
-            Ref::Value(value) => value,
-            Ref::Root(_) => self.invalid(place, "this word needs an attribute"),
-            Ref::Type(mode, kind) => {
-                let source = format_compact!("{}{kind}", mode.prefix());
-                let unknown = Unknown::new(Reason::Undeclared, source.clone());
-                self.fault(place, NoteKind::Undeclared, format_compact!("there is nothing of the name {source}"), unknown)
-            }
-            Ref::Instance(instance) => self.whole(at, &instance, place),
-            Ref::Callee(callee) => self.outputs(&callee, place),
-            Ref::Resource(index) => {
-                let Some(expansion) = self.resource(at, index) else { return self.busy(cx, index, place) };
-                let tail = expansion.open.as_ref().map(|open| self.instances_tail(cx, index, open));
-                together(&expansion, tail, place, |instance| self.whole(at, instance, place))
-            }
-            Ref::Call(index) => match self.call(at, index, place) {
-                Some(expansion) => together(&expansion, expansion.open.clone(), place, |callee| self.outputs(callee, place)),
-                None => Value::unknown(Unknown::new(Reason::Cycle, "module"), place),
-            },
-        }
-    }
-
-    fn outputs(&self, callee: &Callee, place: Place) -> Value {
-        match callee {
-            Callee::Module(id) => {
-                let Some(instance) = self.instance(*id) else { return Value::default() };
-                let outputs = instance.module.outputs.list.iter().enumerate();
-                lattice::map(outputs.map(|(at, output)| (output.name.clone(), self.output(&instance, crate::declare::count(at), place))), None, place)
-            }
-            Callee::Opaque(address, reason) => Value::unknown(Unknown { shape: Shape::Map, ..self.computed(*reason, address, "") }, place),
-        }
-    }
-}
-
-/// All instances as Terraform has them: the one, a list, or a map.
-fn together<T>(expansion: &Expansion<T>, tail: Option<Arc<Unknown>>, place: Place, value: impl Fn(&T) -> Value) -> Value {
-    let known = expansion.instances.iter().filter(|(key, _)| *key != Key::Any);
-    match expansion.by {
-        By::Nothing => expansion.instances.first().map(|(_, instance)| value(instance)).unwrap_or_default(),
-        By::Count => lattice::list(known.map(|(_, instance)| value(instance)).collect(), tail, place),
-        By::Each => {
-            let entries = known.filter_map(|(key, instance)| if let Key::Name(name) = key { Some((name.clone(), value(instance))) } else { None });
-            lattice::map(entries, tail, place)
-        }
-    }
 }
 
 /// A part of a value has come the way of the whole, and is as secret.
-fn part_of(part: &Value, whole: &Value) -> Value {
+pub(crate) fn part_of(part: &Value, whole: &Value) -> Value {
     let mut part = part.clone();
     part.sensitive |= whole.sensitive;
     if part.via.is_none() {
@@ -449,7 +355,7 @@ fn part_of(part: &Value, whole: &Value) -> Value {
     } else if let Some(via) = &whole.via {
         let steps: Vec<_> = std::iter::successors(Some(via), |via| via.from.as_ref()).take(32).collect();
         for step in steps.into_iter().rev() {
-            part = part.through(step.how.clone(), step.place);
+            part = lattice::through(part, step.how.clone(), step.place);
         }
     }
     part
@@ -460,7 +366,8 @@ fn relative(root: &str, dir: &str) -> CompactString {
     if root == dir {
         return ".".into();
     }
-    let (from, to): (Vec<&str>, Vec<&str>) = (root.split('/').filter(|part| !part.is_empty()).collect(), dir.split('/').collect());
+    let (from, to): (Vec<&str>, Vec<&str>) =
+        (root.split('/').filter(|part| !part.is_empty()).collect(), dir.split('/').collect());
     let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
     let ups = std::iter::repeat_n("..", from.len() - shared);
     let path: Vec<&str> = ups.chain(to[shared..].iter().copied()).collect();

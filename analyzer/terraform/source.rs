@@ -13,7 +13,8 @@ struct Source<'s> {
 }
 
 /// Prefixes that force a way of fetching.
-const FORCED: &[(&str, &str)] = &[("git::", "git"), ("hg::", "hg"), ("s3::", "s3"), ("gcs::", "gcs"), ("git@", "git"), ("ssh://", "git")];
+const FORCED: &[(&str, &str)] =
+    &[("git::", "git"), ("hg::", "hg"), ("s3::", "s3"), ("gcs::", "gcs"), ("git@", "git"), ("ssh://", "git")];
 /// Hosts whose addresses mean git repositories without saying so.
 const GIT_HOSTS: &[&str] = &["github.com", "bitbucket.org", "gitlab.com"];
 
@@ -33,14 +34,19 @@ pub(crate) fn describe(map: &mut Map) {
             set("source_host", read.host);
             set("source_ref", read.reference);
         }
-        (_, Some(unknown)) => ["source_kind", "source_host", "source_ref"].into_iter().for_each(|name| map.set(name, derived_value(&unknown, Shape::String, place))),
+        (_, Some(unknown)) => ["source_kind", "source_host", "source_ref"]
+            .into_iter()
+            .for_each(|name| map.set(name, derived_value(&unknown, Shape::String, place))),
         _ => {}
     }
 }
 
 fn read(text: &str) -> Source<'_> {
     let (address, query) = text.split_once('?').unwrap_or((text, ""));
-    let reference = query.split('&').find_map(|pair| pair.strip_prefix("ref=").or_else(|| pair.strip_prefix("rev="))).filter(|reference| !reference.is_empty());
+    let reference = query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("ref=").or_else(|| pair.strip_prefix("rev=")))
+        .filter(|reference| !reference.is_empty());
     let forced = FORCED.iter().find(|(prefix, _)| text.starts_with(prefix)).map(|(_, kind)| *kind);
     let host = host(address);
     let kind = match (forced, host) {

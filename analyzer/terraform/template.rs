@@ -108,8 +108,11 @@ impl Evaluator<'_> {
                     let ends_then = strip & if otherwise.len == 0 { 0b01_0100 } else { 0b100 } != 0;
                     match to_bool(&test).map(|test| test.kind) {
                         Some(Kind::Bool(known)) => {
-                            let (branch, starts, ends) =
-                                if known { (then, strip & 2 != 0, ends_then) } else { (otherwise, strip & 8 != 0, strip & 16 != 0) };
+                            let (branch, starts, ends) = if known {
+                                (then, strip & 2 != 0, ends_then)
+                            } else {
+                                (otherwise, strip & 8 != 0, strip & 16 != 0)
+                            };
                             out.strip = starts;
                             self.parts(cx, branch, out);
                             if ends && branch.len > 0 {
@@ -118,7 +121,11 @@ impl Evaluator<'_> {
                         }
                         Some(Kind::Unknown(_) | Kind::Choice(_)) => {
                             if let Some(unknown) = lattice::first_unknown(&test) {
-                                out.segments.push(Segment::Value(lattice::derived_value(&unknown, Shape::String, cx.place(span))));
+                                out.segments.push(Segment::Value(lattice::derived_value(
+                                    &unknown,
+                                    Shape::String,
+                                    cx.place(span),
+                                )));
                             }
                         }
                         _ => {
@@ -139,7 +146,16 @@ impl Evaluator<'_> {
     }
 
     #[expect(clippy::too_many_arguments, reason = "the fields of one template part")]
-    fn repeated(&self, cx: &Cx<'_>, key: Option<Span>, value: Span, collection: ExprId, body: Parts<Part>, (strip, span): (u8, Span), out: &mut Rendering) {
+    fn repeated(
+        &self,
+        cx: &Cx<'_>,
+        key: Option<Span>,
+        value: Span,
+        collection: ExprId,
+        body: Parts<Part>,
+        (strip, span): (u8, Span),
+        out: &mut Rendering,
+    ) {
         let tree = &cx.file.tree;
         let iterated = self.eval(cx, collection);
         if !matches!(iterated.kind, Kind::List(_) | Kind::Map(_) | Kind::Unknown(_) | Kind::Choice(_)) {
@@ -165,7 +181,10 @@ impl Evaluator<'_> {
     }
 
     fn join(&self, segments: Vec<Segment>, place: Place) -> Value {
-        let values: Vec<Value> = segments.iter().filter_map(|segment| if let Segment::Value(value) = segment { Some(value.clone()) } else { None }).collect();
+        let values: Vec<Value> = segments
+            .iter()
+            .filter_map(|segment| if let Segment::Value(value) = segment { Some(value.clone()) } else { None })
+            .collect();
         let sensitive = values.iter().any(|value| value.sensitive);
         let mut result = distribute(&values, place, &mut |values| {
             let mut text = TextBuilder::default();
@@ -265,7 +284,11 @@ fn literal(tree: &Tree, span: Span, out: &Rendering) -> String {
         let end = start + Span::of(0, line.len()).end;
         // A blank line stays as it is.
         let blank = line.ends_with('\n') && line.trim().is_empty();
-        let skip = if at_line_start(tree, start) && !blank { line.bytes().take(out.indent).take_while(|byte| matches!(byte, b' ' | b'\t')).count() } else { 0 };
+        let skip = if at_line_start(tree, start) && !blank {
+            line.bytes().take(out.indent).take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+        } else {
+            0
+        };
         text.push_str(&tree.unescape(Span::new(start + Span::of(0, skip).end, end), out.kind));
         start = end;
     }

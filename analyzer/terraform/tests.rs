@@ -7,7 +7,10 @@ use compact_str::CompactString;
 use plimsoll_syntax::value::{Kind, Part, Reason};
 use plimsoll_syntax::{FileId, Item, Value, hcl, yaml};
 
-use crate::{Evaluated, Evaluation, FileRead, Module, ModuleFiles, NoteKind, SourceFile, SourceTree, Workspace, declarations, evaluate, evaluate_expression};
+use crate::{
+    Evaluated, Evaluation, FileRead, Module, ModuleFiles, NoteKind, SourceFile, SourceTree, Workspace, declarations, evaluate,
+    evaluate_expression,
+};
 
 /// Files by path.
 struct Files(Vec<(&'static str, Arc<str>)>);
@@ -70,7 +73,8 @@ fn shown(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Kind::Map(map) => {
-            let mut entries: Vec<String> = map.entries.iter().map(|entry| format!("{}={}", entry.key, shown(&entry.value))).collect();
+            let mut entries: Vec<String> =
+                map.entries.iter().map(|entry| format!("{}={}", entry.key, shown(&entry.value))).collect();
             entries.extend(map.tail.as_ref().map(|tail| format!("…{}", tail.source)));
             format!("{{{}}}", entries.join(", "))
         }
@@ -85,12 +89,20 @@ fn field(evaluation: &Evaluation, name: &str, field: &str) -> String {
 
 /// The value of local `x`, beside variables `u` without a value and `b`, a bool without one.
 fn local(expression: &str) -> String {
-    let text = format!("variable \"u\" {{}}\nvariable \"b\" {{ type = bool }}\nresource \"aws_vpc\" \"v\" {{ cidr_block = \"10.0.0.0/8\" }}\nlocals {{ x = {expression} }}\n");
+    let text = format!(
+        "variable \"u\" {{}}\nvariable \"b\" {{ type = bool }}\nresource \"aws_vpc\" \"v\" {{ cidr_block = \"10.0.0.0/8\" }}\nlocals {{ x = {expression} }}\n"
+    );
     field(&plan(&[("main.tf", &text)]), "local.x", "value")
 }
 
 fn expression(text: &str) -> Evaluated {
-    evaluate_expression(text, false, "", Vec::<(CompactString, Value)>::new(), &Files(vec![("a.txt", "text\n".into()), ("t.tpl", "Hi ${name}%{ for p in ports ~}\n${p}\n%{ endfor ~}".into())]))
+    evaluate_expression(
+        text,
+        false,
+        "",
+        Vec::<(CompactString, Value)>::new(),
+        &Files(vec![("a.txt", "text\n".into()), ("t.tpl", "Hi ${name}%{ for p in ports ~}\n${p}\n%{ endfor ~}".into())]),
+    )
 }
 
 #[test]
@@ -217,10 +229,23 @@ check "c" {
 }
 "#,
     )]);
-    let names: Vec<&str> = evaluation.items.iter().filter(|item| item.views.iter().any(|view| view == "resource" || view == "data")).map(|item| item.name.as_str()).collect();
+    let names: Vec<&str> = evaluation
+        .items
+        .iter()
+        .filter(|item| item.views.iter().any(|view| view == "resource" || view == "data"))
+        .map(|item| item.name.as_str())
+        .collect();
     assert_eq!(
         names,
-        ["aws_eip.two[0]", "aws_eip.two[1]", "aws_eip.each[\"a\"]", "aws_eip.each[\"b\"]", "aws_eip.open", "aws_security_group.sg", "data.aws_eip.scoped"]
+        [
+            "aws_eip.two[0]",
+            "aws_eip.two[1]",
+            "aws_eip.each[\"a\"]",
+            "aws_eip.each[\"b\"]",
+            "aws_eip.open",
+            "aws_security_group.sg",
+            "data.aws_eip.scoped"
+        ]
     );
     assert_eq!(field(&evaluation, "aws_eip.each[\"b\"]", "tags"), r#"{Name="b-2"}"#);
     assert_eq!(field(&evaluation, "aws_eip.open", "tags"), "{Name=~n‹count.index›~}");
@@ -249,7 +274,10 @@ output "far" { value = module.far.id }
 output "kept" { value = module.kept.id }
 "#,
         ),
-        ("m/main.tf", "variable \"port\" {}\nresource \"aws_x\" \"r\" { port = var.port }\nmodule \"self\" { source = \"../m\" }\n"),
+        (
+            "m/main.tf",
+            "variable \"port\" {}\nresource \"aws_x\" \"r\" { port = var.port }\nmodule \"self\" { source = \"../m\" }\n",
+        ),
         (".terraform/modules/modules.json", r#"{"Modules":[{"Key":"kept","Source":"x","Dir":".terraform/modules/kept"}]}"#),
         (".terraform/modules/kept/main.tf", "output \"id\" { value = 1 }\n"),
     ]);
@@ -343,7 +371,10 @@ resource "google_thing" "x" {}
 #[test]
 fn json_and_settings() {
     let evaluation = plan(&[
-        ("main.tf.json", r#"{"variable": {"a": {"default": "x"}}, "resource": {"aws_x": {"r": {"name": "${var.a}-${upper(\"b\")}", "n": -1}}}}"#),
+        (
+            "main.tf.json",
+            r#"{"variable": {"a": {"default": "x"}}, "resource": {"aws_x": {"r": {"name": "${var.a}-${upper(\"b\")}", "n": -1}}}}"#,
+        ),
         ("terraform.tfvars", "a = \"set\"\n"),
     ]);
     assert_eq!(field(&evaluation, "aws_x.r", "name"), r#""set-B""#);
@@ -364,10 +395,22 @@ fn files_stay_in_the_workspace() {
 fn what_never_ends() {
     let deep = format!("locals {{ x = {}1{} }}", "[".repeat(2_000), "]".repeat(2_000));
     let chain: String = (0..2_000).map(|at| format!("locals {{ x{at} = local.x{} }}\n", at + 1)).collect();
-    let wide: String = (0..40).map(|at| format!("locals {{ y{at} = [local.y{0}, local.y{0}] }}\n", at + 1)).chain(["locals { y40 = 1 }\n".to_owned()]).collect();
+    let wide: String = (0..40)
+        .map(|at| format!("locals {{ y{at} = [local.y{0}, local.y{0}] }}\n", at + 1))
+        .chain(["locals { y40 = 1 }\n".to_owned()])
+        .collect();
+    let tower: String = (1..3_000)
+        .map(|at| format!("locals {{ x{at} = [local.x{}] }}\n", at - 1))
+        .chain(["locals { x0 = 1 }\n".to_owned()])
+        .collect();
     let cycle = "locals {\n a = local.b\n b = local.a\n}\nresource \"t\" \"r\" { count = length(t.r) }\n".to_owned();
     let calls: String = (0..6).map(|at| format!("module \"m{at}\" {{ source = \"./m\" }}\n")).collect();
-    for text in [&deep, &chain, &wide, &cycle, &calls] {
-        plan(&[("main.tf", text), ("m/main.tf", &calls.replace("./m", "../n")), ("n/main.tf", &calls.replace("./m", "../o")), ("o/main.tf", &calls.replace("./m", "../m"))]);
+    for text in [&deep, &chain, &wide, &tower, &cycle, &calls] {
+        plan(&[
+            ("main.tf", text),
+            ("m/main.tf", &calls.replace("./m", "../n")),
+            ("n/main.tf", &calls.replace("./m", "../o")),
+            ("o/main.tf", &calls.replace("./m", "../m")),
+        ]);
     }
 }

@@ -10,6 +10,7 @@ use plimsoll_syntax::{Place, Value};
 use crate::convert::{Type, convert};
 use crate::declare::{Declared, File, find};
 use crate::evaluator::{Cx, Evaluator, Instance, Scope, Space};
+use crate::lattice;
 use crate::reference::Ref;
 
 /// Names that mean something in a module block.
@@ -24,11 +25,14 @@ impl Evaluator<'_> {
             value.sensitive |= self.flag(at, declared, "sensitive");
             value
         });
-        value.through(How::Variable(declared.name.clone()), place)
+        lattice::through(value, How::Variable(declared.name.clone()), place)
     }
 
     fn typed_variable(&self, at: &Instance, declared: &Declared) -> Value {
-        let constraint = at.module.attribute(declared, "type").map_or(Type::Any, |(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
+        let constraint = at
+            .module
+            .attribute(declared, "type")
+            .map_or(Type::Any, |(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
         let nullable = at
             .module
             .attribute(declared, "nullable")
@@ -45,7 +49,10 @@ impl Evaluator<'_> {
             let value = self.default(at, file, attribute);
             return self.fitting(value, &constraint, declared, at);
         }
-        let unknown = Unknown { not_null: !nullable, ..Unknown::new(Reason::Unset, format_compact!("var.{}", declared.name)).shaped(constraint.shape()) };
+        let unknown = Unknown {
+            not_null: !nullable,
+            ..Unknown::new(Reason::Unset, format_compact!("var.{}", declared.name)).shaped(constraint.shape())
+        };
         let place = at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header()));
         Value::unknown(unknown, place)
     }
@@ -59,12 +66,24 @@ impl Evaluator<'_> {
     pub(crate) fn check_variable(&self, at: &Instance, declared: &Declared) {
         let place = at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header()));
         if RESERVED.contains(&declared.name.as_str()) {
-            self.invalid(place, format_compact!("\"{}\" cannot be the name of a variable: it means something else in module blocks", declared.name));
+            self.invalid(
+                place,
+                format_compact!(
+                    "\"{}\" cannot be the name of a variable: it means something else in module blocks",
+                    declared.name
+                ),
+            );
         }
-        let constraint = at.module.attribute(declared, "type").map_or(Type::Any, |(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
+        let constraint = at
+            .module
+            .attribute(declared, "type")
+            .map_or(Type::Any, |(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
         if let Some((file, attribute)) = at.module.attribute(declared, "default") {
             let value = self.default(at, file, attribute);
-            let nullable = at.module.attribute(declared, "nullable").is_none_or(|(file, attribute)| self.eval(&Cx::new(at, file), attribute.expr).as_bool() != Some(false));
+            let nullable = at
+                .module
+                .attribute(declared, "nullable")
+                .is_none_or(|(file, attribute)| self.eval(&Cx::new(at, file), attribute.expr).as_bool() != Some(false));
             if value.is_null() && !nullable {
                 self.invalid(file.place(attribute.span), "null is no default of a variable that is not nullable");
             }
@@ -74,7 +93,11 @@ impl Evaluator<'_> {
 
     fn fitting(&self, value: Value, constraint: &Type, declared: &Declared, at: &Instance) -> Value {
         convert(&value, constraint).unwrap_or_else(|error| {
-            let place = if value.place.is_some() { value.place } else { at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header())) };
+            let place = if value.place.is_some() {
+                value.place
+            } else {
+                at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header()))
+            };
             self.invalid(place, format_compact!("this does not fit variable \"{}\": {error}", declared.name))
         })
     }
@@ -85,10 +108,14 @@ impl Evaluator<'_> {
         let parent = self.instance(call.parent)?;
         let block = parent.module.calls.list.get(call.index as usize)?;
         let (file, attribute) = parent.module.attribute(block, &declared.name)?;
-        let scope = call.repetition.as_ref().map(|repetition| Scope { name: repetition.name, value: Ref::Value(repetition.value.clone()), parent: None });
+        let scope = call.repetition.as_ref().map(|repetition| Scope {
+            name: repetition.name,
+            value: Ref::Value(repetition.value.clone()),
+            parent: None,
+        });
         let cx = Cx { scope: scope.as_ref(), ..Cx::new(&parent, file) };
         let value = self.eval(&cx, attribute.expr);
-        Some(value.through(How::Argument(declared.name.clone()), cx.place(attribute.span)))
+        Some(lattice::through(value, How::Argument(declared.name.clone()), cx.place(attribute.span)))
     }
 
     /// What the variables files of the root module give; the last one holds.

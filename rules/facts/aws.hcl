@@ -113,3 +113,38 @@ relation group_memberships {
   from = aws_iam_user
   many = [aws_iam_user_group_membership.user, aws_iam_group_membership.users]
 }
+relation replication_resource {
+  from = aws_s3_bucket
+  one  = aws_s3_bucket_replication_configuration.bucket
+}
+
+# Statements of a resource's own policy, and of those that companions give it. (A view with a dot ends with one here: it has no attribute.)
+relation policy_statements {
+  from   = aws_s3_bucket
+  many   = ["iam.statement.", aws_s3_bucket_policy.bucket]
+  native = true
+}
+relation policy_statements {
+  from   = aws_sqs_queue
+  many   = ["iam.statement.", aws_sqs_queue_policy.queue_url]
+  native = true
+}
+relation policy_statements {
+  from   = aws_sns_topic
+  many   = ["iam.statement.", aws_sns_topic_policy.arn]
+  native = true
+}
+
+# Everything that refers to it.
+relation attached_to {
+  from   = [aws_security_group, aws_iam_policy, aws_eip]
+  many   = [resource]
+  native = true
+}
+
+# What holds for the whole account.
+relation account_public_access_block {
+  from   = aws_s3_bucket
+  one    = aws_s3_account_public_access_block
+  native = true
+}

@@ -13,10 +13,7 @@ const OPTIONS: &[(&str, &str)] = &[("seccomp", "seccomp"), ("apparmor", "apparmo
 /// Paths that limit something, and the field that says that one of them is there.
 const LIMITS: &[(&str, &[&[&str]])] = &[
     ("memory_limited", &[&["mem_limit"], &["deploy", "resources", "limits", "memory"]]),
-    (
-        "cpu_limited",
-        &[&["cpus"], &["cpu_quota"], &["cpu_count"], &["cpuset"], &["deploy", "resources", "limits", "cpus"]],
-    ),
+    ("cpu_limited", &[&["cpus"], &["cpu_quota"], &["cpu_count"], &["cpuset"], &["deploy", "resources", "limits", "cpus"]]),
     ("pids_limited", &[&["pids_limit"], &["deploy", "resources", "limits", "pids"]]),
 ];
 
@@ -54,7 +51,10 @@ fn variables(written: &Map, place: Place) -> Value {
     let items = written.entries.iter().filter_map(|entry| {
         let holed = Holed::of(&entry.value)?;
         let text = holed.value(&format!("{}={}", entry.key, holed.text));
-        Some(object([("name", Value::string(entry.key.clone(), entry.place)), ("value", entry.value.clone()), ("text", text)], entry.place))
+        Some(object(
+            [("name", Value::string(entry.key.clone(), entry.place)), ("value", entry.value.clone()), ("text", text)],
+            entry.place,
+        ))
     });
     Value::list(items.collect(), place)
 }
@@ -109,7 +109,8 @@ fn security(whole: &Value, map: &mut Map) {
             }
         }
     }
-    if let Some(tail) = written.value.as_list().and_then(|list| list.tail.clone()).or_else(|| written.value.as_unknown().cloned()) {
+    if let Some(tail) = written.value.as_list().and_then(|list| list.tail.clone()).or_else(|| written.value.as_unknown().cloned())
+    {
         for key in ["no_new_privileges", "seccomp", "apparmor"] {
             if map.get(key).is_none() {
                 set_at(map, key, Value::new(Kind::Unknown(tail.clone()), written.place), written.place);
@@ -122,12 +123,10 @@ fn security(whole: &Value, map: &mut Map) {
 pub(super) fn image_use(item: &Item, site: &'static str) -> Option<Item> {
     let written = entry(&item.value, "image")?;
     let parts = image::parts(&written.value)?;
-    let fields =
-        [("image", parts), ("reference", written.value.clone()), ("where", Value::string(site, Place::NONE))];
+    let fields = [("image", parts), ("reference", written.value.clone()), ("where", Value::string(site, Place::NONE))];
     let value = object(fields, written.place);
-    let owner = item.owner.clone().or_else(|| {
-        Some(Owner { name: item.name.clone(), range: Place::new(item.header.file, item.range) })
-    });
+    let owner =
+        item.owner.clone().or_else(|| Some(Owner { name: item.name.clone(), range: Place::new(item.header.file, item.range) }));
     Some(Item {
         views: vec!["image.use".into()],
         name: item.name.clone(),

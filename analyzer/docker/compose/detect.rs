@@ -3,7 +3,8 @@
 /// Keys of which a service has at least one.
 const SERVICE: &[&str] = &["image:", "build:", "extends:"];
 /// Keys at the top level that no Compose file has.
-const OTHERS: &[&str] = &["apiVersion:", "kind:", "stages:", "jobs:", "pipelines:", "script:", "on:", "steps:", "hosts:", "language:"];
+const OTHERS: &[&str] =
+    &["apiVersion:", "kind:", "stages:", "jobs:", "pipelines:", "script:", "on:", "steps:", "hosts:", "language:"];
 
 /// Whether a YAML file of this name and text is a Compose file: by its name, or because `services:` at its top level holds
 /// mappings with an image, a build or a service to extend.

@@ -13,7 +13,7 @@ use super::values::field;
 /// Services that begin as services that begin as services.
 const DEPTH: usize = 16;
 /// What a service does not take over.
-const NOT_TAKEN: &[&str] = &["depends_on", "links", "volumes_from", "extends", "profiles"];
+pub(super) const NOT_TAKEN: &[&str] = &["depends_on", "links", "volumes_from", "extends", "profiles"];
 /// Lists of which the extending service's replace the other's.
 const REPLACED: &[&str] = &["command", "entrypoint", "test"];
 /// What tells the elements of a list apart; the extending service's replaces the other's.
@@ -60,7 +60,7 @@ fn follow(services: &Map, written: &Map, depth: usize) -> Map {
 }
 
 /// The two maps as one; where both have a key, both values as one.
-fn merged(base: &Map, over: &Map) -> Map {
+pub(super) fn merged(base: &Map, over: &Map) -> Map {
     let mut out = base.clone();
     out.range = over.range;
     out.tail = over.tail.clone().or(out.tail);

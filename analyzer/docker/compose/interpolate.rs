@@ -3,6 +3,7 @@
 //! Source: <https://docs.docker.com/reference/compose-file/interpolation/>. No environment is read: a variable without a default is
 //! unknown, one with a default has it.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -12,17 +13,30 @@ use plimsoll_syntax::{Kind, Place, Value};
 /// Defaults in defaults.
 const DEPTH: usize = 16;
 
+/// The value of a variable by its name.
+pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What variables stand for.
+#[derive(Default)]
+pub(super) struct Environment<'a> {
+    /// The value of a variable, where the environment is known; one that is not set is empty then.
+    pub(super) known: Option<Variables<'a>>,
+    /// What Compose would refuse: a variable that must be set, a dollar sign that begins nothing.
+    pub(super) refused: RefCell<Vec<CompactString>>,
+}
+
 /// The value with every variable in its texts replaced. Keys are left as they are, as Compose leaves them.
-pub(super) fn interpolate(value: &Value) -> Value {
+pub(super) fn interpolate(value: &Value, environment: &Environment<'_>) -> Value {
     let kind = match &value.kind {
-        Kind::String(text) if text.contains('$') => kind_of(text, value.place),
+        Kind::String(text) if text.contains('$') => kind_of(text, value.place, environment),
         Kind::List(list) => {
-            Kind::List(Arc::new(List { items: list.items.iter().map(interpolate).collect(), ..List::clone(list) }))
+            let items = list.items.iter().map(|item| interpolate(item, environment)).collect();
+            Kind::List(Arc::new(List { items, ..List::clone(list) }))
         }
         Kind::Map(map) => {
             let mut map = Map::clone(map);
             for entry in &mut map.entries {
-                entry.value = interpolate(&entry.value);
+                entry.value = interpolate(&entry.value, environment);
             }
             Kind::Map(Arc::new(map))
         }
@@ -32,12 +46,14 @@ pub(super) fn interpolate(value: &Value) -> Value {
 }
 
 /// What a text becomes.
-fn kind_of(text: &str, place: Place) -> Kind {
-    if let Some(kind) = alternative(text, place) {
+fn kind_of(text: &str, place: Place, environment: &Environment<'_>) -> Kind {
+    if environment.known.is_none()
+        && let Some(kind) = alternative(text, place)
+    {
         return kind;
     }
     let mut parts = Vec::new();
-    expand(text, &mut parts, DEPTH);
+    expand(text, &mut parts, environment, DEPTH);
     match parts.as_slice() {
         [] => Kind::String(CompactString::default()),
         [Part::Known(known)] => Kind::String(known.clone()),
@@ -60,7 +76,7 @@ fn alternative(text: &str, place: Place) -> Option<Kind> {
 }
 
 /// Adds the parts of a text.
-fn expand(text: &str, parts: &mut Vec<Part>, depth: usize) {
+fn expand(text: &str, parts: &mut Vec<Part>, environment: &Environment<'_>, depth: usize) {
     let mut rest = text;
     while let Some(at) = rest.find('$') {
         known(&rest[..at], parts);
@@ -74,17 +90,21 @@ fn expand(text: &str, parts: &mut Vec<Part>, depth: usize) {
             && let Some(end) = closing(inner)
         {
             let whole = &rest[at..at + 2 + end + 1];
-            braced(&inner[..end], whole, parts, depth);
+            braced(&inner[..end], whole, parts, environment, depth);
             rest = &inner[end + 1..];
             continue;
         }
         let (name, behind) = name(after);
         if name.is_empty() {
-            // Compose refuses it; what it says is the text.
+            // What it says is the text.
+            environment.refused.borrow_mut().push(rest.into());
             known("$", parts);
             rest = after;
         } else {
-            parts.push(Part::Hole(hole(&rest[at..=at + name.len()], false)));
+            match environment.known {
+                Some(value) => known(&value(name).unwrap_or_default(), parts),
+                None => parts.push(Part::Hole(hole(&rest[at..=at + name.len()], false))),
+            }
             rest = behind;
         }
     }
@@ -92,16 +112,25 @@ fn expand(text: &str, parts: &mut Vec<Part>, depth: usize) {
 }
 
 /// What stands between the braces.
-fn braced(inner: &str, whole: &str, parts: &mut Vec<Part>, depth: usize) {
+fn braced(inner: &str, whole: &str, parts: &mut Vec<Part>, environment: &Environment<'_>, depth: usize) {
     let (name, rest) = name(inner);
-    let default = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-'));
-    match default {
-        _ if name.is_empty() => known(whole, parts),
-        Some(default) if depth > 0 => expand(default, parts, depth - 1),
-        _ => {
-            let required = rest.starts_with(['?']) || rest.starts_with(":?");
-            parts.push(Part::Hole(hole(whole, required)));
-        }
+    let (colon, operator) = rest.strip_prefix(':').map_or((false, rest), |operator| (true, operator));
+    let word = operator.get(1..).unwrap_or("");
+    let valid = !name.is_empty() && (rest.is_empty() || operator.starts_with(['-', '?', '+'])) && depth > 0;
+    if !valid {
+        environment.refused.borrow_mut().push(whole.into());
+        return known(whole, parts);
+    }
+    let value = environment.known.map(|value| value(name));
+    let set = value.as_ref().map(|value| value.as_ref().filter(|value| !(colon && value.is_empty())));
+    match (operator.chars().next(), set) {
+        (Some('-'), None | Some(None)) => expand(word, parts, environment, depth - 1),
+        (Some('+'), Some(Some(_))) => expand(word, parts, environment, depth - 1),
+        (Some('+'), Some(None)) => {}
+        (Some('?'), Some(None)) => environment.refused.borrow_mut().push(whole.into()),
+        (_, Some(Some(value))) => known(value, parts),
+        (_, Some(None)) => known(value.flatten().as_deref().unwrap_or(""), parts),
+        (operator, None) => parts.push(Part::Hole(hole(whole, operator == Some('?')))),
     }
 }
 
@@ -185,7 +214,31 @@ mod tests {
             ("x$", "x$"),
         ];
         for (text, expected) in rows {
-            assert_eq!(shown(&kind_of(text, Place::NONE)), expected, "{text}");
+            assert_eq!(shown(&kind_of(text, Place::NONE, &Environment::default())), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn variables_of_a_known_environment() {
+        let value = |name: &str| match name {
+            "A" => Some("a".to_owned()),
+            "E" => Some(String::new()),
+            _ => None,
+        };
+        let rows = [
+            ("$A ${A} $B.", "a a .", false),
+            ("${E:-d} ${E-d} ${B-d}", "d  d", false),
+            ("${A:+r}${B:+r}${E+r}", "rr", false),
+            ("${B:-${A}}", "a", false),
+            ("${B:?must}", "", true),
+            ("${E?must}", "", false),
+            ("$$A", "$A", false),
+            ("${A", "${A", true),
+        ];
+        for (text, expected, refused) in rows {
+            let environment = Environment { known: Some(&value), ..Environment::default() };
+            assert_eq!(shown(&kind_of(text, Place::NONE, &environment)), expected, "{text}");
+            assert_eq!(!environment.refused.borrow().is_empty(), refused, "{text}");
         }
     }
 }

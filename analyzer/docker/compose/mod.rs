@@ -7,6 +7,7 @@ mod container;
 mod detect;
 mod extends;
 mod interpolate;
+mod load;
 mod normal;
 mod order;
 mod port;
@@ -21,7 +22,10 @@ use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::yaml::Dialect;
 use plimsoll_syntax::{FileId, Item, Value, yaml};
 
+use interpolate::Environment;
+
 pub use detect::looks_like;
+pub use load::{Sources, load};
 
 /// The items of a Compose file: the project, its services, their images and commands.
 #[must_use]
@@ -29,7 +33,7 @@ pub fn items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
     let mut items = Vec::new();
     for document in &tree.documents {
         let written = yaml::to_value(tree, document.root, file, Dialect::Core);
-        project::items(&interpolate::interpolate(&written), Some(&tree.source), None, &mut items);
+        project::items(&interpolate::interpolate(&written, &Environment::default()), Some(&tree.source), None, &mut items);
     }
     items
 }
@@ -37,7 +41,7 @@ pub fn items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
 /// The items of a Compose file that stands inside another file, of which `source` is the text.
 pub(crate) fn value_items(written: &Value, source: Option<&str>, owner: Option<&Owner>) -> Vec<Item> {
     let mut items = Vec::new();
-    project::items(&interpolate::interpolate(written), source, owner, &mut items);
+    project::items(&interpolate::interpolate(written, &Environment::default()), source, owner, &mut items);
     items
 }
 

@@ -203,7 +203,7 @@ fn dependencies(value: &Value) -> Value {
 }
 
 /// `host=address` or `host:address`, or a map.
-fn hosts(value: &Value) -> Value {
+pub(super) fn hosts(value: &Value) -> Value {
     if let Kind::Map(map) = &value.kind {
         let items = map.entries.iter().map(|entry| {
             let host = Value::string(entry.key.clone(), entry.key_place);

@@ -9,9 +9,30 @@ use super::values::{Holed, field, object};
 
 /// The keys of a service, in groups: what it is, what it needs, its data, environment, network, process, labels, the rest.
 const SERVICE: &[&str] = &[
-    "image", "build", "container_name", "provider", "depends_on", "volumes", "volumes_from", "configs", "secrets", "environment",
-    "env_file", "ports", "networks", "network_mode", "extra_hosts", "command", "entrypoint", "working_dir", "restart", "healthcheck",
-    "logging", "labels", "user", "isolation",
+    "image",
+    "build",
+    "container_name",
+    "provider",
+    "depends_on",
+    "volumes",
+    "volumes_from",
+    "configs",
+    "secrets",
+    "environment",
+    "env_file",
+    "ports",
+    "networks",
+    "network_mode",
+    "extra_hosts",
+    "command",
+    "entrypoint",
+    "working_dir",
+    "restart",
+    "healthcheck",
+    "logging",
+    "labels",
+    "user",
+    "isolation",
 ];
 /// The keys at the top level; extensions come first.
 const TOP: &[&str] = &["version", "name", "include", "services", "networks", "volumes", "secrets", "configs"];
@@ -29,9 +50,7 @@ pub(super) fn of_service(written: &Map, header: Place) -> Vec<Value> {
     if let Some(needs) = written.get("depends_on") {
         let names: Vec<(String, Place)> = match &needs.value.kind {
             Kind::Map(map) => map.entries.iter().map(|entry| (entry.key.to_string(), entry.key_place)).collect(),
-            Kind::List(list) => {
-                list.items.iter().filter_map(|item| Some((item.as_str()?.to_owned(), item.place))).collect()
-            }
+            Kind::List(list) => list.items.iter().filter_map(|item| Some((item.as_str()?.to_owned(), item.place))).collect(),
             _ => Vec::new(),
         };
         out.extend(misplaced("depends_on", &names, natural, needs.key_place));
@@ -55,7 +74,12 @@ pub(super) fn of_project(top: &Map, services: &Map, header: Place) -> Vec<Value>
 }
 
 /// The first name that belongs before the one above it.
-fn misplaced(what: &'static str, names: &[(String, Place)], order: impl Fn(&str, &str) -> Ordering, header: Place) -> Option<Value> {
+fn misplaced(
+    what: &'static str,
+    names: &[(String, Place)],
+    order: impl Fn(&str, &str) -> Ordering,
+    header: Place,
+) -> Option<Value> {
     let (before, (name, place)) = names.iter().zip(names.iter().skip(1)).find(|(a, b)| order(&a.0, &b.0) == Ordering::Greater)?;
     let place = if what == "ports" || what == "depends_on" { header } else { *place };
     let fields = [

@@ -94,7 +94,8 @@ impl Published {
     /// `None`: it publishes nothing that is known.
     pub(super) fn of(port: &Value) -> Option<Self> {
         let published = field(port, "published");
-        let written = published.as_str().map(CompactString::from).or_else(|| published.as_int().map(|port| port.to_string().into()))?;
+        let written =
+            published.as_str().map(CompactString::from).or_else(|| published.as_int().map(|port| port.to_string().into()))?;
         let (from, to) = written.split_once('-').unwrap_or((&written, &written));
         let address = match field(port, "host_ip").kind {
             Kind::Null => CompactString::default(),
@@ -109,7 +110,10 @@ impl Published {
     /// Whether both cannot be published on one host.
     pub(super) fn meets(&self, other: &Self) -> bool {
         let everywhere = self.address.is_empty() || other.address.is_empty();
-        self.protocol == other.protocol && self.from <= other.to && other.from <= self.to && (everywhere || self.address == other.address)
+        self.protocol == other.protocol
+            && self.from <= other.to
+            && other.from <= self.to
+            && (everywhere || self.address == other.address)
     }
 }
 

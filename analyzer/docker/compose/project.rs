@@ -61,10 +61,17 @@ pub(super) fn items(written: &Value, source: Option<&str>, owner: Option<&Owner>
     let networks = field(&whole, "networks");
     // A service that another file completes means that other files declare things, too.
     let partial = |value: &Value| !service::SOURCES.iter().any(|key| value.get(key).is_some());
-    let whole_project = top.get("include").is_none()
-        && top.tail.is_none()
-        && !written_services.entries.iter().any(|entry| !entry.key.starts_with("x-") && partial(&entry.value));
-    let around = Around { top: &whole, whole: whole_project, project: &name, services: written_services, networks: &networks, source, owner };
+    let whole_project =
+        top.get("include").is_none() && top.tail.is_none() && !written_services.entries.iter().any(|entry| partial(&entry.value));
+    let around = Around {
+        top: &whole,
+        whole: whole_project,
+        project: &name,
+        services: written_services,
+        networks: &networks,
+        source,
+        owner,
+    };
     for (index, service) in service::all(&around).into_iter().enumerate() {
         service::items(service, u32::try_from(index + 1).unwrap_or(u32::MAX), &around, out);
     }

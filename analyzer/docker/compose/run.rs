@@ -15,22 +15,72 @@ use super::{container, normal, volume};
 const PROGRAMS: &[&str] = &["docker", "podman", "nerdctl"];
 /// Flags of the program itself that take the next word.
 const GLOBAL: &[&str] = &[
-    "-H", "--host", "--config", "-c", "--context", "-l", "--log-level", "--tlscacert", "--tlscert", "--tlskey", "--connection",
-    "--url", "--root", "--runroot", "--namespace", "-n", "--address", "-a", "--storage-driver",
+    "-H",
+    "--host",
+    "--config",
+    "-c",
+    "--context",
+    "-l",
+    "--log-level",
+    "--tlscacert",
+    "--tlscert",
+    "--tlskey",
+    "--connection",
+    "--url",
+    "--root",
+    "--runroot",
+    "--namespace",
+    "-n",
+    "--address",
+    "-a",
+    "--storage-driver",
 ];
 /// Flags of `run` that take no word.
 const BARE: &[&str] = &[
-    "--detach", "--interactive", "--tty", "--rm", "--privileged", "--read-only", "--init", "--publish-all", "--no-healthcheck",
-    "--oom-kill-disable", "--sig-proxy", "--disable-content-trust", "--use-api-socket", "--quiet", "--help", "--replace", "--rmi",
-    "--no-hosts", "--no-hostname", "--env-host", "--http-proxy", "--rootfs", "--passwd", "--tls-verify",
+    "--detach",
+    "--interactive",
+    "--tty",
+    "--rm",
+    "--privileged",
+    "--read-only",
+    "--init",
+    "--publish-all",
+    "--no-healthcheck",
+    "--oom-kill-disable",
+    "--sig-proxy",
+    "--disable-content-trust",
+    "--use-api-socket",
+    "--quiet",
+    "--help",
+    "--replace",
+    "--rmi",
+    "--no-hosts",
+    "--no-hostname",
+    "--env-host",
+    "--http-proxy",
+    "--rootfs",
+    "--passwd",
+    "--tls-verify",
 ];
 /// Their letters.
 const BARE_LETTERS: &str = "ditPq";
 /// Letters that stand for a flag.
 const LETTERS: &[(char, &str)] = &[
-    ('a', "--attach"), ('c', "--cpu-shares"), ('d', "--detach"), ('e', "--env"), ('h', "--hostname"), ('i', "--interactive"),
-    ('l', "--label"), ('m', "--memory"), ('P', "--publish-all"), ('p', "--publish"), ('q', "--quiet"), ('t', "--tty"),
-    ('u', "--user"), ('v', "--volume"), ('w', "--workdir"),
+    ('a', "--attach"),
+    ('c', "--cpu-shares"),
+    ('d', "--detach"),
+    ('e', "--env"),
+    ('h', "--hostname"),
+    ('i', "--interactive"),
+    ('l', "--label"),
+    ('m', "--memory"),
+    ('P', "--publish-all"),
+    ('p', "--publish"),
+    ('q', "--quiet"),
+    ('t', "--tty"),
+    ('u', "--user"),
+    ('v', "--volume"),
+    ('w', "--workdir"),
 ];
 
 /// How a flag becomes a field.
@@ -277,7 +327,8 @@ fn fields(flags: &[Flag<'_>]) -> Map {
         match take {
             Take::Last | Take::Bare => set_at(&mut map, field, flag.value.clone(), place),
             Take::All => {
-                let item = Value { place: if flag.value.place.is_some() { flag.value.place } else { place }, ..flag.value.clone() };
+                let item =
+                    Value { place: if flag.value.place.is_some() { flag.value.place } else { place }, ..flag.value.clone() };
                 match map.entries.iter_mut().find(|entry| entry.key == *field) {
                     Some(entry) => {
                         if let Kind::List(list) = &entry.value.kind {
@@ -300,7 +351,8 @@ fn joined(a: Place, b: Place) -> Place {
 
 /// `--mount` beside `--volume`.
 fn mounts(flags: &[Flag<'_>], map: &mut Map) {
-    let mounts: Vec<Value> = flags.iter().filter(|flag| flag.name == "--mount").filter_map(|flag| volume::of_mount(&flag.value)).collect();
+    let mounts: Vec<Value> =
+        flags.iter().filter(|flag| flag.name == "--mount").filter_map(|flag| volume::of_mount(&flag.value)).collect();
     let Some(first) = mounts.first() else { return };
     let place = first.place;
     let mut items = map.get("volumes").map(|entry| entry.value.items().to_vec()).unwrap_or_default();

@@ -44,8 +44,7 @@ pub(super) struct Service {
 
 /// The services of a project, in source order.
 pub(super) fn all(around: &Around<'_>) -> Vec<Service> {
-    let entries = around.services.entries.iter().filter(|entry| !entry.key.starts_with("x-"));
-    let mut services: Vec<Service> = entries.filter_map(|entry| one(around, entry)).collect();
+    let mut services: Vec<Service> = around.services.entries.iter().filter_map(|entry| one(around, entry)).collect();
     taken_ports(&mut services);
     taken_names(&mut services);
     services
@@ -73,11 +72,8 @@ fn one(around: &Around<'_>, entry: &Entry) -> Option<Service> {
     if !disorder.is_empty() {
         set_at(&mut map, "disorder", Value::list(disorder, header), header);
     }
-    let place = if entry.value.place.is_some() {
-        Place::new(header.file, header.span.to(entry.value.place.span))
-    } else {
-        header
-    };
+    let place =
+        if entry.value.place.is_some() { Place::new(header.file, header.span.to(entry.value.place.span)) } else { header };
     // The body of an anchor lies elsewhere; a service's own range begins with its key.
     let place = if place.span.start < header.span.start { header } else { place };
     Some(Service { header, place, name: entry.key.clone(), map })
@@ -126,8 +122,10 @@ fn declarations(around: &Around<'_>, map: &mut Map) {
         let value = super::values::each(&known.value, |item| {
             let Kind::Map(inner) = &item.kind else { return Some(item.clone()) };
             let Some(name) = item.str_at(&[key]) else { return Some(item.clone()) };
-            let other = *list == "volumes" && item.str_at(&["type"]) != Some("volume") || *list == "networks" && name == "default";
-            let found = declared.items().iter().any(|known| known.as_str() == Some(name) || known.str_at(&["name"]) == Some(name));
+            let other =
+                *list == "volumes" && item.str_at(&["type"]) != Some("volume") || *list == "networks" && name == "default";
+            let found =
+                declared.items().iter().any(|known| known.as_str() == Some(name) || known.str_at(&["name"]) == Some(name));
             let mut inner = Map::clone(inner);
             set_at(&mut inner, "declared", Value::bool(found || other, item.place), item.place);
             Some(Value::map(inner, item.place))
@@ -182,7 +180,8 @@ fn taken_ports(services: &mut [Service]) {
     }
     for (at, index, other) in found {
         let Some(by) = services.get(other).map(|other| other.name.clone()) else { continue };
-        let Some(entry) = services.get_mut(at).and_then(|service| service.map.entries.iter_mut().find(|entry| entry.key == "ports"))
+        let Some(entry) =
+            services.get_mut(at).and_then(|service| service.map.entries.iter_mut().find(|entry| entry.key == "ports"))
         else {
             continue;
         };
@@ -198,15 +197,19 @@ fn taken_ports(services: &mut [Service]) {
 
 /// `container_name_taken_by`
 fn taken_names(services: &mut [Service]) {
-    let mut before: Vec<(String, compact_str::CompactString)> = Vec::new();
-    for service in services {
-        let Some(entry) = service.map.get("container_name").cloned() else { continue };
-        let Some(name) = entry.value.as_str() else { continue };
-        if let Some((_, by)) = before.iter().find(|(known, _)| known == name) {
-            let by = Value::string(by.clone(), entry.value.place);
-            set_at(&mut service.map, "container_name_taken_by", by, entry.place);
-        }
-        before.push((name.to_owned(), service.name.clone()));
+    let mut found: Vec<(usize, usize)> = Vec::new();
+    let name = |service: &Service| service.map.get("container_name").and_then(|entry| entry.value.as_str().map(str::to_owned));
+    for (at, service) in services.iter().enumerate() {
+        let Some(own) = name(service) else { continue };
+        let other =
+            services.iter().take(at).position(|other| name(other).as_ref() == Some(&own) && together(&other.map, &service.map));
+        found.extend(other.map(|other| (at, other)));
+    }
+    for (at, other) in found {
+        let Some(by) = services.get(other).map(|other| other.name.clone()) else { continue };
+        let Some(service) = services.get_mut(at) else { continue };
+        let Some(place) = service.map.get("container_name").map(|entry| entry.place) else { continue };
+        set_at(&mut service.map, "container_name_taken_by", Value::string(by, place), place);
     }
 }
 

@@ -18,7 +18,9 @@ fn shown(value: &Value) -> String {
             let items: Vec<String> = list.items.iter().map(shown).collect();
             format!("[{}{}]", items.join(" "), if list.tail.is_some() { " …" } else { "" })
         }
-        Kind::Map(map) => map.entries.iter().map(|entry| format!("{}={}", entry.key, shown(&entry.value))).collect::<Vec<_>>().join(" "),
+        Kind::Map(map) => {
+            map.entries.iter().map(|entry| format!("{}={}", entry.key, shown(&entry.value))).collect::<Vec<_>>().join(" ")
+        }
         Kind::Unknown(_) | Kind::Template(_) | Kind::Choice(_) => "?".to_owned(),
     }
 }
@@ -32,7 +34,8 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
 
 fn field(items: &[Item], view: &str, name: &str, path: &str) -> String {
     let item = items.iter().find(|item| item.views[0] == view && (name.is_empty() || item.name == name));
-    let item = item.unwrap_or_else(|| panic!("no {view} {name} among {:?}", items.iter().map(|item| &item.name).collect::<Vec<_>>()));
+    let item =
+        item.unwrap_or_else(|| panic!("no {view} {name} among {:?}", items.iter().map(|item| &item.name).collect::<Vec<_>>()));
     at(&item.value, path).map_or_else(|| "-".to_owned(), shown)
 }
 
@@ -187,7 +190,10 @@ fn what_is_out_of_order_is_told() {
     let text = "services:\n  b:\n    image: a\n    ports: ['81', '80:80']\n  a:\n    image: a\nname: x\n";
     let items = read(text);
     assert_eq!(field(&items, "service", "b", "disorder/0/what"), "ports");
-    assert_eq!(field(&items, "project", "", "disorder"), "[what=top-level name=name before=services what=services name=a before=b]");
+    assert_eq!(
+        field(&items, "project", "", "disorder"),
+        "[what=top-level name=name before=services what=services name=a before=b]"
+    );
 }
 
 /// The containers that a script starts.

@@ -140,8 +140,7 @@ pub(super) fn device(written: &Value) -> Option<Value> {
     let source = parts.next().unwrap_or("");
     let target = parts.next().unwrap_or(source);
     let permissions = parts.next().unwrap_or("rwm");
-    let fields =
-        [("source", holed.value(source)), ("target", holed.value(target)), ("permissions", holed.value(permissions))];
+    let fields = [("source", holed.value(source)), ("target", holed.value(target)), ("permissions", holed.value(permissions))];
     Some(object(fields, written.place))
 }
 
@@ -159,7 +158,10 @@ mod tests {
             ("~/a:/b", "bind ~/a /b -"),
             ("/var/run/docker.sock:/var/run/docker.sock:rw,z", "bind /var/run/docker.sock /var/run/docker.sock false"),
             ("C:\\a:/b", "bind C:\\a /b -"),
-            ("\\\\.\\pipe\\docker_engine:\\\\.\\pipe\\docker_engine", "npipe \\\\.\\pipe\\docker_engine \\\\.\\pipe\\docker_engine -"),
+            (
+                "\\\\.\\pipe\\docker_engine:\\\\.\\pipe\\docker_engine",
+                "npipe \\\\.\\pipe\\docker_engine \\\\.\\pipe\\docker_engine -",
+            ),
         ];
         for (short, expected) in rows {
             let volume = long(&Value::string(short, Place::NONE)).unwrap();

@@ -48,7 +48,9 @@ fn settings(argv: &Value) -> Option<Map> {
     let words = argv.items();
     let program = words.first()?.as_str()?.rsplit('/').next()?;
     let mut at = 1;
-    if program == "podman" && words.get(1).and_then(Value::as_str) == Some("system") && words.get(2).and_then(Value::as_str) == Some("service")
+    if program == "podman"
+        && words.get(1).and_then(Value::as_str) == Some("system")
+        && words.get(2).and_then(Value::as_str) == Some("service")
     {
         return Some(service_of_podman(words));
     }

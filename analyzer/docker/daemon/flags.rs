@@ -106,12 +106,43 @@ pub(super) const SETTINGS: &[(&str, &str, Form)] = &[
 ];
 
 /// Letters that stand for a flag.
-pub(super) const LETTERS: &[(char, &str)] =
-    &[('b', "bridge"), ('D', "debug"), ('G', "group"), ('H', "host"), ('l', "log-level"), ('p', "pidfile"), ('s', "storage-driver")];
+pub(super) const LETTERS: &[(char, &str)] = &[
+    ('b', "bridge"),
+    ('D', "debug"),
+    ('G', "group"),
+    ('H', "host"),
+    ('l', "log-level"),
+    ('p', "pidfile"),
+    ('s', "storage-driver"),
+];
 
-/// Keys of `daemon.json` that no flag has, or that are called otherwise there.
-pub(super) const KEYS: &[(&str, &str)] =
-    &[("builder", "builder"), ("features", "features"), ("proxies", "proxies"), ("graph", "data_root"), ("live-restore", "live_restore")];
+/// Keys of `daemon.json` that no flag has, or that are called otherwise there, with the field; older releases' are among them.
+const KEYS: &[(&str, &str)] = &[
+    ("bip6", "bip6"),
+    ("bridge-accept-fwmark", "bridge_accept_fwmark"),
+    ("builder", "builder"),
+    ("cdi-spec-dirs", "cdi_spec_dirs"),
+    ("cluster-advertise", "cluster_advertise"),
+    ("cluster-store", "cluster_store"),
+    ("cluster-store-opts", "cluster_store_opts"),
+    ("containerd-plugins-namespace", "containerd_plugins_namespace"),
+    ("deprecated-key-path", "deprecated_key_path"),
+    ("disable-legacy-registry", "disable_legacy_registry"),
+    ("features", "features"),
+    ("graph", "data_root"),
+    ("host-gateway-ips", "host_gateway_ips"),
+    ("min-api-version", "min_api_version"),
+    ("network-diagnostic-port", "network_diagnostic_port"),
+    ("nri-opts", "nri_opts"),
+    ("proxies", "proxies"),
+];
+
+/// Whether the daemon knows a key of its `daemon.json`.
+pub(super) fn is_known(key: &str) -> bool {
+    let field = field_of(key);
+    KEYS.iter().any(|(known, _)| *known == key)
+        || SETTINGS.iter().any(|(flag, known, _)| *known == field && (*flag == key || known.replace('_', "-") == key))
+}
 
 /// The field that a key of `daemon.json` becomes.
 pub(super) fn field_of(key: &str) -> String {

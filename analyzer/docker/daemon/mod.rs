@@ -13,7 +13,7 @@ use plimsoll_syntax::yaml::Dialect;
 use plimsoll_syntax::{FileId, Item, Kind, Place, Value, yaml};
 
 use crate::compose::values::{bool, each, field, number, pairs, set_at, text};
-use flags::{Form, SETTINGS, field_of};
+use flags::{Form, SETTINGS, field_of, is_known};
 
 pub use unit::items as unit_items;
 
@@ -45,6 +45,12 @@ pub(crate) fn json_value_item(written: &Value, owner: Option<&Owner>) -> Option<
         if !value.is_null() {
             set_at(&mut map, &key, value, entry.place);
         }
+    }
+    // A key that begins with `$` or `_` is a note for an editor; the daemon refuses it, too, but it is no slip.
+    let unread = top.entries.iter().filter(|entry| !is_known(&entry.key) && !entry.key.starts_with(['$', '_']));
+    let unread: Vec<Value> = unread.map(|entry| Value::string(entry.key.clone(), entry.key_place)).collect();
+    if !unread.is_empty() {
+        set_at(&mut map, "unread", Value::list(unread, written.place), written.place);
     }
     let header = top.entries.first().map_or(written.place, |_| Place::new(written.place.file, brace(written)));
     set_at(&mut map, "source", Value::string("daemon.json", header), header);

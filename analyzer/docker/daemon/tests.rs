@@ -84,7 +84,11 @@ fn units() {
     assert_eq!(daemon.header.span.text(text), "/usr/bin/dockerd");
     let socket = unit_items("[Socket]\nListenStream=/run/docker.sock\nListenStream=2375\n", FileId(0));
     assert_eq!(field(&socket, "hosts/1/addresses"), "0.0.0.0");
-    assert!(unit_items("[Socket]\nListenStream=80\n[Service]\nExecStart=/bin/true\n", FileId(0)).iter().all(|item| item.views[0] != "daemon"));
+    assert!(
+        unit_items("[Socket]\nListenStream=80\n[Service]\nExecStart=/bin/true\n", FileId(0))
+            .iter()
+            .all(|item| item.views[0] != "daemon")
+    );
 }
 
 #[test]
@@ -99,4 +103,11 @@ fn flags_in_other_places() {
     }
     let unit = "[Service]\nEnvironment=\"OPTIONS=-H tcp://0.0.0.0:2375 --icc=false\"\nExecStart=/usr/bin/dockerd $OPTIONS\n";
     assert_eq!(field(&unit_items(unit, FileId(0)), "hosts/0/port"), "2375");
+}
+
+#[test]
+fn keys_that_the_daemon_does_not_know() {
+    let text = "{\"icc\": true, \"log-opts\": {}, \"insecure-registries\": [], \"insecure-registry\": [], \"liverestore\": true, \"hosts\": []}";
+    let items = json_items(&yaml::parse(&Arc::from(text)), FileId(0));
+    assert_eq!(field(&items, "unread"), "insecure-registry liverestore");
 }

@@ -13,7 +13,8 @@ use crate::compose::values::{Holed, pairs, set_at};
 use crate::shell::{self, Location};
 
 /// Settings whose value is a command line.
-const COMMANDS: &[&str] = &["ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost", "ExecCondition"];
+const COMMANDS: &[&str] =
+    &["ExecStart", "ExecStartPre", "ExecStartPost", "ExecReload", "ExecStop", "ExecStopPost", "ExecCondition"];
 /// What may stand before the program of a command line.
 const PREFIXES: &[char] = &['-', '@', ':', '+', '!', '|'];
 

@@ -14,8 +14,27 @@ use crate::values::{derived, map_of};
 
 /// Ends of archives that `ADD` unpacks.
 const ARCHIVES: &[&str] = &[
-    ".tar", ".tar.gz", ".tgz", ".taz", ".tar.bz2", ".tb2", ".tbz", ".tbz2", ".tz2", ".tar.xz", ".txz", ".tar.lzma", ".tlz", ".tar.lz",
-    ".tar.lzo", ".tar.z", ".tar.zst", ".tzst",
+    ".tar",
+    ".tar.gz",
+    ".tgz",
+    ".taz",
+    ".tar.bz2",
+    ".tb2",
+    ".tbz",
+    ".tbz2",
+    ".tz2",
+    ".tar.xz",
+    ".txz",
+    ".tar.lzma",
+    ".tlz",
+    ".tar.lz",
+    ".tar.lzo",
+    ".tar.z",
+    ".tar.zst",
+    ".tzst",
+    ".gz",
+    ".bz2",
+    ".xz",
 ];
 
 /// Where `--from` leads.
@@ -78,7 +97,9 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
                 entry.set(field, Value::bool(text != "false", flag_place));
             }
             "checksum" => entry.set("checksum", reader.value_of(&text, flag_place)),
-            "keep-git-dir" => entry.set("keep_git_dir", reader.value_of(if text.is_empty() { "true" } else { &text }, flag_place)),
+            "keep-git-dir" => {
+                entry.set("keep_git_dir", reader.value_of(if text.is_empty() { "true" } else { &text }, flag_place))
+            }
             "unpack" => entry.set("unpack", reader.value_of(if text.is_empty() { "true" } else { &text }, flag_place)),
             "exclude" => excluded.push(reader.value_of(&text, flag_place)),
             _ => {}
@@ -150,6 +171,8 @@ fn source(reader: &mut Reader<'_>, word: &Word, exec: bool, has_from: bool, entr
     let basename = text.trim_end_matches('/').rsplit('/').next().unwrap_or("");
     let extension = basename.rfind('.').filter(|at| *at > 0).and_then(|at| basename.get(at + 1..));
     let whole = if has_from { text == "/" } else { matches!(text.as_str(), "." | "./" | "/" | "*" | "./*" | "/." | "/*") };
+    let local = !has_from && !remote && !git && !heredoc && !open && !text.contains(['*', '?', '[']);
+    let ignored = reader.ignore.filter(|_| local).and_then(|ignore| ignore.ignores(&text));
     derived(
         [
             ("path", reader.value_of(&text, place)),
@@ -161,6 +184,7 @@ fn source(reader: &mut Reader<'_>, word: &Word, exec: bool, has_from: bool, entr
             ("wildcard", fact(text.contains(['*', '?', '[']), !open)),
             ("heredoc", Value::bool(heredoc, place)),
             ("whole", fact(whole, !opens)),
+            ("ignored", ignored.map(|ignored| Value::bool(ignored, place)).unwrap_or_default()),
         ],
         place,
     )

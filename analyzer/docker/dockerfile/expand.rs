@@ -48,7 +48,11 @@ pub(crate) struct Expander<'a> {
 ///
 /// # Errors
 /// Why BuildKit refuses it.
-pub fn expand(word: &str, escape: char, variables: &dyn Fn(&str) -> Option<CompactString>) -> Result<CompactString, &'static str> {
+pub fn expand(
+    word: &str,
+    escape: char,
+    variables: &dyn Fn(&str) -> Option<CompactString>,
+) -> Result<CompactString, &'static str> {
     let mut holes = Vec::new();
     // What is not set is empty; what `-` and `+` ask is whether it is set.
     let scope = |name: &str| variables(name).map_or(Lookup::Missing, Lookup::Set);

@@ -222,7 +222,8 @@ fn shell(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry) 
     let argv = Value::list(words.collect(), reader.place(instruction.arguments));
     entry.set("argv", argv.clone());
     let program = instruction.words.first().map_or("", |word| word.text.rsplit(['/', '\\']).next().unwrap_or(""));
-    let unix = is_shell(program) || instruction.words.iter().skip(1).take(2).any(|word| is_shell(word.text.rsplit('/').next().unwrap_or("")));
+    let unix = is_shell(program)
+        || instruction.words.iter().skip(1).take(2).any(|word| is_shell(word.text.rsplit('/').next().unwrap_or("")));
     let pipefail = instruction.words.iter().any(|word| word.text.split_whitespace().any(|part| part == "pipefail"));
     if let Some(stage) = entry.stage.and_then(|index| reader.stages.get_mut(index)).filter(|_| !entry.is_trigger()) {
         stage.shell = super::stage::Shell { argv, unix, pipefail };
@@ -239,7 +240,9 @@ fn health(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry)
         ("start-interval", "start_interval"),
         ("retries", "retries"),
     ] {
-        let Some(word) = instruction.flags.iter().find(|known| known.name == flag).and_then(|known| known.value.as_ref()) else { continue };
+        let Some(word) = instruction.flags.iter().find(|known| known.name == flag).and_then(|known| known.value.as_ref()) else {
+            continue;
+        };
         let place = reader.place(word.span);
         let number = word.text.parse::<i64>().ok().filter(|_| field == "retries");
         entry.set(field, number.map_or_else(|| Value::string(word.text.clone(), place), |number| Value::int(number, place)));

@@ -22,10 +22,11 @@ pub(super) fn stage(reader: &mut Reader<'_>, instruction: &Instruction) {
     });
     let reference = reference.unwrap_or_default();
     let alias = instruction.words.get(2).map(|word| Value::string(word.text.clone(), reader.place(word.span)));
-    let platform = instruction.flags.iter().find(|flag| flag.name == "platform").and_then(|flag| flag.value.as_ref()).map(|word| {
-        let text = reader.expand(&word.text, None, &mut ignored);
-        reader.value_of(&text, reader.place(word.span))
-    });
+    let platform =
+        instruction.flags.iter().find(|flag| flag.name == "platform").and_then(|flag| flag.value.as_ref()).map(|word| {
+            let text = reader.expand(&word.text, None, &mut ignored);
+            reader.value_of(&text, reader.place(word.span))
+        });
     let text = reference.as_str().map(str::to_lowercase);
     let index = reader.stages.len();
     let earlier = |name: &String| reader.aliases.iter().take(index).rposition(|alias| alias.as_deref() == Some(name));

@@ -8,6 +8,7 @@ mod copy;
 mod expand;
 mod fields;
 mod from;
+mod ignore;
 mod mount;
 mod port;
 mod read;
@@ -18,12 +19,19 @@ mod stage;
 use plimsoll_syntax::{FileId, Item, dockerfile};
 
 pub use expand::expand;
+pub use ignore::Ignore;
 
 /// The items of a Dockerfile: views `stage`, `stage.final`, `instruction` and `instruction.KEYWORD`, `command`, `pipeline`,
 /// `package`, `image.use`.
 #[must_use]
 pub fn items(tree: &dockerfile::Tree, file: FileId) -> Vec<Item> {
-    read::Reader::new(tree, file).items()
+    read::Reader::new(tree, file, None).items()
+}
+
+/// The same, where the build context has a `.dockerignore`.
+#[must_use]
+pub fn items_with(tree: &dockerfile::Tree, file: FileId, ignore: &Ignore) -> Vec<Item> {
+    read::Reader::new(tree, file, Some(ignore)).items()
 }
 
 #[cfg(test)]

@@ -20,7 +20,14 @@ pub(super) fn value(reader: &Reader<'_>, text: &str, place: Place) -> Value {
     if has_mark(range) {
         let open = reader.value_of(range, place);
         return derived(
-            [("text", whole), ("protocol", protocol), ("port", open.clone()), ("from", open.clone()), ("to", open.clone()), ("valid", open)],
+            [
+                ("text", whole),
+                ("protocol", protocol),
+                ("port", open.clone()),
+                ("from", open.clone()),
+                ("to", open.clone()),
+                ("valid", open),
+            ],
             place,
         );
     }

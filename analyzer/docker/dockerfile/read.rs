@@ -8,6 +8,7 @@ use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Map, Reason, Unknown};
 use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value};
 
+use super::ignore::Ignore;
 use super::expand::{Expander, Lookup, Reference};
 use super::scope::Variables;
 use super::stage::{self, Stage};
@@ -19,6 +20,8 @@ use crate::values::{derived, map_of};
 pub(super) struct Reader<'t> {
     pub(super) tree: &'t Tree,
     pub(super) file: FileId,
+    /// What of the build context the builder does not see.
+    pub(super) ignore: Option<&'t Ignore>,
     pub(super) holes: Vec<Arc<Unknown>>,
     /// What `ARG` before the first `FROM` declares.
     pub(super) globals: Variables,
@@ -26,6 +29,8 @@ pub(super) struct Reader<'t> {
     /// The names of all stages, the later ones too, in lower case.
     pub(super) aliases: Vec<Option<CompactString>>,
     entries: Vec<Entry>,
+    /// Most keywords are written in lower case.
+    lower_case: bool,
 }
 
 /// An instruction that was read.
@@ -48,17 +53,25 @@ pub(super) struct Entry {
 const SINGLE: &[&str] = &["CMD", "ENTRYPOINT", "HEALTHCHECK"];
 
 impl<'t> Reader<'t> {
-    pub(super) fn new(tree: &'t Tree, file: FileId) -> Self {
+    pub(super) fn new(tree: &'t Tree, file: FileId, ignore: Option<&'t Ignore>) -> Self {
         let alias = |instruction: &Instruction| instruction.words.get(2).map(|word| word.text.to_lowercase());
+        let written = tree.instructions.iter().map(|instruction| instruction.keyword_span.text(&tree.source));
+        let (mut lower, mut upper) = (0_usize, 0_usize);
+        for keyword in written {
+            lower += usize::from(!keyword.contains(|c: char| c.is_ascii_uppercase()));
+            upper += usize::from(!keyword.contains(|c: char| c.is_ascii_lowercase()));
+        }
         let from = tree.instructions.iter().filter(|instruction| instruction.keyword == "FROM");
         Self {
             tree,
             file,
+            ignore,
             holes: Vec::new(),
             globals: Variables { closed: true, ..Variables::default() },
             stages: Vec::new(),
             aliases: from.map(alias).collect(),
             entries: Vec::new(),
+            lower_case: lower > upper,
         }
     }
 
@@ -161,14 +174,19 @@ impl<'t> Reader<'t> {
         let form = form.map(|exec| Value::string(if exec { "exec" } else { "shell" }, self.place(instruction.arguments)));
         let form = form.unwrap_or_default();
         let before = stage.and_then(|index| self.stages.get(index)).map(|stage| {
+            let wanted = instruction.keyword == "ENV";
             let env = stage.variables.env.iter().map(|variable| Value::string(variable.name.clone(), variable.place));
-            let names = env.chain(stage.variables.args.iter().map(|arg| Value::string(arg.0.clone(), header)));
+            let names = env.chain(stage.variables.args.iter().map(|arg| Value::string(arg.0.clone(), header))).filter(|_| wanted);
             let workdir = stage.workdir.clone();
             derived([("workdir", workdir), ("names", Value::list(names.collect(), header))], header)
         });
+        let written = instruction.keyword_span.text(&self.tree.source);
+        let odd = |c: char| if self.lower_case { c.is_ascii_uppercase() } else { c.is_ascii_lowercase() };
         let map = map_of([
+            ("odd_case", Value::bool(written.contains(odd), header)),
+            ("empty_line", Value::bool(self.has_empty_line(instruction), header)),
             ("keyword", Value::string(instruction.keyword.clone(), header)),
-            ("written", Value::string(instruction.keyword_span.text(&self.tree.source), header)),
+            ("written", Value::string(written, header)),
             ("text", Value::string(instruction.arguments.text(&self.tree.source), self.place(instruction.arguments))),
             ("form", form.clone()),
             ("onbuild", Value::bool(onbuild, header)),
@@ -187,6 +205,12 @@ impl<'t> Reader<'t> {
             references: Vec::new(),
             superseded: false,
         }
+    }
+
+    /// An empty line stands between the lines of the instruction.
+    fn has_empty_line(&self, instruction: &Instruction) -> bool {
+        let text = Span::new(instruction.span.start, instruction.arguments.end).text(&self.tree.source);
+        instruction.heredocs.is_empty() && text.lines().any(|line| line.trim().is_empty())
     }
 
     fn supersede(&mut self) {

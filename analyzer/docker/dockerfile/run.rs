@@ -39,7 +39,11 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
     let tail = (!readable).then(unread);
     let all = Value::new(Kind::List(Arc::new(List { items: known.clone(), tail, blocks: false })), place);
     let packages = of_view("package");
-    let argv = if body.exec { words(reader, body) } else { known.first().and_then(|first| first.get("argv")).cloned().unwrap_or_default() };
+    let argv = if body.exec {
+        words(reader, body)
+    } else {
+        known.first().and_then(|first| first.get("argv")).cloned().unwrap_or_default()
+    };
     entry.set("commands", all.clone());
     if site == "run" {
         entry.set("packages", Value::list(packages.clone(), place));
@@ -109,7 +113,9 @@ fn commands(reader: &Reader<'_>, body: &Instruction, entry: &Entry, site: &'stat
 fn script(reader: &Reader<'_>, span: Span, context: &Context<'_>) -> Vec<Item> {
     let text = span.text(&reader.tree.source);
     let interpreter = text.strip_prefix("#!").and_then(|rest| rest.lines().next());
-    if interpreter.is_some_and(|line| !line.split(['/', ' ']).any(|word| matches!(word.trim(), "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh"))) {
+    if interpreter.is_some_and(|line| {
+        !line.split(['/', ' ']).any(|word| matches!(word.trim(), "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh"))
+    }) {
         return Vec::new();
     }
     shell::items(text, &Location::exact(reader.file, span.start, text), context)

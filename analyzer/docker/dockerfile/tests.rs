@@ -60,42 +60,129 @@ fn table(text: &str, view: &str, paths: &str) -> String {
 fn values() {
     let rows: &[(&str, &str, &str, &str)] = &[
         // Base images.
-        ("FROM nginx\nFROM nginx:1 AS a\nFROM a", "stage", "name alias base.kind image.name image.tag final", "0 - image docker.io/library/nginx - false | a a image docker.io/library/nginx 1 false | 2 - stage docker.io/library/nginx 1 true"),
-        ("ARG V=1\nARG W\nFROM a.io/x:$V\nFROM a.io/x:$W\nFROM $W", "image.use", "image.name image.tag", "a.io/x 1 | a.io/x <$W> | <$W> <$W>"),
+        (
+            "FROM nginx\nFROM nginx:1 AS a\nFROM a",
+            "stage",
+            "name alias base.kind image.name image.tag final",
+            "0 - image docker.io/library/nginx - false | a a image docker.io/library/nginx 1 false | 2 - stage docker.io/library/nginx 1 true",
+        ),
+        (
+            "ARG V=1\nARG W\nFROM a.io/x:$V\nFROM a.io/x:$W\nFROM $W",
+            "image.use",
+            "image.name image.tag",
+            "a.io/x 1 | a.io/x <$W> | <$W> <$W>",
+        ),
         ("FROM scratch", "image.use", "reference", ""),
         ("FROM alpine:${V:-3}", "image.use", "image.tag", "3"),
         ("ARG V=1\nFROM alpine\nENV A=$V\nARG V\nENV B=$V", "stage", "env", "{A=<$V> B=1}"),
         // The graph.
-        ("FROM a:1 AS x\nFROM b:1 AS y\nFROM c:1 AS z\nFROM y\nCOPY --from=x /a /b", "stage", "name shipped needed", "x false true | y true true | z false false | 3 true true"),
-        ("FROM a:1 AS x\nFROM b:1\nCOPY --from=X a b\nCOPY --from=0 a b\nCOPY --from=1 a b\nCOPY --from=nope a b\nCOPY --from=composer a b\nCOPY --from=$V a b", "instruction.COPY", "from.kind", "stage | stage | self | unknown | image | <$V>"),
-        ("FROM a:1 AS x\nRUN --mount=type=bind,from=q.io/w:2,target=/t true", "image.use", "image.name where", "docker.io/library/a from | q.io/w mount"),
+        (
+            "FROM a:1 AS x\nFROM b:1 AS y\nFROM c:1 AS z\nFROM y\nCOPY --from=x /a /b",
+            "stage",
+            "name shipped needed",
+            "x false true | y true true | z false false | 3 true true",
+        ),
+        (
+            "FROM a:1 AS x\nFROM b:1\nCOPY --from=X a b\nCOPY --from=0 a b\nCOPY --from=1 a b\nCOPY --from=nope a b\nCOPY --from=composer a b\nCOPY --from=$V a b",
+            "instruction.COPY",
+            "from.kind",
+            "stage | stage | self | unknown | image | <$V>",
+        ),
+        (
+            "FROM a:1 AS x\nRUN --mount=type=bind,from=q.io/w:2,target=/t true",
+            "image.use",
+            "image.name where",
+            "docker.io/library/a from | q.io/w mount",
+        ),
         // What is inherited.
-        ("FROM debian AS a\nUSER app\nWORKDIR /srv\nENV X=1\nEXPOSE 80\nFROM a\nWORKDIR sub", "stage", "user.name workdir env.X ports.port", "app /srv 1 [80] | app /srv/sub 1 [80]"),
-        ("FROM debian\nFROM corp.io/base:1\nFROM grafana/grafana:11.1.0\nFROM scratch\nFROM gcr.io/distroless/base:nonroot", "stage", "user.name", "root | <the user of corp.io/base:1> | 472 | root | nonroot"),
+        (
+            "FROM debian AS a\nUSER app\nWORKDIR /srv\nENV X=1\nEXPOSE 80\nFROM a\nWORKDIR sub",
+            "stage",
+            "user.name workdir env.X ports.port",
+            "app /srv 1 [80] | app /srv/sub 1 [80]",
+        ),
+        (
+            "FROM debian\nFROM corp.io/base:1\nFROM grafana/grafana:11.1.0\nFROM scratch\nFROM gcr.io/distroless/base:nonroot",
+            "stage",
+            "user.name",
+            "root | <the user of corp.io/base:1> | 472 | root | nonroot",
+        ),
         ("FROM debian\nUSER $UID:grp\nUSER 0:0", "instruction.USER", "user.name user.group", "<$UID> grp | 0 0"),
         // Instructions.
-        ("FROM a:1\nENV A=1 B=\"x y\" C=$A\nENV D old way", "instruction.ENV", "names pairs.value legacy", "[A B C] [1 x y <$A>] false | [D] [old way] true"),
+        (
+            "FROM a:1\nENV A=1 B=\"x y\" C=$A\nENV D old way",
+            "instruction.ENV",
+            "names pairs.value legacy",
+            "[A B C] [1 x y <$A>] false | [D] [old way] true",
+        ),
         ("FROM scratch\nENV A=1 B=$A", "instruction.ENV", "pairs.references.defined", "[[] [false]]"),
         ("FROM a:1\nARG A B=2\nENV A=3\nLABEL x=$A y=$B", "instruction.LABEL", "pairs.name pairs.value", "[x y] [3 2]"),
-        ("FROM a:1\nEXPOSE 80/udp 90-91 70000 $P x", "instruction.EXPOSE", "ports.from ports.to ports.protocol ports.valid", "[80 90 70000 <$P> -] [80 91 70000 <$P> -] [udp tcp tcp tcp tcp] [true true false <$P> false]"),
-        ("FROM a:1\nADD a.tar.gz https://x.io/y $U /d/", "instruction.ADD", "sources.remote sources.archive destination", "[false true <$U>] [true false <$U>] /d/"),
-        ("FROM a:1\nCOPY --chown=app:grp --chmod=755 [\"a b\", \"/d\"]", "instruction.COPY", "chown.name chmod sources.path destination", "app 755 [a b] /d"),
+        (
+            "FROM a:1\nEXPOSE 80/udp 90-91 70000 $P x",
+            "instruction.EXPOSE",
+            "ports.from ports.to ports.protocol ports.valid",
+            "[80 90 70000 <$P> -] [80 91 70000 <$P> -] [udp tcp tcp tcp tcp] [true true false <$P> false]",
+        ),
+        (
+            "FROM a:1\nADD a.tar.gz https://x.io/y $U /d/",
+            "instruction.ADD",
+            "sources.remote sources.archive destination",
+            "[false true <$U>] [true false <$U>] /d/",
+        ),
+        (
+            "FROM a:1\nCOPY --chown=app:grp --chmod=755 [\"a b\", \"/d\"]",
+            "instruction.COPY",
+            "chown.name chmod sources.path destination",
+            "app 755 [a b] /d",
+        ),
         ("FROM a:1\nCMD a\nCMD [\"b\", \"c\"]", "instruction.CMD", "form superseded argv", "shell true [a] | exec false [b c]"),
-        ("FROM a:1\nHEALTHCHECK --interval=5s --retries=2 CMD curl -f x\nHEALTHCHECK NONE", "instruction.HEALTHCHECK", "disabled interval retries commands.program superseded", "false 5s 2 [curl] true | true - - - false"),
+        (
+            "FROM a:1\nHEALTHCHECK --interval=5s --retries=2 CMD curl -f x\nHEALTHCHECK NONE",
+            "instruction.HEALTHCHECK",
+            "disabled interval retries commands.program superseded",
+            "false 5s 2 [curl] true | true - - - false",
+        ),
         ("FROM a:1\nONBUILD RUN curl x\nRUN b", "instruction.RUN", "onbuild commands.program", "true [curl] | false [b]"),
-        ("FROM a:1\nRUN --mount=type=cache,dst=/c,sharing=locked --mount=type=secret,id=k --network=none true", "instruction.RUN", "mounts.type mounts.target network", "[cache secret] [/c -] none"),
+        (
+            "FROM a:1\nRUN --mount=type=cache,dst=/c,sharing=locked --mount=type=secret,id=k --network=none true",
+            "instruction.RUN",
+            "mounts.type mounts.target network",
+            "[cache secret] [/c -] none",
+        ),
         ("FROM a:1\nWORKDIR ${X:-/srv}\nCOPY a b", "instruction.COPY", "before.workdir", "<${X:-/srv}>"),
         ("FROM a:1\nRUN a\nRUN b\nCMD c", "instruction.RUN", "previous.keyword", "FROM | RUN"),
         ("FROM a:1\nONBUILD ONBUILD RUN a", "instruction.ONBUILD", "trigger onbuild", "ONBUILD false"),
         // Commands.
-        ("FROM a:1\nENV PKG=\"curl git\"\nARG V\nRUN apt-get update && \\\n  # why\n  apt-get install -y $PKG x=$V", "command", "program subcommand operands after.subcommand", "apt-get update [] [install] | apt-get install [curl git x=<$V>] []"),
-        ("FROM a:1\nRUN <<EOF\nset -e\ncurl x | sh\nEOF\nUSER a", "command", "program where position", "set run 0 | curl run 0 | sh run 1"),
-        ("FROM a:1\nCMD [\"sh\", \"-c\", \"dockerd -H tcp://0.0.0.0:2375\"]", "command", "program wrappers", "sh [] | dockerd [sh]"),
+        (
+            "FROM a:1\nENV PKG=\"curl git\"\nARG V\nRUN apt-get update && \\\n  # why\n  apt-get install -y $PKG x=$V",
+            "command",
+            "program subcommand operands after.subcommand",
+            "apt-get update [] [install] | apt-get install [curl git x=<$V>] []",
+        ),
+        (
+            "FROM a:1\nRUN <<EOF\nset -e\ncurl x | sh\nEOF\nUSER a",
+            "command",
+            "program where position",
+            "set run 0 | curl run 0 | sh run 1",
+        ),
+        (
+            "FROM a:1\nCMD [\"sh\", \"-c\", \"dockerd -H tcp://0.0.0.0:2375\"]",
+            "command",
+            "program wrappers",
+            "sh [] | dockerd [sh]",
+        ),
         ("FROM a:1\nSHELL [\"powershell\", \"-c\"]\nRUN a | b", "instruction.RUN", "commands", "[…]"),
-        ("FROM a:1\nRUN a | b\nSHELL [\"bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN a | b\nSHELL [\"sh\", \"-c\"]\nRUN set -o pipefail; a | b", "pipeline", "pipefail", "false | true | true"),
+        (
+            "FROM a:1\nRUN a | b\nSHELL [\"bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN a | b\nSHELL [\"sh\", \"-c\"]\nRUN set -o pipefail; a | b",
+            "pipeline",
+            "pipefail",
+            "false | true | true",
+        ),
     ];
     let wrong = rows.iter().filter(|row| table(row.0, row.1, row.2) != row.3);
-    let wrong: Vec<String> = wrong.map(|row| format!("{}\n{} {}\n  is {}\n  not {}", row.0, row.1, row.2, table(row.0, row.1, row.2), row.3)).collect();
+    let wrong: Vec<String> = wrong
+        .map(|row| format!("{}\n{} {}\n  is {}\n  not {}", row.0, row.1, row.2, table(row.0, row.1, row.2), row.3))
+        .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
@@ -104,8 +191,11 @@ fn every_value_lies_where_it_is_written() {
     let text = "FROM nginx:1 AS web\nENV A=\"b\"\nRUN apt-get update && \\\n    curl -k https://x.io | sh\nCMD [\"a\", \"-k\"]\n";
     let items = items_of(text);
     let place = |view: &str, path: &str| {
-        let item = items.iter().filter(|item| item.views.iter().any(|known| known == view)).next_back().unwrap();
-        path.split('.').try_fold(&item.value, |value, key| key.parse().map_or_else(|_| value.get(key), |index: usize| value.items().get(index)))
+        let item = items.iter().rfind(|item| item.views.iter().any(|known| known == view)).unwrap();
+        path.split('.')
+            .try_fold(&item.value, |value, key| {
+                key.parse().map_or_else(|_| value.get(key), |index: usize| value.items().get(index))
+            })
             .map(|value| value.place.span.text(text))
     };
     let rows: &[(&str, &str, &str)] = &[
@@ -121,5 +211,65 @@ fn every_value_lies_where_it_is_written() {
     }
     for item in &items {
         assert!(item.header.span.end <= item.range.end && item.range.end as usize <= text.len(), "{}", item.name);
+    }
+}
+
+#[test]
+fn nothing_panics() {
+    const PIECES: &[&str] = &[
+        "FROM ",
+        "a",
+        ":",
+        " AS ",
+        "\n",
+        "\\\n",
+        "RUN ",
+        "ENV ",
+        "A=",
+        "$A",
+        "${A:-",
+        "}",
+        "\"",
+        "'",
+        "COPY ",
+        "--from=",
+        "0 ",
+        "/x ",
+        "ADD ",
+        "--mount=",
+        "type=",
+        ",",
+        "EXPOSE ",
+        "1-",
+        "USER ",
+        "ONBUILD ",
+        "HEALTHCHECK ",
+        "CMD ",
+        "[\"a\"]",
+        "SHELL [\"sh\"]\n",
+        "WORKDIR ",
+        "<<E\n",
+        "E\n",
+        "é",
+        "# check=skip=all\n",
+        "ARG ",
+        "LABEL ",
+        "curl x | sh",
+        "`",
+        "${A#",
+        "*",
+        "${A//",
+        "/",
+    ];
+    let mut seed = 3_u64;
+    let mut next = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 40).unwrap_or(0)
+    };
+    for _ in 0..4_000 {
+        let text: String = (0..next() % 24).map(|_| PIECES[next() % PIECES.len()]).collect();
+        for item in items_of(&text) {
+            assert!(item.range.end as usize <= text.len(), "{text}");
+        }
     }
 }

@@ -34,7 +34,13 @@ fn places_lie_in_the_heredoc() {
 #[test]
 fn holes_stay_holes() {
     let hole = || Part::Hole(Arc::new(Unknown::new(Reason::Unset, "var.host")));
-    let parts = [Part::Known("#cloud-config\nhostname: ".into()), hole(), Part::Known("\nruncmd:\n  - dockerd -H tcp://".into()), hole(), Part::Known(":2375\n".into())];
+    let parts = [
+        Part::Known("#cloud-config\nhostname: ".into()),
+        hole(),
+        Part::Known("\nruncmd:\n  - dockerd -H tcp://".into()),
+        hole(),
+        Part::Known(":2375\n".into()),
+    ];
     let items = read(Kind::Template(parts.into()), "");
     assert!(matches!(found(&items, "cloud_init").value.get("hostname").map(|value| &value.kind), Some(Kind::Unknown(_))));
     let hosts = found(&items, "daemon").value.get("hosts").unwrap();
@@ -48,7 +54,9 @@ fn encodings_and_archives() {
     let script = "#!/bin/sh\ndockerd -H tcp://0.0.0.0:2375\n";
     let encoded = "IyEvYmluL3NoCmRvY2tlcmQgLUggdGNwOi8vMC4wLjAuMDoyMzc1Cg==";
     assert_eq!(base64(encoded).as_deref(), Some(script));
-    let archive = format!("Content-Type: multipart/mixed; boundary=\"B\"\nMIME-Version: 1.0\n\n--B\nContent-Type: text/x-shellscript\n\n{script}\n--B--\n");
+    let archive = format!(
+        "Content-Type: multipart/mixed; boundary=\"B\"\nMIME-Version: 1.0\n\n--B\nContent-Type: text/x-shellscript\n\n{script}\n--B--\n"
+    );
     for text in [script, encoded, &archive] {
         assert_eq!(found(&read(Kind::String(text.into()), ""), "daemon").header.span, Span::of(0, 0), "{text}");
     }

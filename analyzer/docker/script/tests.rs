@@ -51,8 +51,11 @@ fn nothing_panics() {
             for text in [text[..end].to_owned(), format!("{}{}", &text[..end], &other[rest.unwrap_or(0)..])] {
                 let tree = yaml::parse(&std::sync::Arc::from(text.as_str()));
                 let _ = (crate::compose::looks_like(&text, "x.yml"), crate::compose::items(&tree, FileId(0)));
+                let read = |path: &str| (path != "none").then(|| std::sync::Arc::from(text.as_str()));
+                let sources = crate::compose::Sources { read: &read, variable: &|_| None, project: "p", directory: "/d" };
+                let _ = crate::compose::load(&["a.yml", "b/b.yml"], &sources);
                 let _ = (crate::daemon::json_items(&tree, FileId(0)), crate::daemon::unit_items(&text, FileId(0)));
-                let _ = (crate::cloud_init::items(&text, FileId(0)), super::items(&text, FileId(0)));
+                let _ = (crate::cloud_init::items(&text, FileId(0)), items(&text, FileId(0)));
             }
         }
     }

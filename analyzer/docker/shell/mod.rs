@@ -68,6 +68,10 @@ pub fn items(text: &str, location: &Location, context: &Context<'_>) -> Vec<Item
 pub fn value_items(value: &Value, source: Option<&str>, context: &Context<'_>) -> Vec<Item> {
     let mut holes = Vec::new();
     let Some(text) = holes::marked(value, &mut holes) else { return Vec::new() };
+    // Of a text that is wholly unknown it is not known that it runs anything.
+    if text.chars().all(|c| holes::is_mark(c) || c.is_whitespace()) {
+        return Vec::new();
+    }
     let location = Location::of(value.place, &text, source);
     relate::items(&read::script(&text, holes, context), &location, context)
 }
@@ -78,3 +82,6 @@ pub fn argv_items(argv: &Value, source: Option<&str>, context: &Context<'_>) -> 
     let Some((script, location)) = read::command_line(argv, source, context) else { return Vec::new() };
     relate::items(&script, &location, context)
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,11 +37,11 @@ const MANAGERS: &[(&str, &str, &str, Form)] = &[
     ("yum", "yum", "install localinstall reinstall", Form::Dash),
     ("dnf dnf5 microdnf tdnf", "dnf", "install localinstall reinstall", Form::Dash),
     ("zypper", "zypper", "install in", Form::After(&[">=", "<=", "=", ">", "<"])),
-    ("pip pip2 pip3 pipx", "pip", "install", Form::Python),
+    ("pip pip2 pip3 pipx uv", "pip", "install", Form::Python),
     ("npm", "npm", "install i add", Form::At),
     ("yarn", "yarn", "add", Form::At),
     ("pnpm bun", "pnpm", "add", Form::At),
-    ("gem", "gem", "install", Form::After(&[":"])),
+    ("gem", "gem", "install i", Form::After(&[":"])),
     ("go", "go", "install", Form::At),
     ("cargo", "cargo", "install", Form::At),
 ];
@@ -95,7 +95,8 @@ pub(super) fn packages(command: &Command, words: &Words) -> Vec<Package> {
         }
     }
     let mut out = Vec::new();
-    for word in operands {
+    // What stands behind `--` is for the build of a gem.
+    for word in operands.filter(|word| !word.text.starts_with('-')) {
         let mut package = one(manager, form, word);
         if package.version.is_none() {
             package.version = version.clone().filter(|text| !has(FLOATING, text));

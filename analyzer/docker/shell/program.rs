@@ -27,14 +27,22 @@ const STYLES: &[(&str, &str, &str)] = &[
          --cert --client-cert --log --src --no-binary --only-binary --global-option --install-option --config-settings --python \
          --build --index --default-index",
     ),
-    ("npm yarn pnpm npx bun", "Cw", "--prefix --registry --workspace --cwd --cache --loglevel --tag --network-timeout --modules-folder"),
+    (
+        "npm yarn pnpm npx bun",
+        "Cw",
+        "--prefix --registry --workspace --cwd --cache --loglevel --tag --network-timeout --modules-folder",
+    ),
     (
         "gem",
         "vinisBPp",
         "--version --install-dir --bindir --source --platform --http-proxy --build-root --document --trust-policy",
     ),
     ("go", "pCo", ""),
-    ("cargo", "jZ", "--version --git --branch --tag --rev --path --root --registry --index --features --target --profile --jobs --config"),
+    (
+        "cargo",
+        "jZ",
+        "--version --git --branch --tag --rev --path --root --registry --index --features --target --profile --jobs --config",
+    ),
     (
         "curl",
         "AbcCdDeEFhHKmoPQrtTuUwxXyYz",
@@ -56,7 +64,11 @@ const STYLES: &[(&str, &str, &str)] = &[
          --log-opt --entrypoint --workdir --hostname --dns --ulimit --tmpfs --volumes-from --add-host --tag --file --build-arg \
          --target --secret --ssh --context --config --log-level --driver --subnet --opt",
     ),
-    ("kubectl oc helm", "nflosc", "--namespace --filename --selector --output --server --token --kubeconfig --context --set --values"),
+    (
+        "kubectl oc helm",
+        "nflosc",
+        "--namespace --filename --selector --output --server --token --kubeconfig --context --set --values",
+    ),
     ("systemctl", "tpHMn", "--type --property --host --machine --root"),
     ("chmod chown chgrp", "", "--reference --from"),
     ("tar", "fCTXbHgI", "--file --directory --files-from --exclude-from --exclude --use-compress-program"),
@@ -73,8 +85,16 @@ const STYLES: &[(&str, &str, &str)] = &[
 ];
 
 /// Programs that run the command behind them and that the shell's reader does not know, with the number of their own operands.
-const WRAPPERS: &[(&str, usize)] =
-    &[("tini", 0), ("dumb-init", 0), ("catatonit", 0), ("su-exec", 1), ("setpriv", 0), ("eatmydata", 0), ("fakeroot", 0), ("ionice", 0)];
+const WRAPPERS: &[(&str, usize)] = &[
+    ("tini", 0),
+    ("dumb-init", 0),
+    ("catatonit", 0),
+    ("su-exec", 1),
+    ("setpriv", 0),
+    ("eatmydata", 0),
+    ("fakeroot", 0),
+    ("ionice", 0),
+];
 
 /// Shells of Unix.
 const SHELLS: &str = "sh bash ash dash zsh ksh";

@@ -65,7 +65,10 @@ pub(super) fn command_line(argv: &Value, source: Option<&str>, context: &Context
         words.push((Span::of(0, masked.len()).end, Word { text: word.clone(), span: Span::of(start, text.len()) }));
         text.push('\n');
         // Only flags and names matter for telling what runs what; nothing in a word is shell.
-        masked.extend(word.bytes().map(|byte| if byte.is_ascii_alphanumeric() || b"-_./=+".contains(&byte) { char::from(byte) } else { '_' }));
+        masked.extend(
+            word.bytes()
+                .map(|byte| if byte.is_ascii_alphanumeric() || b"-_./=+".contains(&byte) { char::from(byte) } else { '_' }),
+        );
         masked.push_str(if word.is_empty() { "_ " } else { " " });
     }
     if words.is_empty() {
@@ -245,6 +248,10 @@ impl<'a> Reader<'a> {
         self.commands.extend(more);
         // Around before inside.
         self.commands.sort_by_key(|command| (command.span.start, std::cmp::Reverse(command.span.end)));
+        // A substitution inside `sh -c "…"` is read as a word, and as a part of the script.
+        let same =
+            |a: &Command, b: &Command| a.argv.len() == b.argv.len() && a.argv.iter().zip(&b.argv).all(|(a, b)| a.span == b.span);
+        self.commands.dedup_by(|later, earlier| later.span == earlier.span && same(later, earlier));
         Script { text: self.text.to_owned(), commands: self.commands, holes: self.holes }
     }
 }
@@ -257,7 +264,9 @@ fn bound_elsewhere(text: &str) -> Vec<CompactString> {
         match word {
             "for" | "select" | "getopts" => out.extend(words.peek().map(|name| CompactString::from(*name))),
             "read" | "mapfile" => {
-                while let Some(name) = words.next_if(|word| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))) {
+                while let Some(name) =
+                    words.next_if(|word| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)))
+                {
                     out.push(name.into());
                 }
             }

@@ -56,7 +56,9 @@ pub(super) fn items(script: &Script, location: &Location, context: &Context<'_>)
         if command.argv.is_empty() {
             continue;
         }
-        let pipe: Vec<usize> = (0..commands.len()).filter(|other| commands.get(*other).is_some_and(|other| other.pipeline == command.pipeline)).collect();
+        let pipe: Vec<usize> = (0..commands.len())
+            .filter(|other| commands.get(*other).is_some_and(|other| other.pipeline == command.pipeline))
+            .collect();
         let piped = pipe.iter().any(|other| commands.get(*other).is_some_and(|other| other.position != command.position));
         let mut map = value.as_map().cloned().unwrap_or_default();
         if piped {
@@ -93,7 +95,14 @@ fn with(mut map: Map, context: &Context<'_>) -> Map {
     map
 }
 
-fn item(view: &'static str, name: CompactString, command: &Command, map: Map, location: &Location, context: &Context<'_>) -> Item {
+fn item(
+    view: &'static str,
+    name: CompactString,
+    command: &Command,
+    map: Map,
+    location: &Location,
+    context: &Context<'_>,
+) -> Item {
     let place = location.at(command.span);
     let header = command.argv.first().map_or(place, |word| location.at(word.span));
     Item {
@@ -112,7 +121,9 @@ fn name(script: &Script, command: &Command, words: &Words) -> CompactString {
     let shown = |index: usize| command.argv.get(index).map(|word| word.span.text(&script.text)).unwrap_or_default();
     let program = base(shown(0));
     match words.subcommand.map(shown) {
-        Some(subcommand) if subcommand.len() <= 24 && subcommand.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') => {
+        Some(subcommand)
+            if subcommand.len() <= 24 && subcommand.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') =>
+        {
             format_compact!("{program} {subcommand}")
         }
         _ => program.into(),
@@ -211,7 +222,13 @@ fn parents(script: &Script) -> Vec<Option<(usize, Inside)>> {
     // In `sh -c "$(curl …)"` the substitution is the whole script: what it gives is what the shell runs.
     let whole = |at: usize| commands.get(at).is_some_and(|command| matches!(command.argv.as_slice(), [word] if word.is_open()));
     let outer = |parent: &Option<(usize, Inside)>| match *parent {
-        Some((at, Inside::Output)) if whole(at) => out.get(at).copied().flatten().filter(|outer| outer.1 == Inside::Run).map(|outer| (outer.0, Inside::Output)).or(*parent),
+        Some((at, Inside::Output)) if whole(at) => out
+            .get(at)
+            .copied()
+            .flatten()
+            .filter(|outer| outer.1 == Inside::Run)
+            .map(|outer| (outer.0, Inside::Output))
+            .or(*parent),
         other => other,
     };
     out.iter().map(outer).collect()
@@ -243,7 +260,8 @@ fn inside(script: &Script, outer: &Command, inner: &Command) -> Inside {
 /// `bash <(curl …)`: the command before the bracket reads the output.
 fn feeds(script: &Script, index: usize) -> Option<(usize, Inside)> {
     let command = script.commands.get(index)?;
-    let before = script.text.get(..command.span.start as usize)?.trim_end().strip_suffix("<(")?.trim_end_matches([' ', '\t', '<']);
+    let before =
+        script.text.get(..command.span.start as usize)?.trim_end().strip_suffix("<(")?.trim_end_matches([' ', '\t', '<']);
     let end = Span::of(0, before.len()).end;
     let around = |(at, other): (usize, &Command)| (other.span.end == end && at < index).then_some(at);
     let outer = script.commands.iter().enumerate().rev().find_map(around)?;

@@ -63,7 +63,9 @@ fn blocks(value: &Value) -> &[Value] {
 
 /// Instance stores and devices that are left out are no volumes.
 fn is_volume(block: &Value, dialect: &Dialect) -> bool {
-    let none = |key: &str| block.get(key).is_none_or(|value| value.is_null() || value.as_bool() == Some(false) || value.as_str() == Some(""));
+    let none = |key: &str| {
+        block.get(key).is_none_or(|value| value.is_null() || value.as_bool() == Some(false) || value.as_str() == Some(""))
+    };
     let has_settings = dialect.inner.is_none_or(|inner| block.get(inner).is_some_and(|settings| !blocks(settings).is_empty()));
     none("no_device") && none("virtual_name") && has_settings
 }
@@ -124,10 +126,19 @@ mod tests {
 
     /// `owner root? encrypted?` of each device.
     fn shown(terraform: &[Item]) -> Vec<String> {
-        let flag = |item: &Item, key: &str| item.value.get(key).and_then(Value::as_bool).map_or("?".to_owned(), |flag| flag.to_string());
+        let flag =
+            |item: &Item, key: &str| item.value.get(key).and_then(Value::as_bool).map_or("?".to_owned(), |flag| flag.to_string());
         items(terraform)
             .iter()
-            .map(|item| format!("{} root={} encrypted={} account={}", item.name, flag(item, "root"), flag(item, "encrypted"), flag(item, "account_default")))
+            .map(|item| {
+                format!(
+                    "{} root={} encrypted={} account={}",
+                    item.name,
+                    flag(item, "root"),
+                    flag(item, "encrypted"),
+                    flag(item, "account_default")
+                )
+            })
             .collect()
     }
 

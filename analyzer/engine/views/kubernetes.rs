@@ -235,7 +235,10 @@ mod tests {
             ("container", blocks(vec![container])),
             ("volume", blocks(vec![volume])),
         ]);
-        let pod = resource("kubernetes_pod_v1", vec![("metadata", blocks(vec![map(vec![("name", text("web"))])])), ("spec", blocks(vec![spec]))]);
+        let pod = resource(
+            "kubernetes_pod_v1",
+            vec![("metadata", blocks(vec![map(vec![("name", text("web"))])])), ("spec", blocks(vec![spec]))],
+        );
         let found = items(&[pod, resource("kubernetes_labels", vec![]), resource("aws_instance", vec![])]);
         let object = found.first().expect("an object");
         assert_eq!(object.name, "kubernetes_pod_v1.web");

@@ -198,3 +198,41 @@ fn default_deny_is_an_empty_policy() {
         assert_eq!(shown, [format!("Namespace/default default_deny_ingress={ingress} default_deny_egress={egress}")], "{spec}");
     }
 }
+
+#[test]
+fn policies_of_cilium_count() {
+    let rows = [
+        ("spec: {endpointSelector: {}, ingress: [{fromEndpoints: [{}]}]}", "true", true),
+        ("spec: {endpointSelector: {matchLabels: {}}, egress: []}", "false", true),
+        ("spec: {endpointSelector: {matchLabels: {app: b}}, ingress: []}", "false", false),
+        ("specs: [{endpointSelector: {}, ingressDeny: []}]", "true", true),
+    ];
+    for (spec, denied, about) in rows {
+        let source = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a, labels: {{app: a}}}}\nspec: {{containers: []}}\n---\napiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: c}}\n{spec}\n"
+        );
+        let found = read(&source);
+        let cluster = Cluster::new(&[&found]);
+        let namespaces = cluster.namespaces();
+        let expected = [format!("Namespace/default default_deny_ingress={denied}")];
+        assert_eq!(fields(&namespaces, "namespace", &["default_deny_ingress"]), expected, "{spec}");
+        let pod = found.iter().find(|item| item.views[0] == "workload").expect("a workload");
+        let related = cluster.links(pod, "network_policies").expect("a relation");
+        assert_eq!(related.items.len(), usize::from(about), "{spec}");
+    }
+}
+
+#[test]
+fn a_copy_of_an_ingress_is_no_rival() {
+    let ingress = |name: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}}}\nspec: {{rules: [{{host: a.example, http: {{paths: [{{path: /}}]}}}}]}}\n"
+        )
+    };
+    for (other, conflicts) in [("web", 0), ("shop", 1)] {
+        let (here, there) = (read(&ingress("web")), read(&ingress(other)));
+        let cluster = Cluster::new(&[&here, &there]);
+        let related = cluster.links(&here[0], "host_conflicts").expect("a relation");
+        assert_eq!(related.items.len(), conflicts, "{other}");
+    }
+}

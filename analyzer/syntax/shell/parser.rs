@@ -14,6 +14,8 @@ use crate::text::Span;
 const MAX_BYTES: usize = 256 << 10;
 /// Brackets may nest so deep before the grammar, which recurses, is not asked.
 const MAX_NESTING: usize = 40;
+/// Parentheses may nest so deep: the grammar reads what is in `((` once as arithmetic and once as a group, so each doubles its time.
+const MAX_PARENTHESES: usize = 8;
 /// Scripts within scripts (`sh -c`, `$(…)`).
 const MAX_SCRIPTS: usize = 6;
 
@@ -356,7 +358,16 @@ fn parsed(text: &str) -> Option<Vec<CompoundList>> {
 /// How deep brackets, quotes and compound commands may nest, at most.
 fn nesting(text: &str) -> usize {
     let (mut depth, mut most) = (0_usize, 0);
+    let mut parentheses = 0_usize;
     for byte in text.bytes() {
+        match byte {
+            b'(' => parentheses += 1,
+            b')' => parentheses = parentheses.saturating_sub(1),
+            _ => {}
+        }
+        if parentheses > MAX_PARENTHESES {
+            return usize::MAX;
+        }
         match byte {
             b'(' | b'{' | b'[' | b'`' => depth += 1,
             b')' | b'}' | b']' => depth = depth.saturating_sub(1),

@@ -113,6 +113,10 @@ impl Reader<'_> {
             let place = Place::new(self.file, if one_line { whole } else { key_span });
             let fresh = Entry { key, key_place: Place::new(self.file, key_span), place, value };
             match places.of(&map, &fresh.key).and_then(|at| map.entries.get_mut(at)) {
+                // Two branches of a template: which of them is taken is not known here.
+                Some(known) if tree.source.contains("{{") => {
+                    known.value = Value::unknown(Unknown::new(Reason::Rendered, self.source(written)), place);
+                }
                 Some(known) => *known = fresh,
                 None => map.entries.push(fresh),
             }

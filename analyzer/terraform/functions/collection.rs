@@ -9,8 +9,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::Needs::{All, Nothing, Outside};
 use super::{ANY, Call, Function, Outcome, entry, items_in, number_in, row};
-use crate::convert::{Type, alike, convert, text_of, to_bool};
-use crate::lattice::{self, MAX_ELEMENTS, MapBuilder, derived_value, first_unknown, is_set, noun, sorted};
+use crate::convert::{alike, text_of, to_bool, to_text};
+use crate::lattice::{self, MAX_ELEMENTS, MapBuilder, first_unknown, is_set, noun, sorted};
 use crate::operator::equal;
 
 pub(super) const TABLE: &[Function] = &[
@@ -24,13 +24,6 @@ pub(super) const TABLE: &[Function] = &[
     row("contains", 2, 2, Nothing, Shape::Bool, contains),
     row("distinct", 1, 1, Outside, Shape::List, distinct),
     row("flatten", 1, 1, Outside, Shape::List, flatten),
-    row("tolist", 1, 1, Nothing, Shape::List, tolist),
-    row("tomap", 1, 1, Nothing, Shape::Map, tomap),
-    row("tostring", 1, 1, Nothing, Shape::String, tostring),
-    row("tonumber", 1, 1, Nothing, Shape::Number, tonumber),
-    row("tobool", 1, 1, Nothing, Shape::Bool, tobool),
-    row("coalesce", 1, ANY, Nothing, Shape::Any, coalesce),
-    row("coalescelist", 1, ANY, Nothing, Shape::List, coalescelist),
     row("compact", 1, 1, Outside, Shape::List, compact),
     row("reverse", 1, 1, Outside, Shape::List, reverse),
     row("slice", 3, 3, Outside, Shape::List, slice),
@@ -47,10 +40,6 @@ pub(super) const TABLE: &[Function] = &[
     row("sum", 1, 1, All, Shape::Number, sum),
     row("list", 0, ANY, Nothing, Shape::List, |_| Err("list() was removed; use tolist([…])".to_owned())),
     row("map", 0, ANY, Nothing, Shape::Map, |_| Err("map() was removed; use tomap({…})".to_owned())),
-    row("sensitive", 1, 1, Nothing, Shape::Any, |call| Ok(Value { sensitive: true, ..call.arg(0).clone() })),
-    row("nonsensitive", 1, 1, Nothing, Shape::Any, |call| Ok(Value { sensitive: false, ..call.arg(0).clone() })),
-    row("issensitive", 1, 1, Nothing, Shape::Bool, |call| call.truth(call.arg(0).sensitive)),
-    row("ephemeralasnull", 1, 1, Nothing, Shape::Any, |call| Ok(call.arg(0).clone())),
 ];
 
 fn length(call: &Call<'_, '_>) -> Outcome {
@@ -58,8 +47,12 @@ fn length(call: &Call<'_, '_>) -> Outcome {
         Kind::List(list) => list.tail.as_ref().map_or_else(|| call.whole(list.items.len()), |tail| call.missing(tail)),
         Kind::Map(map) => map.tail.as_ref().map_or_else(|| call.whole(map.entries.len()), |tail| call.missing(tail)),
         Kind::String(text) => call.whole(text.graphemes(true).count()),
-        Kind::Unknown(_) | Kind::Template(_) | Kind::Choice(_) => first_unknown(call.arg(0)).map_or_else(|| call.later(), |unknown| call.missing(&unknown)),
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) => Err(format!("a collection or a string is required, not {}", noun(call.arg(0)))),
+        Kind::Unknown(_) | Kind::Template(_) | Kind::Choice(_) => {
+            first_unknown(call.arg(0)).map_or_else(|| call.later(), |unknown| call.missing(&unknown))
+        }
+        Kind::Null | Kind::Bool(_) | Kind::Number(_) => {
+            Err(format!("a collection or a string is required, not {}", noun(call.arg(0))))
+        }
     }
 }
 
@@ -75,7 +68,9 @@ fn concat(call: &Call<'_, '_>) -> Outcome {
                     break;
                 }
             }
-            Kind::Unknown(unknown) if matches!(unknown.shape, Shape::Any | Shape::List) => tail = tail.or_else(|| Some(unknown.clone())),
+            Kind::Unknown(unknown) if matches!(unknown.shape, Shape::Any | Shape::List) => {
+                tail = tail.or_else(|| Some(unknown.clone()))
+            }
             _ => return Err(format!("a list is required, not {}", noun(arg))),
         }
     }
@@ -112,7 +107,9 @@ fn merge(call: &Call<'_, '_>) -> Outcome {
             tail = tail.or(Some(hides));
         }
         if let Kind::Map(one) = &arg.kind {
-            one.entries.iter().for_each(|entry| map.entry(plimsoll_syntax::value::Entry { value: carried(&entry.value, arg), ..entry.clone() }));
+            one.entries.iter().for_each(|entry| {
+                map.entry(plimsoll_syntax::value::Entry { value: carried(&entry.value, arg), ..entry.clone() })
+            });
         }
     }
     Ok(map.finish(tail, call.place))
@@ -126,7 +123,11 @@ fn lookup(call: &Call<'_, '_>) -> Outcome {
     match (map.get(&key), &map.tail) {
         (Some(entry), _) => Ok(carried(&entry.value, call.arg(0))),
         (None, Some(tail)) => Ok(Value::unknown(lattice::element(tail, &format!("{key:?}")), call.place)),
-        (None, None) if call.has(2) => Ok(call.arg(2).clone()),
+        (None, None) if call.has(2) => {
+            // The default is of the type of the elements.
+            let texts = !map.entries.is_empty() && map.entries.iter().all(|entry| matches!(entry.value.kind, Kind::String(_)));
+            Ok(if texts { to_text(call.arg(2)) } else { None }.unwrap_or_else(|| call.arg(2).clone()))
+        }
         (None, None) => Err(format!("there is no element {key:?}")),
     }
 }
@@ -145,18 +146,28 @@ fn element(call: &Call<'_, '_>) -> Outcome {
     }
     let size = i128::try_from(list.items.len()).unwrap_or(0);
     let at = at.checked_rem_euclid(size).ok_or("the list is empty")?;
-    usize::try_from(at).ok().and_then(|at| list.items.get(at)).map(|item| carried(item, call.arg(0))).ok_or_else(|| "the list is empty".to_owned())
+    usize::try_from(at)
+        .ok()
+        .and_then(|at| list.items.get(at))
+        .map(|item| carried(item, call.arg(0)))
+        .ok_or_else(|| "the list is empty".to_owned())
 }
 
 fn keys(call: &Call<'_, '_>) -> Outcome {
     let map = call.map(0)?;
-    let keys = sorted(map).into_iter().map(|entry| Value::string(entry.key.clone(), if entry.key_place.is_some() { entry.key_place } else { call.place }));
+    let keys = sorted(map)
+        .into_iter()
+        .map(|entry| Value::string(entry.key.clone(), if entry.key_place.is_some() { entry.key_place } else { call.place }));
     Ok(lattice::list(keys.collect(), map.tail.clone(), call.place))
 }
 
 fn values(call: &Call<'_, '_>) -> Outcome {
     let map = call.map(0)?;
-    Ok(lattice::list(sorted(map).into_iter().map(|entry| carried(&entry.value, call.arg(0))).collect(), map.tail.clone(), call.place))
+    Ok(lattice::list(
+        sorted(map).into_iter().map(|entry| carried(&entry.value, call.arg(0))).collect(),
+        map.tail.clone(),
+        call.place,
+    ))
 }
 
 fn contains(call: &Call<'_, '_>) -> Outcome {
@@ -170,7 +181,9 @@ fn contains(call: &Call<'_, '_>) -> Outcome {
     let mut missing = list.tail.clone();
     // The value is converted to the type of the elements.
     let wanted = match (list.items.first().map(|item| &item.kind), &call.arg(1).kind) {
-        (Some(Kind::String(_)), Kind::Number(_) | Kind::Bool(_)) if is_set(call.arg(0)) => crate::convert::to_text(call.arg(1)).unwrap_or_default(),
+        (Some(Kind::String(_)), Kind::Number(_) | Kind::Bool(_)) if is_set(call.arg(0)) => {
+            to_text(call.arg(1)).unwrap_or_default()
+        }
         _ => call.arg(1).clone(),
     };
     for item in &list.items {
@@ -233,51 +246,6 @@ fn flatten_into(value: &Value, items: &mut Vec<Value>, tail: &mut Option<Arc<Unk
     }
 }
 
-fn tolist(call: &Call<'_, '_>) -> Outcome {
-    convert(call.arg(0), &Type::List(Box::new(Type::Any)))
-}
-
-fn tomap(call: &Call<'_, '_>) -> Outcome {
-    convert(call.arg(0), &Type::Map(Box::new(Type::Any)))
-}
-
-fn tostring(call: &Call<'_, '_>) -> Outcome {
-    convert(call.arg(0), &Type::String)
-}
-
-fn tonumber(call: &Call<'_, '_>) -> Outcome {
-    convert(call.arg(0), &Type::Number)
-}
-
-fn tobool(call: &Call<'_, '_>) -> Outcome {
-    convert(call.arg(0), &Type::Bool)
-}
-
-fn coalesce(call: &Call<'_, '_>) -> Outcome {
-    let as_text = alike(call.args);
-    for arg in as_text {
-        match &arg.kind {
-            Kind::Null => {}
-            Kind::String(text) if text.is_empty() => {}
-            Kind::Unknown(unknown) => return Ok(derived_value(unknown, unknown.shape, call.place)),
-            _ => return Ok(arg),
-        }
-    }
-    Err("every argument is null or empty".to_owned())
-}
-
-fn coalescelist(call: &Call<'_, '_>) -> Outcome {
-    for arg in call.args {
-        match &arg.kind {
-            Kind::List(list) if list.items.is_empty() && list.tail.is_none() => {}
-            Kind::List(list) if !list.items.is_empty() => return Ok(arg.clone()),
-            Kind::List(_) | Kind::Unknown(_) => return first_unknown(arg).map_or_else(|| call.later(), |unknown| call.missing(&unknown)),
-            _ => return Err(format!("a list is required, not {}", noun(arg))),
-        }
-    }
-    Err("every list is empty".to_owned())
-}
-
 fn compact(call: &Call<'_, '_>) -> Outcome {
     let list = call.arg(0).as_list().ok_or_else(|| format!("a list is required, not {}", noun(call.arg(0))))?;
     let (mut items, mut tail) = (Vec::new(), list.tail.clone());
@@ -285,9 +253,11 @@ fn compact(call: &Call<'_, '_>) -> Outcome {
         match &item.kind {
             Kind::Null => {}
             Kind::String(text) if text.is_empty() => {}
-            Kind::Unknown(unknown) if !unknown.not_null && unknown.prefix.is_empty() => tail = tail.or_else(|| Some(unknown.clone())),
+            Kind::Unknown(unknown) if !unknown.not_null && unknown.prefix.is_empty() => {
+                tail = tail.or_else(|| Some(unknown.clone()))
+            }
             Kind::List(_) | Kind::Map(_) => return Err("a list of strings is required".to_owned()),
-            _ => items.push(crate::convert::to_text(item).unwrap_or_else(|| item.clone())),
+            _ => items.push(to_text(item).unwrap_or_else(|| item.clone())),
         }
     }
     Ok(lattice::list(items, tail, call.place))
@@ -385,7 +355,8 @@ fn matchkeys(call: &Call<'_, '_>) -> Outcome {
 }
 
 fn chunklist(call: &Call<'_, '_>) -> Outcome {
-    let (list, size) = (call.arg(0).as_list().ok_or_else(|| format!("a list is required, not {}", noun(call.arg(0))))?, call.size(1)?);
+    let (list, size) =
+        (call.arg(0).as_list().ok_or_else(|| format!("a list is required, not {}", noun(call.arg(0))))?, call.size(1)?);
     let size = if size == 0 { list.items.len().max(1) } else { size };
     let chunks = list.items.chunks(size).map(|chunk| lattice::list(chunk.to_vec(), None, call.place));
     Ok(lattice::list(chunks.collect(), list.tail.clone(), call.place))
@@ -405,7 +376,13 @@ fn transpose(call: &Call<'_, '_>) -> Outcome {
 
 fn range(call: &Call<'_, '_>) -> Outcome {
     let (start, limit) = if call.has(1) { (call.float(0)?, call.float(1)?) } else { (0.0, call.float(0)?) };
-    let step = if call.has(2) { call.float(2)? } else if limit < start { -1.0 } else { 1.0 };
+    let step = if call.has(2) {
+        call.float(2)?
+    } else if limit < start {
+        -1.0
+    } else {
+        1.0
+    };
     if step == 0.0 || (limit > start && step < 0.0) || (limit < start && step > 0.0) {
         return Err("the step does not lead from the start to the limit".to_owned());
     }

@@ -68,7 +68,7 @@ pub(super) fn base64(bytes: &[u8]) -> String {
 /// The bytes behind base64 with its padding; line ends do not count.
 fn bytes_of(text: &str) -> Option<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')).collect();
-    if digits.len() % 4 != 0 {
+    if !digits.len().is_multiple_of(4) {
         return None;
     }
     let padding = digits.iter().rev().take_while(|byte| **byte == b'=').count();
@@ -211,7 +211,25 @@ const CHARSETS: &[(&str, Charset)] = &[
     ("cp1252", Charset::Windows1252),
 ];
 /// How the names of other encodings begin: their tables are not kept here, so the result is not known.
-const OTHERS: &[&str] = &["utf-", "iso-8859-", "iso_8859", "iso-2022", "windows-", "ibm", "cp", "gb", "big5", "shift_jis", "shift-jis", "euc-", "koi8", "macintosh", "hz-gb", "tis-620", "latin"];
+const OTHERS: &[&str] = &[
+    "utf-",
+    "iso-8859-",
+    "iso_8859",
+    "iso-2022",
+    "windows-",
+    "ibm",
+    "cp",
+    "gb",
+    "big5",
+    "shift_jis",
+    "shift-jis",
+    "euc-",
+    "koi8",
+    "macintosh",
+    "hz-gb",
+    "tis-620",
+    "latin",
+];
 /// What Windows-1252 has between 0x80 and 0x9f; the gaps are not used.
 const WINDOWS: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
 
@@ -229,7 +247,9 @@ impl Charset {
     fn encode(self, text: &str) -> Option<Vec<u8>> {
         match self {
             Self::Utf8 => Some(text.as_bytes().to_vec()),
-            Self::Utf16 { big } => Some(text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect()),
+            Self::Utf16 { big } => {
+                Some(text.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }).collect())
+            }
             Self::Latin1 => text.chars().map(|c| u8::try_from(c).ok()).collect(),
             Self::Ascii => text.is_ascii().then(|| text.as_bytes().to_vec()),
             Self::Windows1252 => text
@@ -246,7 +266,10 @@ impl Charset {
         match self {
             Self::Utf8 => String::from_utf8(bytes.to_vec()).ok(),
             Self::Utf16 { big } => {
-                let unit = |pair: &[u8]| Some([*pair.first()?, *pair.get(1)?]).map(|pair| if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) });
+                let unit = |pair: &[u8]| {
+                    Some([*pair.first()?, *pair.get(1)?])
+                        .map(|pair| if big { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) })
+                };
                 let units: Option<Vec<u16>> = bytes.chunks(2).map(unit).collect();
                 String::from_utf16(&units?).ok()
             }

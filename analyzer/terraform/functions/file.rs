@@ -4,18 +4,21 @@ use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::Value;
 use plimsoll_syntax::value::{Kind, Reason, Shape, Unknown};
 
+use rustc_hash::FxHashMap;
+
 use super::Needs::{All, Nothing};
 use super::{Call, Function, Outcome, encoding, row};
 use crate::declare::join;
-use crate::evaluator::{Cx, Scope};
-use crate::expression::{template_file, with_scopes};
+use crate::evaluator::Cx;
+use crate::expression::template_file;
 use crate::lattice::{self, noun};
-use crate::reference::Ref;
 use crate::{FileRead, NoteKind};
 
 pub(super) const TABLE: &[Function] = &[
     row("file", 1, 1, All, Shape::String, |call| with_text(call, |call, text| call.string(text))),
-    row("filebase64", 1, 1, All, Shape::String, |call| with_text(call, |call, text| call.string(encoding::base64(text.as_bytes())))),
+    row("filebase64", 1, 1, All, Shape::String, |call| {
+        with_text(call, |call, text| call.string(encoding::base64(text.as_bytes())))
+    }),
     row("fileexists", 1, 1, All, Shape::Bool, fileexists),
     row("fileset", 2, 2, All, Shape::List, fileset),
     row("templatefile", 2, 2, Nothing, Shape::Any, templatefile),
@@ -62,6 +65,9 @@ fn refused(call: &Call<'_, '_>, message: &str) -> Value {
 
 fn fileexists(call: &Call<'_, '_>) -> Outcome {
     let path = call.text(0)?;
+    if path.is_empty() {
+        return Err("a path is required".to_owned());
+    }
     match read(call, &path) {
         FileRead::Text(..) => call.truth(true),
         FileRead::Missing => call.truth(false),
@@ -101,12 +107,12 @@ fn rendered(call: &Call<'_, '_>, text: &str) -> Outcome {
     if let Some(wrong) = names.iter().find(|(name, _)| !is_identifier(name)) {
         return Err(format!("{:?} is no name of a variable", wrong.0));
     }
-    let scopes: Vec<Scope<'_>> = names
+    let names: FxHashMap<CompactString, Value> = names
         .into_iter()
         .map(|(name, value)| {
             let mut value = value.clone();
             value.sensitive |= vars.sensitive;
-            Scope { name, value: Ref::Value(value), parent: None }
+            (name.clone(), value)
         })
         .collect();
     let nested = call.evaluator.templates.get();
@@ -114,17 +120,16 @@ fn rendered(call: &Call<'_, '_>, text: &str) -> Outcome {
         return Err("templates render templates too deep here".to_owned());
     }
     call.evaluator.templates.set(nested + 1);
-    let value = with_scopes(&scopes, None, &mut |scope| {
-        let cx = Cx { at: call.cx.at, file: &file, scope, isolated: true, open };
-        call.evaluator.deeper(call.place, || call.evaluator.template_text(&cx, attribute.expr))
-    });
+    let cx = Cx { isolated: true, names: Some(&names), open, ..Cx::new(call.cx.at, &file) };
+    let value = call.evaluator.deeper(call.place, || call.evaluator.template_text(&cx, attribute.expr));
     call.evaluator.templates.set(nested);
     // Places inside of the template are not places of any file that is shown.
     Ok(lattice::moved(&value, call.place))
 }
 
 fn is_identifier(name: &str) -> bool {
-    name.starts_with(|c: char| c.is_alphabetic() || c == '_') && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+    name.starts_with(|c: char| c.is_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
 }
 
 fn abspath(call: &Call<'_, '_>) -> Outcome {
@@ -202,8 +207,9 @@ fn glob_pattern(glob: &str) -> String {
                 out.push(')');
             }
             ',' if braces > 0 => out.push('|'),
-            '[' if rest.contains(']') => {
-                let end = rest.find(']').unwrap_or(0);
+            '[' => {
+                // Without an end it stays a set without an end, which is no pattern.
+                let Some(end) = rest.find(']') else { return "[".to_owned() };
                 out.push_str(&rest[..end].replace("[!", "[^"));
                 out.push(']');
                 taken = end + 1;

@@ -14,7 +14,8 @@ use crate::convert::{text_of, to_bool};
 use crate::lattice::{self, derived, first_unknown, noun};
 use crate::template::TextBuilder;
 
-pub(super) const TABLE: &[Function] = &[row("format", 1, ANY, Nothing, Shape::String, format), row("formatlist", 1, ANY, Nothing, Shape::List, formatlist)];
+pub(super) const TABLE: &[Function] =
+    &[row("format", 1, ANY, Nothing, Shape::String, format), row("formatlist", 1, ANY, Nothing, Shape::List, formatlist)];
 
 fn format(call: &Call<'_, '_>) -> Outcome {
     let Some(pattern) = call.given_text(0)? else { return call.lacking(0) };
@@ -30,7 +31,9 @@ fn formatlist(call: &Call<'_, '_>) -> Outcome {
         match &arg.kind {
             Kind::List(list) => match &list.tail {
                 Some(tail) => return call.missing(tail),
-                None if length.is_some_and(|length| length != list.items.len()) => return Err("the lists have different lengths".to_owned()),
+                None if length.is_some_and(|length| length != list.items.len()) => {
+                    return Err("the lists have different lengths".to_owned());
+                }
                 None => length = Some(list.items.len()),
             },
             Kind::Unknown(unknown) if matches!(unknown.shape, Shape::Any | Shape::List) => return call.missing(unknown),
@@ -77,11 +80,16 @@ fn verb(text: &str) -> Result<(Verb, &str), String> {
         rest = &rest[1..];
     }
     let (width, after) = digits(rest);
-    verb.width = if width.is_empty() { 0 } else { width.parse().ok().filter(|width| *width < 10_000).ok_or("the width is too large")? };
+    verb.width =
+        if width.is_empty() { 0 } else { width.parse().ok().filter(|width| *width < 10_000).ok_or("the width is too large")? };
     rest = after;
     if let Some(after) = rest.strip_prefix('.') {
         let (precision, after) = digits(after);
-        verb.precision = Some(if precision.is_empty() { 0 } else { precision.parse().ok().filter(|precision| *precision < 10_000).ok_or("the precision is too large")? });
+        verb.precision = Some(if precision.is_empty() {
+            0
+        } else {
+            precision.parse().ok().filter(|precision| *precision < 10_000).ok_or("the precision is too large")?
+        });
         rest = after;
     }
     if let Some(after) = rest.strip_prefix('[') {
@@ -147,7 +155,14 @@ fn append(out: &mut TextBuilder, verb: &Verb, arg: &Value) -> Result<(), String>
     }
     let text = match verb.letter {
         'v' => padded(verb, &as_is(verb, arg)),
-        't' => padded(verb, if to_bool(arg).and_then(|value| value.as_bool()).ok_or_else(|| format!("a bool is required, not {}", noun(arg)))? { "true" } else { "false" }),
+        't' => padded(
+            verb,
+            if to_bool(arg).and_then(|value| value.as_bool()).ok_or_else(|| format!("a bool is required, not {}", noun(arg)))? {
+                "true"
+            } else {
+                "false"
+            },
+        ),
         's' | 'q' => {
             let text = text_of(arg).ok_or_else(|| format!("a string is required, not {}", noun(arg)))?;
             let text: String = match verb.precision {
@@ -181,8 +196,7 @@ fn general(number: Number) -> String {
     let exponent = i64::try_from(whole.len()).unwrap_or(0) - 1 - i64::try_from(leading).unwrap_or(0);
     let significant = digits.trim_matches('0');
     let significant = if significant.is_empty() { return format!("{sign}0") } else { significant };
-    // More digits than six are written out as long as they stand before the point.
-    if (-4..21.min(6)).contains(&exponent) {
+    if (-4..6).contains(&exponent) {
         return format!("{sign}{text}");
     }
     let (head, tail) = significant.split_at(1);
@@ -249,7 +263,7 @@ fn float(verb: &Verb, float: f64) -> String {
         'f' => format!("{magnitude:.*}", verb.precision.unwrap_or(6)),
         'e' | 'E' => exponential(&format!("{magnitude:.*e}", verb.precision.unwrap_or(6))),
         _ => match verb.precision {
-            None => shortest(magnitude),
+            None => general(Number::from(magnitude)),
             Some(precision) => significant(magnitude, precision.max(1)),
         },
     };
@@ -264,17 +278,14 @@ fn exponential(text: &str) -> String {
     format!("{digits}e{sign}{exponent:0>2}")
 }
 
-/// `%g` without a precision: an exponent from 21 digits on, or four zeros after the point.
-fn shortest(magnitude: f64) -> String {
-    if magnitude != 0.0 && !(1e-4..1e21).contains(&magnitude) { exponential(&format!("{magnitude:e}")) } else { format!("{magnitude}") }
-}
-
 /// `%g` with a precision: so many significant digits at most.
 fn significant(magnitude: f64, precision: usize) -> String {
     let text = format!("{magnitude:.*e}", precision - 1);
     let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
     let exponent: i64 = exponent.parse().unwrap_or(0);
-    let trim = |text: &str| if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() };
+    let trim = |text: &str| {
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text.to_owned() }
+    };
     let precision = i64::try_from(precision).unwrap_or(i64::MAX);
     if exponent < -4 || exponent >= precision {
         return exponential(&format!("{}e{exponent}", trim(digits)));

@@ -4,14 +4,68 @@
 const MAX_SIZE: usize = 1 << 20;
 /// Base lengths and extra bits of the codes from 257.
 const LENGTHS: [(u16, u8); 29] = [
-    (3, 0), (4, 0), (5, 0), (6, 0), (7, 0), (8, 0), (9, 0), (10, 0), (11, 1), (13, 1), (15, 1), (17, 1), (19, 2), (23, 2), (27, 2),
-    (31, 2), (35, 3), (43, 3), (51, 3), (59, 3), (67, 4), (83, 4), (99, 4), (115, 4), (131, 5), (163, 5), (195, 5), (227, 5), (258, 0),
+    (3, 0),
+    (4, 0),
+    (5, 0),
+    (6, 0),
+    (7, 0),
+    (8, 0),
+    (9, 0),
+    (10, 0),
+    (11, 1),
+    (13, 1),
+    (15, 1),
+    (17, 1),
+    (19, 2),
+    (23, 2),
+    (27, 2),
+    (31, 2),
+    (35, 3),
+    (43, 3),
+    (51, 3),
+    (59, 3),
+    (67, 4),
+    (83, 4),
+    (99, 4),
+    (115, 4),
+    (131, 5),
+    (163, 5),
+    (195, 5),
+    (227, 5),
+    (258, 0),
 ];
 /// Base distances and extra bits.
 const DISTANCES: [(u16, u8); 30] = [
-    (1, 0), (2, 0), (3, 0), (4, 0), (5, 1), (7, 1), (9, 2), (13, 2), (17, 3), (25, 3), (33, 4), (49, 4), (65, 5), (97, 5), (129, 6),
-    (193, 6), (257, 7), (385, 7), (513, 8), (769, 8), (1_025, 9), (1_537, 9), (2_049, 10), (3_073, 10), (4_097, 11), (6_145, 11),
-    (8_193, 12), (12_289, 12), (16_385, 13), (24_577, 13),
+    (1, 0),
+    (2, 0),
+    (3, 0),
+    (4, 0),
+    (5, 1),
+    (7, 1),
+    (9, 2),
+    (13, 2),
+    (17, 3),
+    (25, 3),
+    (33, 4),
+    (49, 4),
+    (65, 5),
+    (97, 5),
+    (129, 6),
+    (193, 6),
+    (257, 7),
+    (385, 7),
+    (513, 8),
+    (769, 8),
+    (1_025, 9),
+    (1_537, 9),
+    (2_049, 10),
+    (3_073, 10),
+    (4_097, 11),
+    (6_145, 11),
+    (8_193, 12),
+    (12_289, 12),
+    (16_385, 13),
+    (24_577, 13),
 ];
 /// The order in which the lengths of the code for lengths stand.
 const ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -47,7 +101,9 @@ struct Code {
 impl Code {
     fn new(lengths: &[u8]) -> Self {
         let mut counts = [0; 16];
-        let mut symbols: Vec<u16> = (0..u16::try_from(lengths.len()).unwrap_or(0)).filter(|at| lengths.get(usize::from(*at)).is_some_and(|length| *length > 0)).collect();
+        let mut symbols: Vec<u16> = (0..u16::try_from(lengths.len()).unwrap_or(0))
+            .filter(|at| lengths.get(usize::from(*at)).is_some_and(|length| *length > 0))
+            .collect();
         symbols.sort_by_key(|at| lengths.get(usize::from(*at)).copied());
         for count in lengths.iter().filter(|length| **length > 0).map(|length| usize::from(*length)) {
             if let Some(count) = counts.get_mut(count) {
@@ -99,7 +155,17 @@ impl Bits<'_> {
                     self.at += usize::from(length) * 8;
                 }
                 1 => {
-                    let lengths: Vec<u8> = (0..288).map(|at| if at < 144 || at > 279 { 8 } else if at < 256 { 9 } else { 7 }).collect();
+                    let lengths: Vec<u8> = (0..288)
+                        .map(|at| {
+                            if !(144..=279).contains(&at) {
+                                8
+                            } else if at < 256 {
+                                9
+                            } else {
+                                7
+                            }
+                        })
+                        .collect();
                     self.block(&Code::new(&lengths), &Code::new(&[5; 30]), &mut out)?;
                 }
                 2 => {

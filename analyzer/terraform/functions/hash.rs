@@ -16,11 +16,21 @@ pub(super) const TABLE: &[Function] = &[
     row("base64sha256", 1, 1, All, Shape::String, |call| base64(call, &Sha256::digest(call.text(0)?.as_bytes()))),
     row("base64sha512", 1, 1, All, Shape::String, |call| base64(call, &Sha512::digest(call.text(0)?.as_bytes()))),
     row("filemd5", 1, 1, All, Shape::String, |call| file::with_text(call, |call, text| hex(call, &Md5::digest(text.as_bytes())))),
-    row("filesha1", 1, 1, All, Shape::String, |call| file::with_text(call, |call, text| hex(call, &Sha1::digest(text.as_bytes())))),
-    row("filesha256", 1, 1, All, Shape::String, |call| file::with_text(call, |call, text| hex(call, &Sha256::digest(text.as_bytes())))),
-    row("filesha512", 1, 1, All, Shape::String, |call| file::with_text(call, |call, text| hex(call, &Sha512::digest(text.as_bytes())))),
-    row("filebase64sha256", 1, 1, All, Shape::String, |call| file::with_text(call, |call, text| base64(call, &Sha256::digest(text.as_bytes())))),
-    row("filebase64sha512", 1, 1, All, Shape::String, |call| file::with_text(call, |call, text| base64(call, &Sha512::digest(text.as_bytes())))),
+    row("filesha1", 1, 1, All, Shape::String, |call| {
+        file::with_text(call, |call, text| hex(call, &Sha1::digest(text.as_bytes())))
+    }),
+    row("filesha256", 1, 1, All, Shape::String, |call| {
+        file::with_text(call, |call, text| hex(call, &Sha256::digest(text.as_bytes())))
+    }),
+    row("filesha512", 1, 1, All, Shape::String, |call| {
+        file::with_text(call, |call, text| hex(call, &Sha512::digest(text.as_bytes())))
+    }),
+    row("filebase64sha256", 1, 1, All, Shape::String, |call| {
+        file::with_text(call, |call, text| base64(call, &Sha256::digest(text.as_bytes())))
+    }),
+    row("filebase64sha512", 1, 1, All, Shape::String, |call| {
+        file::with_text(call, |call, text| base64(call, &Sha512::digest(text.as_bytes())))
+    }),
     row("bcrypt", 1, ANY, All, Shape::String, |call| call.later()),
     row("uuid", 0, 0, All, Shape::String, |call| call.later()),
     row("rsadecrypt", 2, 2, All, Shape::String, |call| call.later()),
@@ -45,7 +55,10 @@ const NAMESPACES: &[(&str, &str)] = &[
 
 fn uuidv5(call: &Call<'_, '_>) -> Outcome {
     let (space, name) = (call.text(0)?, call.text(1)?);
-    let digits = NAMESPACES.iter().find(|(word, _)| *word == space).map_or_else(|| space.replace('-', ""), |(_, digits)| (*digits).to_owned());
+    let digits = NAMESPACES
+        .iter()
+        .find(|(word, _)| *word == space)
+        .map_or_else(|| space.replace('-', ""), |(_, digits)| (*digits).to_owned());
     let number = if digits.len() == 32 { u128::from_str_radix(&digits, 16).ok() } else { None };
     let number = number.ok_or_else(|| format!("{space:?} is no namespace"))?;
     let digest = Sha1::new().chain_update(number.to_be_bytes()).chain_update(name.as_bytes()).finalize();

@@ -11,7 +11,7 @@ use crate::lattice::{self, derived, number_text, sorted};
 use crate::template::TextBuilder;
 
 /// How deep a value may nest.
-const MAX_DEPTH: u32 = 200;
+const MAX_DEPTH: u32 = 100;
 
 pub(super) fn jsonencode(call: &Call<'_, '_>) -> Outcome {
     let mut text = TextBuilder::default();
@@ -64,7 +64,9 @@ pub(super) fn encode_into(value: &Value, out: &mut TextBuilder, depth: u32) {
             out.push("}");
         }
         // One that is certainly a string stands in quotes; any other hole is a whole value.
-        Kind::Unknown(unknown) if unknown.shape == Shape::String && unknown.not_null => in_quotes(&[Part::Hole(unknown.clone())], out),
+        Kind::Unknown(unknown) if unknown.shape == Shape::String && unknown.not_null => {
+            in_quotes(&[Part::Hole(unknown.clone())], out)
+        }
         Kind::Unknown(unknown) => out.hole(unknown.clone()),
         Kind::Choice(choice) => out.hole(Arc::new(derived(&choice.condition, Shape::Any))),
     }
@@ -205,7 +207,8 @@ impl Decoder<'_> {
                     tail = Some(unknown.clone());
                     self.at += 1;
                 } else {
-                    let key = if self.takes('"') { self.string_after_quote()? } else { return Err("a key is expected".to_owned()) };
+                    let key =
+                        if self.takes('"') { self.string_after_quote()? } else { return Err("a key is expected".to_owned()) };
                     if !self.takes(':') {
                         return Err("a colon is expected after the key".to_owned());
                     }
@@ -305,11 +308,22 @@ impl Decoder<'_> {
             "false" => Kind::Bool(false),
             _ => {
                 let digits = word.strip_prefix('-').unwrap_or(&word);
-                let starts = digits.starts_with(|c: char| c.is_ascii_digit()) && !(digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.") && !digits.starts_with("0e") && !digits.starts_with("0E"));
+                let starts = digits.starts_with(|c: char| c.is_ascii_digit())
+                    && !(digits.len() > 1
+                        && digits.starts_with('0')
+                        && !digits.starts_with("0.")
+                        && !digits.starts_with("0e")
+                        && !digits.starts_with("0E"));
                 let whole = !word.ends_with('.') && !word.contains(".e") && !word.contains(".E");
                 match Number::parse(&word) {
                     Some(number) if starts && whole => Kind::Number(number),
-                    _ => return Err(if word.is_empty() { "this is not JSON".to_owned() } else { format!("{word:?} is not JSON") }),
+                    _ => {
+                        return Err(if word.is_empty() {
+                            "this is not JSON".to_owned()
+                        } else {
+                            format!("{word:?} is not JSON")
+                        });
+                    }
                 }
             }
         };

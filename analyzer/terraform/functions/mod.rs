@@ -1,6 +1,7 @@
 //! Functions: <https://opentofu.org/docs/language/functions/>. Each file holds a table of names; this one calls them.
 
 mod collection;
+mod conversion;
 mod encoding;
 mod file;
 mod format;
@@ -59,13 +60,21 @@ const WRITTEN_AS_TEXT: &[&str] = &["jsonencode", "yamlencode", "join", "format",
 const ANY: usize = usize::MAX;
 
 /// A row of a function table.
-const fn row(name: &'static str, least: usize, most: usize, needs: Needs, shape: Shape, run: fn(&Call<'_, '_>) -> Outcome) -> Function {
+const fn row(
+    name: &'static str,
+    least: usize,
+    most: usize,
+    needs: Needs,
+    shape: Shape,
+    run: fn(&Call<'_, '_>) -> Outcome,
+) -> Function {
     Function { name, least, most, needs, shape, run }
 }
 
 static FUNCTIONS: LazyLock<FxHashMap<&'static str, &'static Function>> = LazyLock::new(|| {
-    let tables: [&'static [Function]; 10] = [
+    let tables: [&'static [Function]; 11] = [
         collection::TABLE,
+        conversion::TABLE,
         encoding::TABLE,
         file::TABLE,
         format::TABLE,
@@ -136,7 +145,9 @@ impl Evaluator<'_> {
         }
         let missing = match function.needs {
             Needs::All => args.iter().find_map(first_unknown),
-            Needs::Outside => args.iter().find_map(|arg| if matches!(arg.kind, Kind::Unknown(_) | Kind::Template(_)) { first_unknown(arg) } else { None }),
+            Needs::Outside => args
+                .iter()
+                .find_map(|arg| if matches!(arg.kind, Kind::Unknown(_) | Kind::Template(_)) { first_unknown(arg) } else { None }),
             Needs::Nothing => None,
         };
         let sensitive = match function.needs {
@@ -221,7 +232,10 @@ impl<'c> Call<'c, '_> {
 
     /// The strings of a list argument.
     fn texts(&self, at: usize) -> Result<Vec<CompactString>, String> {
-        self.items(at)?.iter().map(|item| text_of(item).ok_or_else(|| format!("a list of strings is required; it has {}", noun(item)))).collect()
+        self.items(at)?
+            .iter()
+            .map(|item| text_of(item).ok_or_else(|| format!("a list of strings is required; it has {}", noun(item))))
+            .collect()
     }
 
     fn map(&self, at: usize) -> Result<&'c Map, String> {

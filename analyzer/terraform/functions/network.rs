@@ -75,7 +75,14 @@ fn address_of(text: &str) -> Option<(u128, u32)> {
             if octet.is_empty() || !octet.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
             }
-            address = address << 8 | u128::from(octet.trim_start_matches('0').parse::<u8>().or(if octet.bytes().all(|byte| byte == b'0') { Ok(0) } else { Err(()) }).ok()?);
+            address = address << 8
+                | u128::from(
+                    octet
+                        .trim_start_matches('0')
+                        .parse::<u8>()
+                        .or(if octet.bytes().all(|byte| byte == b'0') { Ok(0) } else { Err(()) })
+                        .ok()?,
+                );
         }
         return Some((address, 32));
     }
@@ -95,7 +102,11 @@ fn text_of(address: u128, bits: u32) -> String {
 fn cidrhost(call: &Call<'_, '_>) -> Outcome {
     let (block, number) = (Block::parse(&call.text(0)?)?, call.int(1)?);
     let most = low(block.size());
-    let host = if number < 0 { u128::try_from(-(number + 1)).ok().filter(|back| *back <= most).map(|back| most - back) } else { u128::try_from(number).ok().filter(|host| *host <= most) };
+    let host = if number < 0 {
+        u128::try_from(-(number + 1)).ok().filter(|back| *back <= most).map(|back| most - back)
+    } else {
+        u128::try_from(number).ok().filter(|host| *host <= most)
+    };
     let host = host.ok_or_else(|| format!("a prefix of {} has no host {number}", block.length))?;
     call.string(text_of(block.first | host, block.bits))
 }
@@ -137,7 +148,9 @@ fn cidrsubnets(call: &Call<'_, '_>) -> Outcome {
         let size = low(block.bits - length);
         // The next one begins where its own size allows it.
         let start = next.and_then(|next| if next & size == 0 { Some(next) } else { (next | size).checked_add(1) });
-        let start = start.filter(|start| start & mask(block.length, block.bits) == block.first).ok_or("there is no room for that many subnets")?;
+        let start = start
+            .filter(|start| start & mask(block.length, block.bits) == block.first)
+            .ok_or("there is no room for that many subnets")?;
         made.push(Block { first: start, length, ..block }.text());
         next = (start | size).checked_add(1);
     }

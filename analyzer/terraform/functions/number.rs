@@ -28,7 +28,9 @@ fn same(call: &Call<'_, '_>) -> Outcome {
 
 fn negated(call: &Call<'_, '_>) -> Outcome {
     Ok(match call.number(0)? {
-        Number::Int(int) => int.checked_neg().map_or_else(|| lattice::limit("a number", call.place), |int| Value::int(int, call.place)),
+        Number::Int(int) => {
+            int.checked_neg().map_or_else(|| lattice::limit("a number", call.place), |int| Value::int(int, call.place))
+        }
         Number::Float(float) => lattice::number(-float, call.place),
     })
 }

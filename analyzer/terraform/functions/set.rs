@@ -12,7 +12,9 @@ use crate::operator::equal;
 pub(super) const TABLE: &[Function] = &[
     row("toset", 1, 1, Nothing, Shape::List, |call| convert(call.arg(0), &Type::Set(Box::new(Type::Any)))),
     row("setunion", 1, ANY, Outside, Shape::List, union),
-    row("setintersection", 1, ANY, All, Shape::List, |call| combine(call, |item, others| others.iter().all(|other| has(other, item)))),
+    row("setintersection", 1, ANY, All, Shape::List, |call| {
+        combine(call, |item, others| others.iter().all(|other| has(other, item)))
+    }),
     row("setsubtract", 2, 2, All, Shape::List, |call| combine(call, |item, others| !others.iter().any(|other| has(other, item)))),
     row("setsymmetricdifference", 1, ANY, All, Shape::List, symmetric),
     row("setproduct", 1, ANY, Outside, Shape::List, product),
@@ -77,10 +79,14 @@ fn product(call: &Call<'_, '_>) -> Outcome {
         if rows.len().saturating_mul(items.len()) > MAX_ELEMENTS {
             return Ok(lattice::limit("a product of more elements than are looked at", call.place));
         }
-        rows = rows.iter().flat_map(|row| items.iter().map(|item| [row.as_slice(), std::slice::from_ref(item)].concat())).collect();
+        rows =
+            rows.iter().flat_map(|row| items.iter().map(|item| [row.as_slice(), std::slice::from_ref(item)].concat())).collect();
     }
-    let columns: Vec<Vec<Value>> = (0..call.args.len()).map(|at| alike(&rows.iter().filter_map(|row| row.get(at).cloned()).collect::<Vec<_>>())).collect();
-    let rows = (0..rows.len()).map(|at| lattice::list(columns.iter().filter_map(|column| column.get(at).cloned()).collect(), None, call.place)).collect();
+    let columns: Vec<Vec<Value>> =
+        (0..call.args.len()).map(|at| alike(&rows.iter().filter_map(|row| row.get(at).cloned()).collect::<Vec<_>>())).collect();
+    let rows = (0..rows.len())
+        .map(|at| lattice::list(columns.iter().filter_map(|column| column.get(at).cloned()).collect(), None, call.place))
+        .collect();
     let all_sets = call.args.iter().all(|arg| is_set(arg) || matches!(arg.kind, Kind::Null));
     if all_sets { Ok(lattice::set(rows, None, call.place)) } else { call.list(rows) }
 }

@@ -23,7 +23,11 @@ pub(super) const TABLE: &[Function] = &[
     row("trimspace", 1, 1, Nothing, Shape::String, |call| ends(call, Some(&str::trim_start), Some(&str::trim_end))),
     row("trim", 2, 2, Nothing, Shape::String, |call| {
         let Some(set) = call.given_text(1)? else { return call.lacking(1) };
-        ends(call, Some(&|text| text.trim_start_matches(|c| set.contains(c))), Some(&|text| text.trim_end_matches(|c| set.contains(c))))
+        ends(
+            call,
+            Some(&|text| text.trim_start_matches(|c| set.contains(c))),
+            Some(&|text| text.trim_end_matches(|c| set.contains(c))),
+        )
     }),
     row("trimprefix", 2, 2, Nothing, Shape::String, |call| {
         let Some(prefix) = call.given_text(1)? else { return call.lacking(1) };
@@ -69,9 +73,10 @@ fn title(text: &str) -> String {
     let upper = |c: char| if let (Some(one), None) = (c.to_uppercase().next(), c.to_uppercase().nth(1)) { one } else { c };
     text.chars()
         .map(|c| {
-            let starts = !(before.is_alphanumeric() || before == '_' || (!before.is_ascii() && !before.is_whitespace()));
+            let separates =
+                if before.is_ascii() { !before.is_ascii_alphanumeric() && before != '_' } else { before.is_whitespace() };
             before = c;
-            if starts { upper(c) } else { c }
+            if separates { upper(c) } else { c }
         })
         .collect()
 }
@@ -224,7 +229,9 @@ fn pattern(call: &Call<'_, '_>) -> Result<Regex, String> {
 
 /// The match as a string, a list of the groups, or an object of the named groups.
 fn groups(call: &Call<'_, '_>, regex: &Regex, found: &regex::Captures<'_>) -> Value {
-    let text = |group: Option<regex::Match<'_>>| group.map_or(Value::new(Kind::Null, call.place), |group| Value::string(group.as_str(), call.place));
+    let text = |group: Option<regex::Match<'_>>| {
+        group.map_or(Value::new(Kind::Null, call.place), |group| Value::string(group.as_str(), call.place))
+    };
     if regex.captures_len() == 1 {
         return text(found.get(0));
     }

@@ -261,7 +261,10 @@ impl Reader<'_> {
         if tag.ends_with("!!str") || tag == "tag:yaml.org,2002:str" || (style != Style::Plain && tag.is_empty()) {
             return self.call.string(text);
         }
-        let number = || number(text).map_or_else(|| Err(format!("{text:?} is no number")), |number| Ok(Value::new(Kind::Number(number), place)));
+        let number = || {
+            number(text)
+                .map_or_else(|| Err(format!("{text:?} is no number")), |number| Ok(Value::new(Kind::Number(number), place)))
+        };
         match tag {
             "" => Ok(plain(text).map_or_else(|| Value::string(text, place), |kind| Value::new(kind, place))),
             "!!int" | "!!float" => number(),
@@ -309,13 +312,16 @@ fn number(text: &str) -> Option<Number> {
         None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     let plain = digits.replace('_', "");
-    let radix = |digits: &str, base| i128::from_str_radix(digits, base).ok().map(|int| Number::Int(if negative { -int } else { int }));
+    let radix =
+        |digits: &str, base| i128::from_str_radix(digits, base).ok().map(|int| Number::Int(if negative { -int } else { int }));
     for (prefix, base) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         if let Some(digits) = plain.strip_prefix(prefix) {
             return radix(digits, base);
         }
     }
-    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.') || !plain.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-')) {
+    if !digits.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+        || !plain.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'))
+    {
         return None;
     }
     Number::parse(&format!("{}{plain}", if negative { "-" } else { "" }))
@@ -323,7 +329,8 @@ fn number(text: &str) -> Option<Number> {
 
 /// A date is a time at midnight.
 fn date(text: &str) -> Option<String> {
-    let shape = text.len() == 10 && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    let shape = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
     let full = format!("{text}T00:00:00Z");
     (shape && time::is_time(&full)).then_some(full)
 }

@@ -148,8 +148,10 @@ impl Items<'_> {
         let mut used: FxHashMap<CompactString, At> = FxHashMap::default();
         let mut order = Vec::new();
         for resource in &module.resources {
-            let written = module.attribute(&resource.block, "provider").map(|(file, attribute)| file.text(file.tree[attribute.expr].span));
-            let name: CompactString = written.unwrap_or_else(|| provider_of(&resource.kind)).trim_matches('"').split('.').next().unwrap_or("").into();
+            let written =
+                module.attribute(&resource.block, "provider").map(|(file, attribute)| file.text(file.tree[attribute.expr].span));
+            let name: CompactString =
+                written.unwrap_or_else(|| provider_of(&resource.kind)).trim_matches('"').split('.').next().unwrap_or("").into();
             if name != "terraform" && !declared.contains(&name) && !used.contains_key(&name) {
                 used.insert(name.clone(), resource.block.at);
                 order.push(name);
@@ -169,7 +171,10 @@ impl Items<'_> {
     fn required<'m>(&self, at: &'m Instance, settings: &Declared) -> Vec<(&'m File, &'m Attribute, Map)> {
         let Some((file, block)) = at.module.block(settings.at) else { return Vec::new() };
         let required = block.body.blocks().filter(|block| file.text(block.kind) == "required_providers");
-        required.flat_map(|required| required.body.attributes()).map(|attribute| (file, attribute, self.requirement(at, file, attribute))).collect()
+        required
+            .flat_map(|required| required.body.attributes())
+            .map(|attribute| (file, attribute, self.requirement(at, file, attribute)))
+            .collect()
     }
 
     /// `{ source = …, version = …, configuration_aliases = [aws.east] }`, or a version alone.
@@ -185,7 +190,11 @@ impl Items<'_> {
                 for item in tree.items(items) {
                     let name = tree.plain_string(item.key).unwrap_or_else(|| tree.text(tree[item.key].span).into());
                     // Aliases name things and have no value.
-                    let value = if name == "configuration_aliases" { names(&cx, item.value, 0) } else { finished(self.evaluator.eval(&cx, item.value)) };
+                    let value = if name == "configuration_aliases" {
+                        names(&cx, item.value, 0)
+                    } else {
+                        finished(self.evaluator.eval(&cx, item.value))
+                    };
                     add(name, file.place(tree[item.key].span), value);
                 }
             }
@@ -216,7 +225,9 @@ impl Items<'_> {
     /// that are given later.
     fn conditions(&self, at: &Instance, declared: &Declared, map: &mut Map) {
         let conditions = at.module.body(declared).into_iter().filter(|(file, item)| is_condition(file, item)).collect::<Vec<_>>();
-        let evaluated = self.evaluator.attempt(|| Value::map(Map { entries: self.evaluator.body(at, None, &conditions, 0), ..Map::default() }, Place::NONE));
+        let evaluated = self.evaluator.attempt(|| {
+            Value::map(Map { entries: self.evaluator.body(at, None, &conditions, 0), ..Map::default() }, Place::NONE)
+        });
         if let Ok(Value { kind: Kind::Map(blocks), .. }) = evaluated {
             map.entries.extend(blocks.entries.iter().cloned());
         }
