@@ -30,7 +30,7 @@ pub(crate) fn value_items(value: &Value, source: Option<&str>, site: &'static st
     with_effects(commands, value, &location, source, owner)
 }
 
-/// Containers and daemons that commands start.
+/// Containers and daemons that these `command` items start; without an owner, they belong to the command's.
 #[must_use]
 pub(crate) fn engine_items(commands: &[Item], owner: Option<&Owner>) -> Vec<Item> {
     let mut out = Vec::new();

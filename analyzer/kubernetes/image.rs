@@ -108,3 +108,28 @@ pub(crate) fn usage(object: &Object, container: &Item) -> Option<Item> {
     }
     Some(object.part("image.use", container.name.clone(), written.place, written.place, Value::map(map, written.place)))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{fields, read};
+
+    #[test]
+    fn images_are_pulled_by_their_tags() {
+        let rows = [
+            ("image: nginx", "Always"),
+            ("image: 'nginx:latest'", "Always"),
+            ("image: 'nginx:1.29'", "IfNotPresent"),
+            ("image: 'nginx@sha256:2bcabc23b45489fb0885d69a06ba1d648aeda973fae7bb981bafbb884165e514'", "IfNotPresent"),
+            ("image: nginx, imagePullPolicy: Never", "Never"),
+            ("image: 'nginx:{{ .Values.tag }}'", "<{{ .Values.tag }}>"),
+        ];
+        for (container, expected) in rows {
+            let source = format!("apiVersion: v1\nkind: Pod\nspec: {{containers: [{{name: a, {container}}}]}}\n");
+            assert_eq!(
+                fields(&read(&source), "container", &["pull_policy"]),
+                [format!("a pull_policy={expected}")],
+                "{container}"
+            );
+        }
+    }
+}

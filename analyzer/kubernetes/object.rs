@@ -62,8 +62,9 @@ impl Object {
 pub fn items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
     let mut items = Vec::new();
     let mut index = 0;
+    let home = home(&tree.source);
     for document in &tree.documents {
-        add(&yaml::to_value(tree, document.root, file, Dialect::Kubernetes), &mut index, &mut items);
+        add(&yaml::to_value(tree, document.root, file, Dialect::Kubernetes), &home, &mut index, &mut items);
     }
     items
 }
@@ -72,13 +73,26 @@ pub fn items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
 #[must_use]
 pub fn items_of(object: &Value) -> Vec<Item> {
     let mut items = Vec::new();
-    add(object, &mut 0, &mut items);
+    add(object, &DEFAULT_NAMESPACE, &mut 0, &mut items);
     items
 }
 
-fn add(value: &Value, index: &mut u32, items: &mut Vec<Item>) {
+const DEFAULT_NAMESPACE: Kind = Kind::String(CompactString::const_new("default"));
+
+/// What speaks of a chart in a template.
+const OF_CHARTS: &[&str] = &[".Values.", ".Release.", ".Chart.", "include \""];
+
+/// The namespace of objects that name none: of a chart's, the one that it is installed into.
+fn home(source: &str) -> Kind {
+    if source.contains("{{") && OF_CHARTS.iter().any(|word| source.contains(word)) {
+        return Kind::Unknown(Arc::new(Unknown::new(Reason::Rendered, "{{ .Release.Namespace }}")));
+    }
+    DEFAULT_NAMESPACE
+}
+
+fn add(value: &Value, home: &Kind, index: &mut u32, items: &mut Vec<Item>) {
     flatten(value, None, LIST_DEPTH, &mut |value, inherited| {
-        let Some(object) = read(value, inherited, *index) else { return };
+        let Some(object) = read(value, inherited, home, *index) else { return };
         *index += 1;
         items.push(Item {
             views: views(&object),
@@ -129,7 +143,7 @@ fn flatten(
     }
 }
 
-fn read(value: &Value, inherited: Option<(&Value, &str)>, index: u32) -> Option<Object> {
+fn read(value: &Value, inherited: Option<(&Value, &str)>, home: &Kind, index: u32) -> Option<Object> {
     let map = value.as_map()?;
     let written = map.get("kind").filter(|entry| !entry.value.is_null());
     let kind = match (written, inherited) {
@@ -163,7 +177,7 @@ fn read(value: &Value, inherited: Option<(&Value, &str)>, index: u32) -> Option<
     let namespace = match namespaced {
         Some(false) => Value::default(),
         _ if !written_namespace.is_null() => written_namespace,
-        Some(true) => Value::string("default", name_place),
+        Some(true) => Value::new(home.clone(), name_place),
         None => Value::unknown(Unknown::new(Reason::Undeclared, format_compact!("scope of {kind}")), name_place),
     };
     let mut map = copy(value);

@@ -368,28 +368,15 @@ fn odd_shapes_are_taken_as_they_come() {
 }
 
 #[test]
-fn images_are_pulled_by_their_tags() {
+fn charts_are_installed_into_a_namespace_of_somebodys_choice() {
     let rows = [
-        ("image: nginx", "Always"),
-        ("image: 'nginx:latest'", "Always"),
-        ("image: 'nginx:1.29'", "IfNotPresent"),
-        ("image: 'nginx@sha256:2bcabc23b45489fb0885d69a06ba1d648aeda973fae7bb981bafbb884165e514'", "IfNotPresent"),
-        ("image: nginx, imagePullPolicy: Never", "Never"),
-        ("image: 'nginx:{{ .Values.tag }}'", "<{{ .Values.tag }}>"),
+        ("a", "default"),
+        ("{{ .Values.a }}", "<{{ .Release.Namespace }}>"),
+        // A template of something else.
+        ("'{{ $labels.a }}'", "default"),
     ];
-    for (container, expected) in rows {
-        let source = format!("apiVersion: v1\nkind: Pod\nspec: {{containers: [{{name: a, {container}}}]}}\n");
-        assert_eq!(fields(&read(&source), "container", &["pull_policy"]), [format!("a pull_policy={expected}")], "{container}");
-    }
-}
-
-#[test]
-fn patches_leave_volumes_to_what_they_patch() {
-    let rows = [("image: i, ", "a volume=-"), ("", "a volume=<the patched workload>")];
-    for (image, expected) in rows {
-        let source = format!(
-            "apiVersion: v1\nkind: Pod\nspec: {{containers: [{{name: c, {image}volumeMounts: [{{name: a, mountPath: /a}}]}}]}}\n"
-        );
-        assert_eq!(fields(&read(&source), "mount", &["volume"]), [expected], "{image}");
+    for (name, expected) in rows {
+        let source = format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  labels:\n    a: {name}\n");
+        assert_eq!(fields(&read(&source), "object", &["namespace"]), [format!("ConfigMap namespace={expected}")], "{name}");
     }
 }

@@ -92,3 +92,19 @@ fn joined(mount: &Value, volumes: &Value, claims: &Value) -> Value {
         _ => Value::default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{fields, read};
+
+    #[test]
+    fn patches_leave_volumes_to_what_they_patch() {
+        let rows = [("image: i, ", "a volume=-"), ("", "a volume=<the patched workload>")];
+        for (image, expected) in rows {
+            let source = format!(
+                "apiVersion: v1\nkind: Pod\nspec: {{containers: [{{name: c, {image}volumeMounts: [{{name: a, mountPath: /a}}]}}]}}\n"
+            );
+            assert_eq!(fields(&read(&source), "mount", &["volume"]), [expected], "{image}");
+        }
+    }
+}

@@ -197,7 +197,7 @@ pub struct Via {
 }
 
 /// The kinds of steps.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum How {
     /// Through the variable of this name.
     Variable(CompactString),
@@ -213,6 +213,10 @@ pub enum How {
     Resource(Reference),
     /// Taken from an enclosing level, as a pod's security context in its containers.
     Inherited,
+    /// Written down by this call as JSON, YAML or base64: the text says what that value is.
+    Encoded(Arc<Value>),
+    /// Read from a file by this call.
+    File,
 }
 
 impl Value {
@@ -266,6 +270,15 @@ impl Value {
     /// The steps from use to source.
     pub fn history(&self) -> impl Iterator<Item = &Via> {
         std::iter::successors(self.via.as_deref(), |via| via.from.as_deref())
+    }
+
+    /// What this text is the JSON, YAML or base64 of, where an expression made it of a value.
+    #[must_use]
+    pub fn encoded(&self) -> Option<&Self> {
+        self.history().find_map(|via| match &via.how {
+            How::Encoded(value) => Some(&**value),
+            _ => None,
+        })
     }
 
     /// Whether it is known to be null.

@@ -246,7 +246,7 @@ fn one(argv: &Value, command: &Item, owner: Option<&Owner>) -> Option<Item> {
         header,
         range: command.range,
         value: Value::map(map, header),
-        owner: owner.cloned(),
+        owner: owner.or(command.owner.as_ref()).cloned(),
         index: command.index,
     })
 }

@@ -18,6 +18,7 @@ pub(crate) fn items(commands: &[Item], source: &'static str, owner: Option<&Owne
         let Some(argv) = command.value.get("argv") else { continue };
         let Some(map) = settings(argv) else { continue };
         let place = Place::new(command.header.file, command.range);
+        let owner = owner.or(command.owner.as_ref());
         out.push(item(map, command.header, place, source, owner, command.index));
     }
 }

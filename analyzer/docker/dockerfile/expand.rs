@@ -12,6 +12,9 @@ use crate::shell::holes::{has_mark, mark};
 /// Substitutions may nest so deep.
 const DEPTH: usize = 24;
 
+/// A text that grows beyond this is not followed: `ENV A=$A$A` doubles it with every line.
+const LONGEST: usize = 64 << 10;
+
 /// What a scope says of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Lookup {
@@ -71,7 +74,8 @@ impl Expander<'_> {
             return text.into();
         }
         let mut chars = Cursor { chars: text.chars().collect(), at: 0 };
-        self.until(&mut chars, None, 0)
+        let out = self.until(&mut chars, None, 0);
+        if out.len() > LONGEST { self.hole("a very long text") } else { out }
     }
 
     fn until(&mut self, chars: &mut Cursor, stop: Option<char>, depth: usize) -> CompactString {
@@ -93,7 +97,13 @@ impl Expander<'_> {
                     }
                 },
                 '"' => self.quoted(chars, &mut out, depth),
-                '$' => out.push_str(&self.dollar(chars, depth)),
+                '$' => {
+                    let text = self.dollar(chars, depth);
+                    // What is too long stays so; how long does not matter.
+                    if out.len() <= LONGEST {
+                        out.push_str(&text);
+                    }
+                }
                 c if c == self.escape => out.extend(chars.next()),
                 c => out.push(c),
             }
@@ -105,7 +115,12 @@ impl Expander<'_> {
         while let Some(c) = chars.next() {
             match c {
                 '"' => return,
-                '$' => out.push_str(&self.dollar(chars, depth)),
+                '$' => {
+                    let text = self.dollar(chars, depth);
+                    if out.len() <= LONGEST {
+                        out.push_str(&text);
+                    }
+                }
                 c if c == self.escape => match chars.peek() {
                     Some(next) if next == '"' || next == '$' || next == self.escape => out.extend(chars.next()),
                     _ => out.push(c),
@@ -246,14 +261,33 @@ impl Cursor {
     }
 }
 
-/// `*` and `?`, as in file names but across slashes; a backslash takes the next character as it is.
+/// `*` and `?`, as in file names but across slashes; a backslash takes the next character as it is. Time grows with the product
+/// of both lengths, whatever the pattern.
 fn fits(pattern: &[char], text: &[char]) -> bool {
-    match pattern {
-        [] => text.is_empty(),
-        ['*', rest @ ..] => (0..=text.len()).any(|at| fits(rest, text.get(at..).unwrap_or(&[]))),
-        ['?', rest @ ..] => text.split_first().is_some_and(|(_, left)| fits(rest, left)),
-        ['\\', c, rest @ ..] | [c, rest @ ..] => text.split_first().is_some_and(|(first, left)| first == c && fits(rest, left)),
+    // Whether the pattern so far fits the first so many characters.
+    let mut fitting = vec![false; text.len() + 1];
+    if let Some(first) = fitting.first_mut() {
+        *first = true;
     }
+    let mut rest = pattern.iter();
+    while let Some(c) = rest.next() {
+        match c {
+            '*' => {
+                let mut any = false;
+                for fits in &mut fitting {
+                    any |= *fits;
+                    *fits = any;
+                }
+            }
+            c => {
+                let wanted = if *c == '\\' { rest.next().unwrap_or(c) } else { c };
+                let one = *c == '?';
+                let next = fitting.iter().zip(text).map(|(fits, found)| *fits && (one || found == wanted));
+                fitting = std::iter::once(false).chain(next.collect::<Vec<_>>()).collect();
+            }
+        }
+    }
+    fitting.last().copied().unwrap_or(false)
 }
 
 /// Longer texts are not searched for patterns.
@@ -341,6 +375,8 @@ mod tests {
             ("${PATHS%.*}", "/usr/lib/a.tar"),
             ("${PATHS%%.*}", "/usr/lib/a"),
             ("${PATHS/a/b}", "/usr/lib/b.tar.gz"),
+            ("${PATHS#*a*a*a*a*a*a*a*a*a*x}", "/usr/lib/a.tar.gz"),
+            ("${PATHS#/???/}", "lib/a.tar.gz"),
             ("${PATHS//a/b}", "/usr/lib/b.tbr.gz"),
             ("${ARGUMENT}", "□"),
             ("a${}", "a□"),

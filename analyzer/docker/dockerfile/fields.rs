@@ -86,6 +86,7 @@ fn pair_value(reader: &Reader<'_>, pair: &Pair, text: Option<&CompactString>, re
     derived(
         [
             ("name", Value::string(pair.name.clone(), pair.name_place)),
+            ("empty", Value::bool(text.is_some_and(|text| text.is_empty()), pair.place)),
             ("value", value.unwrap_or_default()),
             ("references", references),
         ],

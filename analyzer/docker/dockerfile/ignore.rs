@@ -59,29 +59,57 @@ fn clean(path: &str) -> String {
     parts.join("/")
 }
 
-/// `*` and `?` within a name, `**` across them, `[a-z]`, and `\` before a character that means itself.
+/// `*` and `?` within a name, `**` across them, `[a-z]`, and `\` before a character that means itself. Time grows with the product
+/// of both lengths, whatever the pattern.
 fn fits(pattern: &[u8], path: &[u8]) -> bool {
-    match pattern {
-        [] => path.is_empty(),
-        [b'*', b'*', b'/', rest @ ..] => {
-            let below = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at + 1);
-            std::iter::once(0).chain(below).any(|at| fits(rest, path.get(at..).unwrap_or(&[])))
-        }
-        [b'*', b'*', rest @ ..] => (0..=path.len()).any(|at| fits(rest, path.get(at..).unwrap_or(&[]))),
-        [b'*', rest @ ..] => {
-            let name = path.iter().take_while(|byte| **byte != b'/').count();
-            (0..=name).any(|at| fits(rest, path.get(at..).unwrap_or(&[])))
-        }
-        [b'?', rest @ ..] => path.split_first().is_some_and(|(first, left)| *first != b'/' && fits(rest, left)),
-        [b'[', rest @ ..] => match rest.iter().position(|byte| *byte == b']') {
-            Some(end) => path.split_first().is_some_and(|(first, left)| {
-                in_class(rest.get(..end).unwrap_or(&[]), *first) && fits(rest.get(end + 1..).unwrap_or(&[]), left)
-            }),
-            None => path.split_first().is_some_and(|(first, left)| *first == b'[' && fits(rest, left)),
-        },
-        [b'\\', byte, rest @ ..] | [byte, rest @ ..] => {
-            path.split_first().is_some_and(|(first, left)| first == byte && fits(rest, left))
-        }
+    // Whether the pattern so far fits the first so many bytes.
+    let mut fitting = vec![false; path.len() + 1];
+    if let Some(first) = fitting.first_mut() {
+        *first = true;
+    }
+    let one = |fitting: &[bool], test: &dyn Fn(u8) -> bool| -> Vec<bool> {
+        let next = fitting.iter().zip(path).map(|(fits, byte)| *fits && test(*byte));
+        std::iter::once(false).chain(next).collect()
+    };
+    let mut rest = pattern;
+    loop {
+        rest = match rest {
+            [] => return fitting.last().copied().unwrap_or(false),
+            [b'*', b'*', b'/', rest @ ..] => {
+                let mut any = false;
+                for (at, fits) in fitting.iter_mut().enumerate() {
+                    let begins = at.checked_sub(1).and_then(|before| path.get(before)) == Some(&b'/');
+                    let here = *fits;
+                    *fits = here || (any && begins);
+                    any |= here;
+                }
+                rest
+            }
+            [b'*', rest @ ..] => {
+                let (across, rest) = rest.strip_prefix(b"*").map_or((false, rest), |rest| (true, rest));
+                let mut any = false;
+                for (at, fits) in fitting.iter_mut().enumerate() {
+                    let slash = at.checked_sub(1).and_then(|before| path.get(before)) == Some(&b'/');
+                    any = *fits || (any && (across || !slash));
+                    *fits = any;
+                }
+                rest
+            }
+            [b'?', rest @ ..] => {
+                fitting = one(&fitting, &|byte| byte != b'/');
+                rest
+            }
+            [b'[', rest @ ..] if rest.contains(&b']') => {
+                let end = rest.iter().position(|byte| *byte == b']').unwrap_or(0);
+                let class = rest.get(..end).unwrap_or(&[]);
+                fitting = one(&fitting, &|byte| in_class(class, byte));
+                rest.get(end + 1..).unwrap_or(&[])
+            }
+            [b'\\', wanted, rest @ ..] | [wanted, rest @ ..] => {
+                fitting = one(&fitting, &|byte| byte == *wanted);
+                rest
+            }
+        };
     }
 }
 
@@ -131,6 +159,10 @@ mod tests {
             (".*", ".", Some(false)),
             ("*", ".", Some(true)),
             ("**\n!Dockerfile", ".", None),
+            ("a/**/b", "a/x/y/b", Some(true)),
+            ("a/**/b", "a/b", Some(true)),
+            ("a**b", "a/x/b", Some(true)),
+            ("*a*a*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", Some(false)),
             ("", "a", Some(false)),
         ];
         for (text, path, expected) in rows {

@@ -8,8 +8,8 @@ use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Map, Reason, Unknown};
 use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value};
 
-use super::ignore::Ignore;
 use super::expand::{Expander, Lookup, Reference};
+use super::ignore::Ignore;
 use super::scope::Variables;
 use super::stage::{self, Stage};
 use super::{fields, from, run};

@@ -215,6 +215,13 @@ fn every_value_lies_where_it_is_written() {
 }
 
 #[test]
+fn texts_that_double_are_not_followed() {
+    let lines = "ENV A=$A$A\nRUN B=$B$B$A; B=$B$B\n".repeat(60);
+    let found = table(&format!("FROM a:1\nENV A=aaaaaaaa\n{lines}"), "stage", "env.A");
+    assert!(found.len() < 200 && found.contains('<'), "{}", found.len());
+}
+
+#[test]
 fn nothing_panics() {
     const PIECES: &[&str] = &[
         "FROM ",

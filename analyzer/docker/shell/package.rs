@@ -73,10 +73,12 @@ pub(super) fn packages(command: &Command, words: &Words) -> Vec<Package> {
     let Some(&(_, manager, installs, form)) = MANAGERS.iter().find(|row| has(row.0, name)) else { return Vec::new() };
     let mut operands = words.operands.iter().filter_map(|index| argv.get(*index));
     let mut subcommand = words.subcommand.and_then(|index| argv.get(index));
-    // `yarn global add`, `uv pip install`
-    if subcommand.is_some_and(|word| has("global pip", &word.text)) {
+    // `yarn global add`, `uv pip install`, `dnf module install`
+    let module = subcommand.is_some_and(|word| word.text == "module");
+    if subcommand.is_some_and(|word| has("global pip module", &word.text)) {
         subcommand = operands.next();
     }
+    let form = if module { Form::After(&[":"]) } else { form };
     if !subcommand.is_some_and(|word| has(installs, &word.text)) {
         return Vec::new();
     }

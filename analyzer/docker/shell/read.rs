@@ -12,6 +12,8 @@ use super::holes::{has_mark, is_mark, mark, marked};
 use super::location::Location;
 use super::{Context, program};
 
+/// A word that grows beyond this is not followed: `A=$A$A` doubles it every time.
+const LONGEST: usize = 64 << 10;
 /// A command's text may be so long before it is cut for display.
 const SHOWN: usize = 60;
 
@@ -183,6 +185,10 @@ impl<'a> Reader<'a> {
                 WordPart::Text(known) => text.push_str(known),
                 WordPart::Variable(name) => text.push_str(&self.variable(name)),
                 WordPart::Other(written) => text.push_str(&self.expansion(written)),
+            }
+            if text.len() > LONGEST {
+                text = self.hole(Reason::Limit, "a very long text".into());
+                break;
             }
         }
         Word { text, span: word.span.shifted(shift) }

@@ -105,6 +105,7 @@ fn packages() {
         ("yarn global add x@1; npm ci; npm install", "yarn x 1 registry"),
         ("gem install a:1 b -v 2 -- --with-c", "gem a 1 registry | gem b 2 registry"),
         ("go install a.io/b@v1 ./cmd/c", "go a.io/b v1 registry | go ./cmd/c - file"),
+        ("dnf module install tomcat:9 perl", "dnf tomcat 9 registry | dnf perl - registry"),
         ("uv pip install x==1", "pip x 1 registry"),
     ];
     let wrong = table.iter().filter(|row| rows(&of(row.0), "package", "manager name version source") != row.1);

@@ -166,8 +166,8 @@ fn namespaces_are_declared_or_used() {
     let namespaces = cluster.namespaces();
     let paths = ["declared", "labels", "workloads", "default_deny_ingress", "default_deny_egress"];
     let expected = [
-        "Namespace/default declared=false labels=<Namespace/default> workloads=1 default_deny_ingress=false default_deny_egress=false",
         "Namespace/shop declared=true labels={team: a} workloads=1 default_deny_ingress=true default_deny_egress=false",
+        "Namespace/{{ .Release.Namespace }} declared=false labels=<Namespace/{{ .Release.Namespace }}> workloads=1 default_deny_ingress=false default_deny_egress=false",
     ];
     assert_eq!(fields(&namespaces, "namespace", &paths), expected);
     let grants = fields(&cluster.grants(), "rbac.grant", &["subject.name", "resources", "role", "binding", "cluster_wide"]);
