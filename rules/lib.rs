@@ -78,6 +78,13 @@ impl RuleInfo {
         sorted(self.rule.peers.iter().chain(rows).map(|peer| peer.as_str()))
     }
 
+    /// The same check in other analyzers, as far as one row is concerned; sorted.
+    #[must_use]
+    pub fn row_peers(&self, row: usize) -> Vec<&str> {
+        let own = self.rule.rows.get(row).into_iter().flat_map(|row| &row.peers);
+        sorted(self.rule.peers.iter().chain(own).map(|peer| peer.as_str()))
+    }
+
     /// Standards, those of single rows included; sorted.
     #[must_use]
     pub fn tags(&self) -> Vec<&str> {

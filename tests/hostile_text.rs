@@ -17,15 +17,71 @@ const MOST_MEMORY: u64 = 1 << 30;
 const AROUND: &[(&str, &[&str], &[&str])] = &[
     ("hcl", &["", "a = ", "a = \"", "a = <<E\n", "a {\n", "a = {\n", "a = [", "a \""], hcl::WORDS),
     ("yaml", &["", "a: ", "a: \"", "- ", "a: {", "a: [", "a: |\n  ", "? "], yaml::WORDS),
-    ("dockerfile", &["", "FROM a\nRUN ", "FROM a\nCOPY ", "FROM a\nENV ", "FROM a\nONBUILD ", "FROM a\nCMD [\"a\", ", "FROM a\nRUN <<E\n"], docker::WORDS),
+    (
+        "dockerfile",
+        &["", "FROM a\nRUN ", "FROM a\nCOPY ", "FROM a\nENV ", "FROM a\nONBUILD ", "FROM a\nCMD [\"a\", ", "FROM a\nRUN <<E\n"],
+        docker::WORDS,
+    ),
     ("shell", &["", "a ", "a \"", "$(", "if ", "a <<E\n"], docker::SHELL_WORDS),
-    ("page", &["", "# A\n```rule\n", "# A\n```rule\non = thing\nforbid = ", "# A\n```rule\non = thing\nmessage = \""], page::WORDS),
+    (
+        "page",
+        &["", "# A\n```rule\n", "# A\n```rule\non = thing\nforbid = ", "# A\n```rule\non = thing\nmessage = \""],
+        page::WORDS,
+    ),
 ];
 
 /// Brackets and their like, which nest; and what else a parser may go wrong on, whatever the format.
 const UNITS: &[&str] = &[
-    "[", "{", "(", "{{", "${", "$(", "\"${", "<<", "`", "\"", "'", "- ", "? ", ": ", "a: ", "{a: ", "[a, ", "!", "&a ", "*a ", "|", "#", "\\", "\\\n", "\n", "\r", "\t", " ", "\0", "é", "(é", "{{}}", "$(a) ", "${a}", "a=b ", "=",
-    "a=1\n", "a: 1\n", "a {\n", "a[", "f(", "a ? ", "a.", "a + ", "[*]", "[for x in ", "%{if a}", "\"a\",", "/*", "//",
+    "[",
+    "{",
+    "(",
+    "{{",
+    "${",
+    "$(",
+    "\"${",
+    "<<",
+    "`",
+    "\"",
+    "'",
+    "- ",
+    "? ",
+    ": ",
+    "a: ",
+    "{a: ",
+    "[a, ",
+    "!",
+    "&a ",
+    "*a ",
+    "|",
+    "#",
+    "\\",
+    "\\\n",
+    "\n",
+    "\r",
+    "\t",
+    " ",
+    "\0",
+    "é",
+    "(é",
+    "{{}}",
+    "$(a) ",
+    "${a}",
+    "a=b ",
+    "=",
+    "a=1\n",
+    "a: 1\n",
+    "a {\n",
+    "a[",
+    "f(",
+    "a ? ",
+    "a.",
+    "a + ",
+    "[*]",
+    "[for x in ",
+    "%{if a}",
+    "\"a\",",
+    "/*",
+    "//",
 ];
 
 /// How often a unit is repeated, whatever its length: brackets above all are to nest this deep.
@@ -53,7 +109,10 @@ fn repetition_is_read_in_time() {
                     println!("{name} {before:?} {unit:?}: {took:?}, {} MiB", memory >> 20);
                 }
                 if !harmless || took > LONGEST || memory > MOST_MEMORY {
-                    slow.push(format!("{name}: {before:?} and {unit:?} repeated: harmless {harmless}, {took:?}, {} MiB", memory >> 20));
+                    slow.push(format!(
+                        "{name}: {before:?} and {unit:?} repeated: harmless {harmless}, {took:?}, {} MiB",
+                        memory >> 20
+                    ));
                 }
             }
         }

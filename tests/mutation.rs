@@ -73,14 +73,28 @@ type Words = &'static [&'static str];
 /// Texts to damage: made up, and the repository's own.
 fn seeds(name: &str, random: &mut Random) -> (Vec<Vec<u8>>, Words) {
     let lengths = (0..20).map(|at| 40 << (at % 6));
-    let own = |wanted: fn(&str) -> bool| files_below(&workspace().join("examples"), wanted).into_iter().filter_map(|path| fs::read(path).ok());
+    let own = |wanted: fn(&str) -> bool| {
+        files_below(&workspace().join("examples"), wanted).into_iter().filter_map(|path| fs::read(path).ok())
+    };
     let (made, own, words): (Vec<String>, Vec<Vec<u8>>, Words) = match name {
-        "hcl" => (lengths.map(|least| hcl::file(random, least)).collect(), own(|name| name.ends_with(".tf")).collect(), hcl::WORDS),
-        "yaml" => (lengths.map(|least| yaml::manifests(random, least)).collect(), own(|name| name.ends_with(".yaml")).collect(), yaml::WORDS),
-        "dockerfile" => {
-            (lengths.map(|least| docker::dockerfile(random, least)).collect(), own(|name| name.contains("Dockerfile")).collect(), docker::WORDS)
+        "hcl" => {
+            (lengths.map(|least| hcl::file(random, least)).collect(), own(|name| name.ends_with(".tf")).collect(), hcl::WORDS)
         }
-        "shell" => (lengths.map(|least| docker::script(random, least)).collect(), own(|name| name.ends_with(".sh")).collect(), docker::SHELL_WORDS),
+        "yaml" => (
+            lengths.map(|least| yaml::manifests(random, least)).collect(),
+            own(|name| name.ends_with(".yaml")).collect(),
+            yaml::WORDS,
+        ),
+        "dockerfile" => (
+            lengths.map(|least| docker::dockerfile(random, least)).collect(),
+            own(|name| name.contains("Dockerfile")).collect(),
+            docker::WORDS,
+        ),
+        "shell" => (
+            lengths.map(|least| docker::script(random, least)).collect(),
+            own(|name| name.ends_with(".sh")).collect(),
+            docker::SHELL_WORDS,
+        ),
         _ => {
             let pages = files_below(&workspace().join("rules"), |name| name.ends_with(".md")).into_iter().take(200);
             ((0..20).map(|_| page::page(random)).collect(), pages.filter_map(|path| fs::read(path).ok()).collect(), page::WORDS)

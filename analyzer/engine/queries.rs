@@ -230,8 +230,8 @@ pub(crate) fn inside(path: &Utf8Path) -> Option<Utf8PathBuf> {
 pub(crate) fn root_items<'db>(db: &'db dyn Db, workspace: Workspace, root: Directory<'db>) -> Arc<Vec<Item>> {
     let evaluation = evaluation(db, workspace, root);
     let mut items = evaluation.items.clone();
-    items.extend(views::terraform(&evaluation.items));
     let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
+    items.extend(views::terraform(&evaluation.items, &source));
     items.extend(user_data::items(&evaluation.items, &source));
     Arc::new(items)
 }

@@ -118,7 +118,7 @@ impl Renderer<'_> {
         let range = self.range(file, raw.place.span);
         let item_here = raw.item.range.file == raw.place.file && raw.item.range.is_some();
         let item_range = if item_here { self.range(file, raw.item.range.span) } else { range };
-        if self.is_allowed(raw, range, item_here.then_some(item_range), allowed) {
+        if self.is_allowed_anywhere(raw, range, item_here.then_some(item_range), allowed) {
             report.suppressed += 1;
             return;
         }
@@ -137,7 +137,7 @@ impl Renderer<'_> {
             range,
             item: ItemRef { name: raw.item.name.clone(), range: item_range },
             related,
-            peers: rule.info.peers().into_iter().map(Into::into).collect(),
+            peers: rule.info.row_peers(raw.row as usize).into_iter().map(Into::into).collect(),
             fix: raw.fix.as_ref().and_then(|fix| self.fix(fix, raw.place.file)),
             fingerprint: String::new(),
         });
@@ -170,11 +170,23 @@ impl Renderer<'_> {
         (bare == fix.written).then(|| Fix { message: fix.message.clone(), safe: false, edits: vec![edit] })
     }
 
-    fn is_allowed(&self, raw: &RawFinding, range: Range, item: Option<Range>, allowed: &mut FxHashMap<FileId, Allowed>) -> bool {
-        let Some(here) = allowed.get_mut(&raw.place.file) else { return false };
+    /// Whether a comment allows it; one at a finding in a file that a resource reads may also stand at the resource.
+    fn is_allowed_anywhere(&self, raw: &RawFinding, range: Range, item: Option<Range>, allowed: &mut FxHashMap<FileId, Allowed>) -> bool {
+        let here = self.is_allowed(raw, raw.place.file, range, item, allowed);
+        let reader = raw.item.range;
+        let elsewhere = if reader.is_some() && reader.file != raw.place.file { self.db.by_id(reader.file) } else { None };
+        let there = elsewhere.is_some_and(|file| {
+            let range = self.range(file, reader.span);
+            self.is_allowed(raw, reader.file, range, Some(range), allowed)
+        });
+        here || there
+    }
+
+    fn is_allowed(&self, raw: &RawFinding, file: FileId, range: Range, item: Option<Range>, allowed: &mut FxHashMap<FileId, Allowed>) -> bool {
+        let Some(here) = allowed.get_mut(&file) else { return false };
         let Some(rule) = self.rulebook.rules.get(raw.rule as usize) else { return false };
         let aliases: Vec<&str> = rule.info.rule.aliases.iter().map(|alias| alias.as_str()).collect();
-        let peers = rule.info.peers();
+        let peers = rule.info.row_peers(raw.row as usize);
         let mut hit = false;
         for (suppression, used) in here.list.iter().zip(&mut here.used) {
             let line = range.start.line;

@@ -25,6 +25,8 @@ pub(crate) struct Rulebook {
 pub(crate) struct RawFinding {
     /// Index in [`Rulebook::rules`].
     pub(crate) rule: u32,
+    /// Index of the row that it violates.
+    pub(crate) row: u32,
     pub(crate) severity: Severity,
     pub(crate) place: Place,
     pub(crate) related: Vec<(Place, String)>,
@@ -102,7 +104,8 @@ impl Rulebook {
         let Some(rule) = self.rules.get(number as usize) else { return };
         let mut violated: FxHashSet<Place> = FxHashSet::default();
         let mut undecided: Vec<RawUndecided> = Vec::new();
-        for row in rows.iter().filter_map(|(_, row)| rule.info.rule.rows.get(*row as usize)) {
+        for &(_, row_number) in rows {
+            let Some(row) = rule.info.rule.rows.get(row_number as usize) else { continue };
             let severity = rule.severity.unwrap_or(row.severity);
             match guarded(|| judgements(rule, row, item, schemas(), relate)) {
                 Ok(judgements) => {
@@ -111,7 +114,7 @@ impl Rulebook {
                             Judgement::Violated { place, related, message, fix } => {
                                 if violated.insert(place) {
                                     let item = raw_item(item);
-                                    out.findings.push(RawFinding { rule: number, severity, place, related, message, fix, item });
+                                    out.findings.push(RawFinding { rule: number, row: row_number, severity, place, related, message, fix, item });
                                 }
                             }
                             Judgement::Undecided { place, missing } => {

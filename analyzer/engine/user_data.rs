@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_docker::embedded;
 use plimsoll_syntax::item::Owner;
-use plimsoll_syntax::{FileId, Item, Place, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
 
 /// Resource types and the path to the text. A map's key with a dash is one step.
 const TEXTS: &[(&str, &[&str])] = &[
@@ -45,7 +45,11 @@ pub(crate) fn items(resources: &[Item], source: &dyn Fn(FileId) -> Option<Arc<st
         for (_, path) in TEXTS.iter().filter(|(view, _)| resource.views.iter().any(|known| known == view)) {
             let own = || Owner { name: resource.name.clone(), range: Place::new(resource.header.file, resource.range) };
             let owner = resource.owner.clone().unwrap_or_else(own);
-            texts(&resource.value, path, &mut |value| items.extend(embedded::items(value, &owner, source)));
+            texts(&resource.value, path, &mut |value| {
+                // What a call has packed is known as it was before.
+                let plain = value.encoded().filter(|inner| matches!(inner.kind, Kind::String(_) | Kind::Template(_)));
+                items.extend(embedded::items(plain.unwrap_or(value), &owner, source));
+            });
         }
     }
     items

@@ -31,22 +31,49 @@ pub struct Module {
     pub(crate) uses: crate::uses::Uses,
 }
 
-/// A file with its tree. A `.tf.json` file has the tree of the HCL that says the same, and a table back to its own bytes.
+/// A file with its tree.
 #[derive(Debug)]
 pub(crate) struct File {
     pub(crate) id: FileId,
     pub(crate) tree: Arc<Tree>,
-    pub(crate) spans: Option<json::Spans>,
+    pub(crate) spans: Spans,
+}
+
+/// From the bytes of a tree's text to those of its file.
+#[derive(Debug)]
+pub(crate) enum Spans {
+    /// They are the same.
+    Same,
+    /// A `.tf.json` file has the tree of the HCL that says the same, and a table back to its own bytes.
+    Json(json::Spans),
+    /// The file's text lies within the tree's.
+    Within { start: u32, length: u32 },
 }
 
 impl File {
     pub(crate) fn place(&self, span: Span) -> Place {
-        let span = self.spans.as_ref().map_or(span, |spans| spans.original(span));
+        let span = match &self.spans {
+            Spans::Same => span,
+            Spans::Json(spans) => spans.original(span),
+            Spans::Within { start, length } => {
+                let moved = |offset: u32| offset.saturating_sub(*start).min(*length);
+                Span::new(moved(span.start), moved(span.end))
+            }
+        };
         Place::new(self.id, span)
     }
 
     pub(crate) fn text(&self, span: Span) -> &str {
         self.tree.text(span)
+    }
+
+    /// The text at a place of the file, as far as it is HCL.
+    pub(crate) fn written(&self, place: Place) -> &str {
+        match &self.spans {
+            Spans::Same => self.tree.text(place.span),
+            Spans::Json(_) => "",
+            Spans::Within { start, .. } => self.tree.text(place.span.shifted(*start)),
+        }
     }
 }
 
@@ -221,10 +248,10 @@ pub fn declarations(files: &ModuleFiles<'_>) -> Module {
         let at = count(module.files.len());
         let variables = source.name.ends_with(".tfvars") || source.name.ends_with(".tfvars.json");
         let (tree, spans) = match source.tree {
-            SourceTree::Hcl(tree) | SourceTree::Tfvars(tree) => (tree.clone(), None),
+            SourceTree::Hcl(tree) | SourceTree::Tfvars(tree) => (tree.clone(), Spans::Same),
             SourceTree::Json(tree) => {
                 let (tree, spans) = json::to_hcl(tree, variables);
-                (Arc::new(tree), Some(spans))
+                (Arc::new(tree), Spans::Json(spans))
             }
         };
         module.files.push(File { id: source.file, tree, spans });

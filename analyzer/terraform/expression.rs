@@ -12,7 +12,7 @@ use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::choice::{distribute, one_of};
 use crate::convert::{key_of, to_bool, unify};
-use crate::declare::{File, Module};
+use crate::declare::{File, Module, Spans};
 use crate::evaluator::{Cx, Evaluator, Scope};
 use crate::expand::elements;
 use crate::lattice::{self, MapBuilder, derived_value, noun};
@@ -31,9 +31,9 @@ pub fn evaluate_expression(
     let evaluator = Evaluator::new(workspace);
     let at = evaluator.root(Arc::new(Module { dir: dir.to_owned(), ..Module::default() }));
     let file = if template {
-        template_file(text)
+        template_file(text, FileId::NONE)
     } else {
-        File { id: FileId::NONE, tree: Arc::new(hcl::parse(&format!("x = (\n{text}\n)").into())), spans: None }
+        File { id: FileId::NONE, tree: Arc::new(hcl::parse(&format!("x = (\n{text}\n)").into())), spans: Spans::Same }
     };
     let value = match (file.tree.errors.first(), file.tree.body.attributes().next()) {
         (Some(error), _) => evaluator.invalid(file.place(error.span), error.message.clone()),
@@ -48,13 +48,15 @@ pub fn evaluate_expression(
     Evaluated { value, notes: evaluator.into_notes() }
 }
 
-/// A whole text as a template: a heredoc that ends in a name which no line of it is.
-pub(crate) fn template_file(text: &str) -> File {
+/// A whole text as a template: a heredoc that ends in a name which no line of it is. `id`: the file that it is the text of.
+pub(crate) fn template_file(text: &str, id: FileId) -> File {
     let mut marker = String::from("END_OF_TEMPLATE");
     while text.contains(&marker) {
         marker.push('_');
     }
-    File { id: FileId::NONE, tree: Arc::new(hcl::parse(&format!("x = <<{marker}\n{text}\n{marker}\n").into())), spans: None }
+    let start = format!("x = <<{marker}\n");
+    let spans = Spans::Within { start: Span::of(0, start.len()).end, length: Span::of(0, text.len()).end };
+    File { id, tree: Arc::new(hcl::parse(&format!("{start}{text}\n{marker}\n").into())), spans }
 }
 
 impl Evaluator<'_> {

@@ -14,7 +14,9 @@ pub(crate) fn answer(case: &Value) -> Value {
 fn body(tree: &Tree, of: &Body) -> Value {
     let range = |span: Span| json!([span.start, span.end]);
     let item = |item: &BodyItem| match item {
-        BodyItem::Attribute(attribute) => json!({"attr": tree.text(attribute.name), "expr": ["expression", range(tree[attribute.expr].span)]}),
+        BodyItem::Attribute(attribute) => {
+            json!({"attr": tree.text(attribute.name), "expr": ["expression", range(tree[attribute.expr].span)]})
+        }
         BodyItem::Block(block) => json!({
             "block": tree.text(block.kind),
             "labels": block.labels.iter().map(|label| tree.label(*label)).collect::<Vec<_>>(),

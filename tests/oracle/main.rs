@@ -2,6 +2,8 @@
 //!
 //! No logic of its own beyond reading a case and writing a result.
 
+mod compose;
+mod docker_word;
 mod dockerfile;
 mod expression;
 mod hcl;
@@ -19,10 +21,12 @@ fn main() -> ExitCode {
         "hcl" => hcl::answer,
         "expression" => expression::answer,
         "module" => module::answer,
+        "compose" => compose::answer,
+        "docker-word" => docker_word::answer,
         "dockerfile" => dockerfile::answer,
         "pod-security" => pod_security::answer,
         _ => {
-            eprintln!("usage: oracle hcl|expression|module|dockerfile|pod-security < cases");
+            eprintln!("usage: oracle hcl|expression|module|dockerfile|docker-word|compose|pod-security < cases");
             return ExitCode::from(2);
         }
     };

@@ -25,7 +25,9 @@ pub fn hcl(bytes: &[u8]) {
     }
     for (index, expr) in tree.exprs.iter().enumerate() {
         inside(&source, expr.span);
-        children(&tree, expr.kind, |child| assert!((child.0 as usize) < index, "expression {index} comes before its child {}", child.0));
+        children(&tree, expr.kind, |child| {
+            assert!((child.0 as usize) < index, "expression {index} comes before its child {}", child.0)
+        });
         let _ = tree.plain_string(hcl::ExprId(Span::of(0, index).end));
     }
     body(&tree, &source, &tree.body);
@@ -58,7 +60,10 @@ fn children(tree: &hcl::Tree, kind: hcl::ExprKind, mut each: impl FnMut(hcl::Exp
         E::Object(items) => tree.items(items).iter().flat_map(|item| [item.key, item.value]).for_each(each),
         E::For(id) => {
             let parts = tree.for_expr(id);
-            [Some(parts.collection), Some(parts.value_expr), parts.key_expr, parts.condition].into_iter().flatten().for_each(each);
+            [Some(parts.collection), Some(parts.value_expr), parts.key_expr, parts.condition]
+                .into_iter()
+                .flatten()
+                .for_each(each);
         }
         E::Template(_, parts) => tree.parts(parts).iter().for_each(|part| {
             if let hcl::tree::Part::Interpolation { expr, .. } = part {

@@ -1,7 +1,7 @@
 //! What a container's settings amount to: the derived fields that services and `docker run` share.
 
 use plimsoll_syntax::item::Owner;
-use plimsoll_syntax::value::{Map, Unknown};
+use plimsoll_syntax::value::{Entry, How, Map, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 
 use super::values::{Holed, entry, field, object, set_at};
@@ -46,9 +46,10 @@ pub(super) fn derive(map: &mut Map, header: Place) {
     }
 }
 
-/// Each variable that is given a value, with the assignment as one text.
+/// Each variable that is given a value here, with the assignment as one text; what another file says of it is no text of this one.
 fn variables(written: &Map, place: Place) -> Value {
-    let items = written.entries.iter().filter_map(|entry| {
+    let here = |entry: &&Entry| !entry.value.history().any(|via| via.how == How::Setting);
+    let items = written.entries.iter().filter(here).filter_map(|entry| {
         let holed = Holed::of(&entry.value)?;
         let text = holed.value(&format!("{}={}", entry.key, holed.text));
         Some(object(

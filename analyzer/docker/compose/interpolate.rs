@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::{Choice, List, Map, Part, Reason, Shape, Unknown};
+use plimsoll_syntax::value::{Choice, How, List, Map, Part, Reason, Shape, Unknown};
 use plimsoll_syntax::{Kind, Place, Value};
 
 /// Defaults in defaults.
@@ -21,14 +21,32 @@ pub(super) type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub(super) struct Environment<'a> {
     /// The value of a variable, where the environment is known; one that is not set is empty then.
     pub(super) known: Option<Variables<'a>>,
+    /// What a file says of a variable, where the environment is not known.
+    pub(super) given: Option<Variables<'a>>,
     /// What Compose would refuse: a variable that must be set, a dollar sign that begins nothing.
     pub(super) refused: RefCell<Vec<CompactString>>,
+}
+
+impl Environment<'_> {
+    /// What a variable stands for, as far as that is known: its value, or that it has none.
+    fn lookup(&self, name: &str) -> Option<Option<String>> {
+        match (self.known, self.given) {
+            (Some(known), _) => Some(known(name)),
+            (None, Some(given)) => given(name).map(Some),
+            (None, None) => None,
+        }
+    }
 }
 
 /// The value with every variable in its texts replaced. Keys are left as they are, as Compose leaves them.
 pub(super) fn interpolate(value: &Value, environment: &Environment<'_>) -> Value {
     let kind = match &value.kind {
-        Kind::String(text) if text.contains('$') => kind_of(text, value.place, environment),
+        Kind::String(text) if text.contains('$') => {
+            let replaced = Value { kind: kind_of(text, value.place, environment), ..value.clone() };
+            // What a file beside this one says stands there, not here.
+            let is_given = environment.given.is_some_and(|given| mentions(text, given));
+            return if is_given { replaced.through(How::Setting, value.place) } else { replaced };
+        }
         Kind::List(list) => {
             let items = list.items.iter().map(|item| interpolate(item, environment)).collect();
             Kind::List(Arc::new(List { items, ..List::clone(list) }))
@@ -45,9 +63,16 @@ pub(super) fn interpolate(value: &Value, environment: &Environment<'_>) -> Value
     Value { kind, ..value.clone() }
 }
 
+/// Whether a text has a variable that is given.
+fn mentions(text: &str, given: Variables<'_>) -> bool {
+    let after = text.split('$').skip(1).map(|rest| name(rest.strip_prefix('{').unwrap_or(rest)).0);
+    after.filter(|name| !name.is_empty()).any(|name| given(name).is_some())
+}
+
 /// What a text becomes.
 fn kind_of(text: &str, place: Place, environment: &Environment<'_>) -> Kind {
     if environment.known.is_none()
+        && !environment.given.is_some_and(|given| mentions(text, given))
         && let Some(kind) = alternative(text, place)
     {
         return kind;
@@ -101,8 +126,8 @@ fn expand(text: &str, parts: &mut Vec<Part>, environment: &Environment<'_>, dept
             known("$", parts);
             rest = after;
         } else {
-            match environment.known {
-                Some(value) => known(&value(name).unwrap_or_default(), parts),
+            match environment.lookup(name) {
+                Some(value) => known(&value.unwrap_or_default(), parts),
                 None => parts.push(Part::Hole(hole(&rest[at..=at + name.len()], false))),
             }
             rest = behind;
@@ -121,7 +146,7 @@ fn braced(inner: &str, whole: &str, parts: &mut Vec<Part>, environment: &Environ
         environment.refused.borrow_mut().push(whole.into());
         return known(whole, parts);
     }
-    let value = environment.known.map(|value| value(name));
+    let value = environment.lookup(name);
     let set = value.as_ref().map(|value| value.as_ref().filter(|value| !(colon && value.is_empty())));
     match (operator.chars().next(), set) {
         (Some('-'), None | Some(None)) => expand(word, parts, environment, depth - 1),

@@ -1,8 +1,10 @@
 //! A project: what a Compose file says at its top level.
 
+use std::sync::Arc;
+
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::Map;
-use plimsoll_syntax::{Item, Kind, Place, Span, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value};
 
 use super::service::{self, Around};
 use super::values::{bool, each, field, listed, object, pairs, set_at, set_some};
@@ -11,9 +13,20 @@ use super::{normal, order};
 /// Sections of things with names, and the field that says what the engine calls them.
 const SECTIONS: &[(&str, &str)] = &[("networks", "network"), ("volumes", "volume"), ("secrets", "secret"), ("configs", "config")];
 
-/// Adds the items of a project.
-pub(super) fn items(written: &Value, source: Option<&str>, owner: Option<&Owner>, out: &mut Vec<Item>) {
-    let Kind::Map(top) = &written.kind else { return };
+/// The files of a project.
+pub(super) struct Whole<'a> {
+    /// What they say together; services are in their normal form.
+    pub(super) top: Map,
+    /// Every file that they name was read.
+    pub(super) complete: bool,
+    /// Their texts.
+    pub(super) texts: &'a [(FileId, Arc<str>)],
+}
+
+/// Adds the items of a project; `written` is its file, `whole` what it is together with others.
+pub(super) fn items(written: &Value, source: Option<&str>, whole: Option<&Whole<'_>>, owner: Option<&Owner>, out: &mut Vec<Item>) {
+    let Kind::Map(own) = &written.kind else { return };
+    let top = whole.map_or(&**own, |whole| &whole.top);
     let mut map = Map { range: written.place.span, tail: top.tail.clone(), ..Map::default() };
     for entry in &top.entries {
         if matches!(entry.key.as_str(), "name" | "version") {
@@ -33,41 +46,46 @@ pub(super) fn items(written: &Value, source: Option<&str>, owner: Option<&Owner>
         set_at(&mut map, "include", include, entry.place);
     }
     let empty = Map::default();
-    let services = top.get("services");
-    let written_services = services.and_then(|entry| entry.value.as_map()).unwrap_or(&empty);
+    let of = |top: &'_ Map| top.get("services").cloned();
+    let services = of(top);
+    let all_services = services.as_ref().and_then(|entry| entry.value.as_map()).unwrap_or(&empty);
+    let own_services = of(own);
+    let written_services = own_services.as_ref().and_then(|entry| entry.value.as_map()).unwrap_or(&empty);
     // What cannot be a project has none of these.
     if services.is_none() && !["networks", "volumes", "include", "secrets", "configs"].iter().any(|key| top.get(key).is_some()) {
         return;
     }
-    let header = services.or_else(|| top.entries.first()).map_or(written.place, |entry| entry.key_place);
-    let names = written_services.entries.iter().map(|entry| Value::string(entry.key.clone(), entry.key_place)).collect();
+    let header = own_services.as_ref().or_else(|| own.entries.first()).map_or(written.place, |entry| entry.key_place);
+    let names = all_services.entries.iter().map(|entry| Value::string(entry.key.clone(), entry.key_place)).collect();
     set_at(&mut map, "services", Value::list(names, header), header);
-    let disorder = order::of_project(top, written_services, header);
+    let disorder = order::of_project(own, written_services, header);
     if !disorder.is_empty() {
         set_at(&mut map, "disorder", Value::list(disorder, header), header);
     }
-    let whole = Value::map(map, header);
-    let name = field(&whole, "name");
+    let all = Value::map(map, header);
+    let name = field(&all, "name");
     out.push(Item {
         views: vec!["project".into()],
         name: name.as_str().unwrap_or("project").into(),
-        header: first_line(top, header),
+        header: first_line(own, header),
         // The whole file: what it lacks is lacking on its first line.
         range: whole_file(written, source),
-        value: whole.clone(),
+        value: all.clone(),
         owner: owner.cloned(),
         index: 0,
     });
-    let networks = field(&whole, "networks");
+    let networks = field(&all, "networks");
     // A service that another file completes means that other files declare things, too.
     let partial = |value: &Value| !service::SOURCES.iter().any(|key| value.get(key).is_some());
-    let whole_project =
-        top.get("include").is_none() && top.tail.is_none() && !written_services.entries.iter().any(|entry| partial(&entry.value));
+    let complete = whole.map_or(top.get("include").is_none(), |whole| whole.complete);
     let around = Around {
-        top: &whole,
-        whole: whole_project,
+        top: &all,
+        whole: complete && top.tail.is_none() && !all_services.entries.iter().any(|entry| partial(&entry.value)),
         project: &name,
-        services: written_services,
+        services: all_services,
+        normal: whole.is_some(),
+        written: written_services,
+        texts: whole.map_or(&[], |whole| whole.texts),
         networks: &networks,
         source,
         owner,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Entry, List, Map, Reason, Unknown};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
 
 use super::port::{self, Published};
 use super::values::{entry, field, object, set_at, set_some};
@@ -18,8 +18,14 @@ pub(super) const SOURCES: &[&str] = &["image", "build", "extends", "provider"];
 pub(super) struct Around<'a> {
     /// The project's name.
     pub(super) project: &'a Value,
-    /// The services as written.
+    /// The services, as written or, where several files were read, in their normal form.
     pub(super) services: &'a Map,
+    /// They are in their normal form.
+    pub(super) normal: bool,
+    /// The services of the project's own file as written.
+    pub(super) written: &'a Map,
+    /// The texts of the project's files, where there are several.
+    pub(super) texts: &'a [(FileId, Arc<str>)],
     /// The project's networks in their normal form.
     pub(super) networks: &'a Value,
     /// The top level in its normal form.
@@ -30,6 +36,14 @@ pub(super) struct Around<'a> {
     pub(super) source: Option<&'a str>,
     /// Whom the project belongs to, where it stands inside another file.
     pub(super) owner: Option<&'a Owner>,
+}
+
+impl Around<'_> {
+    /// The text of the file that a place lies in.
+    fn text(&self, place: Place) -> Option<&str> {
+        let other = self.texts.iter().find(|(file, _)| *file == place.file).map(|(_, text)| &**text);
+        if self.texts.is_empty() { self.source } else { other }
+    }
 }
 
 /// A service with its fields, before it is compared with the others.
@@ -53,22 +67,23 @@ pub(super) fn all(around: &Around<'_>) -> Vec<Service> {
 fn one(around: &Around<'_>, entry: &Entry) -> Option<Service> {
     let Kind::Map(written) = &entry.value.kind else { return None };
     let header = if entry.key_place.is_some() { entry.key_place } else { entry.place };
-    let mut map = extends::resolved(around.services, written);
+    let mut map = if around.normal { Map::clone(written) } else { extends::resolved(around.services, written) };
     if map.tail.is_none() && !SOURCES.iter().any(|key| map.get(key).is_some()) {
         map.tail = Some(Arc::new(Unknown::new(Reason::File, "the Compose file that this one completes")));
     }
     map.range = entry.value.place.span;
     container::derive(&mut map, header);
     networks(around, &mut map);
-    if let Some(source) = around.source {
-        quoting(written, source, &mut map);
+    let raw = around.written.get(&entry.key).and_then(|entry| entry.value.as_map());
+    if let (Some(source), Some(raw)) = (around.source, raw) {
+        quoting(raw, source, &mut map);
     }
     if around.whole && map.tail.is_none() {
         declarations(around, &mut map);
     }
     set_at(&mut map, "name", Value::string(entry.key.clone(), header), header);
     set_some(&mut map, "project", around.project.clone());
-    let disorder = order::of_service(written, header);
+    let disorder = raw.map(|raw| order::of_service(raw, header)).unwrap_or_default();
     if !disorder.is_empty() {
         set_at(&mut map, "disorder", Value::list(disorder, header), header);
     }
@@ -226,7 +241,7 @@ pub(super) fn items(service: Service, index: u32, around: &Around<'_>, out: &mut
     };
     let owner = around.owner.cloned().unwrap_or_else(|| Owner { name: item.name.clone(), range: service.place });
     let used = container::image_use(&item, "service");
-    let commands = commands(&item, &owner, around.source);
+    let commands = commands(&item, &owner, around);
     out.push(item);
     out.extend(used);
     out.extend(crate::script::engine_items(&commands, Some(&owner)));
@@ -234,7 +249,7 @@ pub(super) fn items(service: Service, index: u32, around: &Around<'_>, out: &mut
 }
 
 /// What the service runs: its entrypoint with its command behind it; its health check.
-fn commands(item: &Item, owner: &Owner, source: Option<&str>) -> Vec<Item> {
+fn commands(item: &Item, owner: &Owner, around: &Around<'_>) -> Vec<Item> {
     let fields = [("service", Value::string(item.name.clone(), item.header))];
     let context =
         |site| shell::Context { site, owner: Some(owner), index: item.index, fields: &fields, ..shell::Context::default() };
@@ -251,8 +266,9 @@ fn commands(item: &Item, owner: &Owner, source: Option<&str>) -> Vec<Item> {
         }
     }
     let argv = Value::new(Kind::List(Arc::new(argv)), place.unwrap_or(item.header));
-    let mut out = shell::argv_items(&argv, source, &context("service"));
+    let mut out = shell::argv_items(&argv, around.text(argv.place), &context("service"));
     let test = field(&field(&item.value, "healthcheck"), "test");
+    let source = around.text(test.place);
     match test.items() {
         [first, script, ..] if first.as_str() == Some("CMD-SHELL") => {
             out.extend(shell::value_items(script, source, &context("healthcheck")));

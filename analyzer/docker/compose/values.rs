@@ -211,6 +211,7 @@ pub(crate) fn pairs(value: &Value) -> Value {
                     Some((key, written)) => (key, holed.value(written)),
                     None => (holed.text.as_str(), Value::new(Kind::Null, item.place)),
                 };
+                let written = Value { via: item.via.clone(), ..written };
                 match holed.first_hole(key) {
                     Some(hole) => map.tail = Some(hole.clone()),
                     None => set_at(&mut map, key, written, item.place),

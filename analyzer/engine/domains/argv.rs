@@ -138,29 +138,16 @@ const WRAPPERS: &str = "sudo doas exec env nohup time nice command tini dumb-ini
 /// one; null when none is there; unknown when a word that is not known may be it. Short flags are found in bundles (`-qy`).
 #[must_use]
 pub(crate) fn flag(argv: &Value, names: &[&str]) -> Value {
-    let (mut found, missing) = occurrences(argv, names, 1);
-    match (found.pop(), missing) {
-        (Some(found), _) => found,
-        (None, Some(missing)) => missing,
-        (None, None) => Value::new(Kind::Null, argv.place),
-    }
+    let (found, missing) = first(argv, names);
+    found.or(missing).unwrap_or_else(|| Value::new(Kind::Null, argv.place))
 }
 
-/// The values of all occurrences of these flags, in order; a last one is unknown where words are not known.
-#[must_use]
-pub(crate) fn flags(argv: &Value, names: &[&str]) -> Vec<Value> {
-    let (mut found, missing) = occurrences(argv, names, usize::MAX);
-    found.extend(missing);
-    found
-}
-
-/// The first `limit` occurrences, and what may be one.
-fn occurrences(argv: &Value, names: &[&str], limit: usize) -> (Vec<Value>, Option<Value>) {
-    let mut found = Vec::new();
+/// The first occurrence, and what may be one.
+fn first(argv: &Value, names: &[&str]) -> (Option<Value>, Option<Value>) {
     let list = match &argv.kind {
         Kind::List(list) => list,
-        Kind::Null => return (found, None),
-        _ => return (found, Some(maybe(argv))),
+        Kind::Null => return (None, None),
+        _ => return (None, Some(maybe(argv))),
     };
     let style = style_of(&list.items);
     let mut missing = None;
@@ -173,22 +160,12 @@ fn occurrences(argv: &Value, names: &[&str], limit: usize) -> (Vec<Value>, Optio
         match &word.kind {
             Kind::String(text) if text == "--" => break,
             Kind::String(text) => match read(text, word, next, names, style) {
-                Some(value) => {
-                    found.push(value);
-                    if found.len() >= limit {
-                        break;
-                    }
-                }
+                Some(value) => return (Some(value), None),
                 // The value of another flag is no flag, whatever it looks like.
                 None => skip = text.starts_with('-') && takes_next(text, style, next),
             },
             Kind::Template(parts) => match template(parts, word, names) {
-                Some(value) => {
-                    found.push(value);
-                    if found.len() >= limit {
-                        break;
-                    }
-                }
+                Some(value) => return (Some(value), None),
                 None if may_be_flag(parts, names) => missing = Some(missing.unwrap_or_else(|| maybe(word))),
                 None => {}
             },
@@ -199,7 +176,7 @@ fn occurrences(argv: &Value, names: &[&str], limit: usize) -> (Vec<Value>, Optio
     if let Some(tail) = &list.tail {
         missing = missing.or_else(|| Some(Value::new(Kind::Unknown(tail.clone()), argv.place)));
     }
-    (found, missing)
+    (None, missing)
 }
 
 /// The value that this word gives to one of the flags.
@@ -385,8 +362,5 @@ mod tests {
         for (argv, expected) in rows {
             assert_eq!(shown(&flag(&argv, &["--host"])), expected, "{argv:?}");
         }
-        let argv = list("docker run -v a:b -v c:d --volume=e:f x".split(' ').map(text).collect());
-        let all: Vec<String> = flags(&argv, &["-v", "--volume"]).iter().map(shown).collect();
-        assert_eq!(all, ["a:b", "c:d", "e:f"]);
     }
 }

@@ -91,12 +91,6 @@ impl PortSet {
             })
             .fold(Truth::False, Truth::or)
     }
-
-    /// Whether it surely has no port.
-    #[must_use]
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.intervals.is_empty()
-    }
 }
 
 impl fmt::Display for PortSet {

@@ -28,12 +28,6 @@ pub(crate) fn satisfies(version: &str, constraint: &str) -> Option<bool> {
     Some(any)
 }
 
-/// The order of two versions; `None`: one is not readable.
-#[must_use]
-pub(crate) fn compare(a: &str, b: &str) -> Option<Ordering> {
-    Some(order(&parse(a)?, &parse(b)?))
-}
-
 fn satisfies_one(version: &Version, part: &str) -> Option<bool> {
     let digits = part.find(|c: char| !"<>=!~^ ".contains(c))?;
     let (operator, wanted) = part.split_at(digits);

@@ -10,7 +10,7 @@ use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Entry, List, Map};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 
-use super::embedded;
+use super::embedded::{self, Source};
 
 /// The resource type whose containers these are.
 const TASK: &str = "aws_ecs_task_definition";
@@ -19,22 +19,24 @@ const LIMIT: usize = 200;
 
 /// The containers of all task definitions, in their order.
 #[must_use]
-pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
+pub(crate) fn items(terraform: &[Item], source: Source<'_>) -> Vec<Item> {
     let tasks = terraform.iter().filter(|item| item.views.first().is_some_and(|view| view == TASK));
-    tasks.flat_map(containers).collect()
+    tasks.flat_map(|task| containers(task, source)).collect()
 }
 
-fn containers(task: &Item) -> Vec<Item> {
+fn containers(task: &Item, source: Source<'_>) -> Vec<Item> {
     let Some(definitions) = task.value.as_map().and_then(|map| map.get("container_definitions")) else { return Vec::new() };
-    let Some(document) = embedded::json(&definitions.value) else { return Vec::new() };
-    let containers = document.items().iter().filter_map(|container| container.as_map()).take(LIMIT);
-    containers.map(|container| self::container(task, container, definitions.place)).collect()
+    let Some(document) = embedded::json(&definitions.value, source) else { return Vec::new() };
+    let containers = document.items().iter().filter_map(|container| Some((container.place, container.as_map()?))).take(LIMIT);
+    let placed = |place: Place| if place.is_some() { place } else { definitions.place };
+    containers.map(|(place, container)| self::container(task, container, placed(place))).collect()
 }
 
 fn container(task: &Item, written: &Map, place: Place) -> Item {
     let mut fields = Map { range: place.span, ..Map::default() };
     for entry in &written.entries {
         let value = if entry.key == "environment" { by_name(&entry.value) } else { entry.value.clone() };
+        let place = if entry.place.is_some() { entry.place } else { place };
         fields.entries.push(Entry { place, value, ..entry.clone() });
     }
     fields.set("task", Value { place: task.header, ..task.value.clone() });
@@ -86,7 +88,7 @@ mod tests {
     #[test]
     fn containers_of_a_task() {
         let json = r#"[{"name": "web", "image": "$", "privileged": true, "environment": [{"name": "TOKEN", "value": "a"}]}, {"name": "log"}]"#;
-        let found = items(&[task(template(json)), task(text("not JSON"))]);
+        let found = items(&[task(template(json)), task(text("not JSON"))], &|_| None);
         let [web, log] = &found[..] else { panic!("{found:?}") };
         assert_eq!(web.name, "web");
         assert_eq!(web.value.get("privileged").and_then(Value::as_bool), Some(true));

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Entry, How, List, Map};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 use rustc_hash::FxHashMap;
 
-use super::embedded;
+use super::embedded::{self, Source};
 
 /// The data source that writes a policy in blocks.
 const DOCUMENT: &str = "data.google_iam_policy";
@@ -20,7 +21,7 @@ const ENDINGS: [&str; 3] = ["_iam_member", "_iam_binding", "_iam_policy"];
 
 /// The bindings of all these resources, in their order.
 #[must_use]
-pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
+pub(crate) fn items(terraform: &[Item], source: Source<'_>) -> Vec<Item> {
     let documents: FxHashMap<&str, &Item> =
         terraform.iter().filter(|item| kind_of(item) == DOCUMENT).map(|item| (item.name.as_str(), item)).collect();
     let mut out = Vec::new();
@@ -35,10 +36,11 @@ pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
         }
         let Some(policy) = item.value.get("policy_data") else { continue };
         let document = address_of(policy).and_then(|address| documents.get(address)).map(|document| &document.value);
-        let read = if document.is_none() { embedded::json(policy) } else { None };
+        let read = if document.is_none() { embedded::json(policy, source) } else { None };
         let bindings = document.and_then(|value| value.get("binding")).or_else(|| read.as_ref()?.get("bindings"));
-        for block in bindings.map(blocks).unwrap_or_default().iter().filter_map(Value::as_map).take(LIMIT) {
-            out.push(binding(item, scope, block, policy.place));
+        for block in bindings.map(blocks).unwrap_or_default().iter().filter(|block| block.as_map().is_some()).take(LIMIT) {
+            let place = if read.is_some() && block.place.is_some() { block.place } else { policy.place };
+            out.extend(block.as_map().map(|fields| binding(item, scope, fields, place)));
         }
     }
     out
@@ -65,6 +67,7 @@ fn address_of(value: &Value) -> Option<&str> {
 fn binding(item: &Item, scope: &str, written: &Map, header: Place) -> Item {
     let mut fields = Map { range: item.range, ..Map::default() };
     let mut put = |key: &str, value: Value, place: Place| {
+        let place = if place.is_some() { place } else { header };
         fields.entries.push(Entry { key: key.into(), key_place: Place::NONE, place, value });
     };
     if let Some(role) = written.get("role") {
@@ -86,9 +89,9 @@ fn binding(item: &Item, scope: &str, written: &Map, header: Place) -> Item {
         views: vec!["gcp.binding".into()],
         name: item.name.clone(),
         header,
-        range: item.range,
+        range: if header.file == item.header.file { item.range } else { header.span },
         value: Value::map(fields, header),
-        owner: None,
+        owner: Some(Owner { name: item.name.clone(), range: Place { span: item.range, ..item.header } }),
         index: item.index,
     }
 }
@@ -120,7 +123,7 @@ mod tests {
             item("google_project_iam_binding", vec![("members", texts(&["user:a"])), ("condition", list(vec![map(vec![])]))]),
             item("google_kms_crypto_key_iam_policy", vec![("policy_data", text(policy))]),
             item("google_project", vec![]),
-        ]);
+        ], &|_| None);
         let shown: Vec<String> = found
             .iter()
             .map(|item| {

@@ -7,11 +7,12 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::{Entry, How, List, Map};
+use plimsoll_syntax::item::Owner;
+use plimsoll_syntax::value::{Choice, Entry, How, List, Map};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::embedded;
+use super::embedded::{self, Source};
 
 /// Attributes that hold a policy, by path. What is no policy (a security policy's name) has no statements.
 const ATTRIBUTES: &[&[&str]] = &[
@@ -35,7 +36,7 @@ const LIMIT: usize = 500;
 /// The statements of all policies among these resources, in their order; those of a document that resources use come with each
 /// kind of resource once.
 #[must_use]
-pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
+pub(crate) fn items(terraform: &[Item], source: Source<'_>) -> Vec<Item> {
     let documents: FxHashMap<&str, &Item> =
         terraform.iter().filter(|item| kind_of(item) == Some(DOCUMENT)).map(|item| (item.name.as_str(), item)).collect();
     let mut items = Vec::new();
@@ -50,7 +51,7 @@ pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
                     items.extend(of_document(document, resource, kind));
                 }
             } else {
-                items.extend(of_text(policy, resource, kind));
+                items.extend(of_text(policy, resource, kind, source));
             }
         }
     }
@@ -90,19 +91,25 @@ fn document_of(value: &Value) -> Option<&str> {
 }
 
 /// The statements of a policy in JSON.
-fn of_text(policy: &Entry, resource: &Item, kind: &str) -> Vec<Item> {
-    let Some(document) = embedded::json(&policy.value) else { return Vec::new() };
+fn of_text(policy: &Entry, resource: &Item, kind: &str, source: Source<'_>) -> Vec<Item> {
+    let Some(document) = embedded::json(&policy.value, source) else { return Vec::new() };
     let Some(statements) = document.get("Statement") else { return Vec::new() };
     let statements = if statements.as_map().is_some() { std::slice::from_ref(statements) } else { statements.items() };
     let statements = statements.iter().filter(|statement| statement.as_map().is_some()).take(LIMIT);
-    let header = if policy.place.is_some() { policy.place } else { resource.header };
+    let whole = if policy.place.is_some() { policy.place } else { resource.header };
     statements
         .map(|statement| {
-            let field = |key: &str| statement.get(key).cloned();
+            let header = if statement.place.is_some() { statement.place } else { whole };
+            let entry = |key: &str| statement.as_map().and_then(|map| map.get(key));
+            let at = |key: &str| entry(key).map_or(header, |entry| if entry.place.is_some() { entry.place } else { header });
+            let field = |key: &str| entry(key).map(|entry| entry.value.clone());
             let mut fields = Map { range: header.span, ..Map::default() };
-            fields.set("sid", field("Sid").unwrap_or_default());
+            let mut put = |name: &str, value: Value, key: &str| {
+                fields.entries.push(Entry { key: name.into(), key_place: Place::NONE, place: at(key), value });
+            };
+            put("sid", field("Sid").unwrap_or_default(), "Sid");
             // Without an effect AWS refuses the policy; what it was meant to be is plain.
-            fields.set("effect", field("Effect").unwrap_or_else(|| Value::string("Allow", header)));
+            put("effect", field("Effect").unwrap_or_else(|| Value::string("Allow", header)), "Effect");
             let lists = [
                 ("actions", "Action"),
                 ("not_actions", "NotAction"),
@@ -110,13 +117,16 @@ fn of_text(policy: &Entry, resource: &Item, kind: &str) -> Vec<Item> {
                 ("not_resources", "NotResource"),
             ];
             for (name, key) in lists {
-                fields.set(name, listed(field(key), header));
+                put(name, listed(field(key), at(key)), key);
             }
             for (name, key) in [("principals", "Principal"), ("not_principals", "NotPrincipal")] {
-                fields.set(name, principals_of_json(field(key), header));
+                put(name, principals_of_json(field(key), at(key)), key);
             }
-            fields.set("conditions", conditions_of_json(field("Condition"), header));
-            statement_item(resource, resource, kind, header, fields)
+            put("conditions", conditions_of_json(field("Condition"), at("Condition")), "Condition");
+            let item = statement_item(resource, resource, kind, header, fields);
+            // The statement may lie in another file than the resource.
+            let owner = Owner { name: item.name.clone(), range: Place { span: resource.range, ..resource.header } };
+            Item { owner: Some(owner), ..item }
         })
         .collect()
 }
@@ -174,12 +184,19 @@ fn listed(value: Option<Value>, place: Place) -> Value {
         None => Value::default(),
         Some(value) => match &value.kind {
             Kind::Null | Kind::List(_) => value,
+            Kind::Choice(choice) => each_arm(&value, choice, &|arm| listed(Some(arm), place)),
             _ => Value {
                 kind: Kind::List(Arc::new(List { items: vec![value.clone()], ..List::default() })),
                 ..Value::new(Kind::Null, place)
             },
         },
     }
+}
+
+/// What is made of a choice is made of each of its arms.
+fn each_arm(value: &Value, choice: &Choice, work: &dyn Fn(Value) -> Value) -> Value {
+    let arms = choice.arms.iter().cloned().map(work).collect();
+    Value { kind: Kind::Choice(Arc::new(Choice { arms, ..Choice::clone(choice) })), ..value.clone() }
 }
 
 /// Adds one principal for each id; what is not known leaves the list open.
@@ -204,7 +221,9 @@ fn principals_of_json(value: Option<Value>, place: Place) -> Value {
     let Some(value) = value else { return Value::default() };
     let mut list = List::default();
     match &value.kind {
+        Kind::Choice(choice) => return each_arm(&value, choice, &|arm| principals_of_json(Some(arm), place)),
         Kind::Map(map) => {
+            list.tail.clone_from(&map.tail);
             for entry in &map.entries {
                 add_principals(&mut list, &Value::string(entry.key.clone(), entry.place), &entry.value);
             }

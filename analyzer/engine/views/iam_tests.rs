@@ -23,7 +23,7 @@ fn item(kind: &str, name: &str, fields: Vec<(&str, Value)>) -> Item {
 /// `owner effect: actions`, with what rules make of it.
 fn shown(terraform: &[Item]) -> Vec<String> {
     let null = Value::default();
-    items(terraform)
+    items(terraform, &|_| None)
         .iter()
         .map(|item| {
             let field = |key: &str| item.value.get(key).unwrap_or(&null);
@@ -61,7 +61,7 @@ fn texts_of_json() {
     ];
     assert_eq!(shown(&[item("aws_s3_bucket_policy", "p", vec![("policy", template(policy))])]), expected);
     let one = r#"{"Statement": {"Effect": "Allow", "Action": $, "Resource": "*", "Principal": {"AWS": "arn:aws:iam::$:root"}}}"#;
-    let rows = items(&[item("aws_iam_role", "r", vec![("assume_role_policy", template(one))])]);
+    let rows = items(&[item("aws_iam_role", "r", vec![("assume_role_policy", template(one))])], &|_| None);
     let actions = rows[0].value.get("actions").map(|actions| actions.items().to_vec()).unwrap_or_default();
     assert!(matches!(actions.as_slice(), [Value { kind: Kind::Unknown(_), .. }]), "{actions:?}");
     let id = rows[0].value.get("principals").and_then(|all| all.items().first()).and_then(|first| first.get("id"));

@@ -2,7 +2,7 @@
 
 pub(crate) mod disk;
 pub(crate) mod ecs;
-mod embedded;
+pub(crate) mod embedded;
 pub(crate) mod firewall;
 mod firewall_table;
 pub(crate) mod gcp;
@@ -11,9 +11,13 @@ pub(crate) mod kubernetes;
 
 use plimsoll_syntax::Item;
 
-/// The views over the resources of one root module.
-pub(crate) fn terraform(resources: &[Item]) -> Vec<Item> {
-    let views: [fn(&[Item]) -> Vec<Item>; 6] =
-        [disk::items, ecs::items, firewall::items, gcp::items, iam::items, kubernetes::items];
-    views.iter().flat_map(|items| items(resources)).collect()
+/// The views over the resources of one root module; `source` gives the text of a file.
+pub(crate) fn terraform(resources: &[Item], source: embedded::Source<'_>) -> Vec<Item> {
+    let mut items = disk::items(resources);
+    items.extend(ecs::items(resources, source));
+    items.extend(firewall::items(resources));
+    items.extend(gcp::items(resources, source));
+    items.extend(iam::items(resources, source));
+    items.extend(kubernetes::items(resources));
+    items
 }

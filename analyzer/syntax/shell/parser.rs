@@ -348,11 +348,28 @@ fn is_reserved(word: &str) -> bool {
     matches!(word, "if" | "then" | "else" | "elif" | "fi" | "do" | "done" | "while" | "until" | "for" | "case" | "esac" | "{" | "}" | "!" | "function")
 }
 
-/// The grammar's lists; `None`: it refuses the text.
+/// The grammar's lists; `None`: it refuses the text, or panics on it.
 fn parsed(text: &str) -> Option<Vec<CompoundList>> {
-    let tokens = brush_parser::tokenize_str(text).ok()?;
-    let program = brush_parser::parse_tokens(&tokens, &brush_parser::ParserOptions::default()).ok()?;
-    Some(program.complete_commands)
+    if has_huge_descriptor(text) {
+        return None;
+    }
+    let read = || {
+        // Not the cached function: its lock would stay poisoned after a panic.
+        let tokens = brush_parser::uncached_tokenize_str(text, &brush_parser::TokenizerOptions::default()).ok()?;
+        let program = brush_parser::parse_tokens(&tokens, &brush_parser::ParserOptions::default()).ok()?;
+        Some(program.complete_commands)
+    };
+    std::panic::catch_unwind(read).ok().flatten()
+}
+
+/// A number too large for a file descriptor before `<` or `>`: the grammar panics on it.
+fn has_huge_descriptor(text: &str) -> bool {
+    let mut digits = 0;
+    text.bytes().any(|byte| {
+        let found = digits > 9 && matches!(byte, b'<' | b'>');
+        digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
+        found
+    })
 }
 
 /// How deep brackets, quotes and compound commands may nest, at most.

@@ -1,9 +1,10 @@
 //! Files: read through the workspace only. Paths are relative to the root module's directory.
 
-use compact_str::{CompactString, format_compact};
-use plimsoll_syntax::Value;
-use plimsoll_syntax::value::{Kind, Reason, Shape, Unknown};
+use std::sync::Arc;
 
+use compact_str::{CompactString, format_compact};
+use plimsoll_syntax::value::{Choice, How, Kind, Reason, Shape, Unknown};
+use plimsoll_syntax::{FileId, Place, Span, Value};
 use rustc_hash::FxHashMap;
 
 use super::Needs::{All, Nothing};
@@ -15,7 +16,7 @@ use crate::lattice::{self, noun};
 use crate::{FileRead, NoteKind};
 
 pub(super) const TABLE: &[Function] = &[
-    row("file", 1, 1, All, Shape::String, |call| with_text(call, |call, text| call.string(text))),
+    row("file", 1, 1, All, Shape::String, file),
     row("filebase64", 1, 1, All, Shape::String, |call| {
         with_text(call, |call, text| call.string(encoding::base64(text.as_bytes())))
     }),
@@ -44,6 +45,36 @@ pub(super) fn with_text(call: &Call<'_, '_>, work: fn(&Call<'_, '_>, &str) -> Ou
         FileRead::Missing => Ok(refused(call, &format!("there is no file {path:?}"))),
         FileRead::Outside => Ok(refused(call, &format!("file {path:?} lies outside of the workspace"))),
     }
+}
+
+/// The text of a file, placed in that file.
+fn file(call: &Call<'_, '_>) -> Outcome {
+    let path = call.text(0)?;
+    match read(call, &path) {
+        FileRead::Text(text, file) => Ok(placed(call.string(&*text)?, whole(file, &text), call.place)),
+        FileRead::Missing => Ok(refused(call, &format!("there is no file {path:?}"))),
+        FileRead::Outside => Ok(refused(call, &format!("file {path:?} lies outside of the workspace"))),
+    }
+}
+
+fn whole(file: FileId, text: &str) -> Place {
+    Place::new(file, Span::of(0, text.len()))
+}
+
+/// A text as written in the file that a call reads; what is no text has places of its own.
+fn placed(value: Value, place: Place, call: Place) -> Value {
+    if !place.is_some() {
+        return lattice::moved(&value, call);
+    }
+    let value = match &value.kind {
+        Kind::String(_) | Kind::Template(_) => Value { place, ..value },
+        Kind::Choice(choice) => {
+            let arms = choice.arms.iter().map(|arm| placed(arm.clone(), place, call)).collect();
+            Value { kind: Kind::Choice(Arc::new(Choice { arms, ..Choice::clone(choice) })), ..value }
+        }
+        _ => return value,
+    };
+    lattice::through(value, How::File, call)
 }
 
 fn read(call: &Call<'_, '_>, path: &str) -> FileRead {
@@ -78,7 +109,7 @@ fn fileexists(call: &Call<'_, '_>) -> Outcome {
 fn templatefile(call: &Call<'_, '_>) -> Outcome {
     let Some(path) = call.given_text(0)? else { return call.lacking(0) };
     match read(call, &path) {
-        FileRead::Text(text, _) => rendered(call, &text),
+        FileRead::Text(text, file) => rendered(call, &text, file),
         FileRead::Missing => Ok(refused(call, &format!("there is no file {path:?}"))),
         FileRead::Outside => Ok(refused(call, &format!("file {path:?} lies outside of the workspace"))),
     }
@@ -86,20 +117,20 @@ fn templatefile(call: &Call<'_, '_>) -> Outcome {
 
 fn templatestring(call: &Call<'_, '_>) -> Outcome {
     match call.given_text(0)? {
-        Some(text) => rendered(call, &text),
+        Some(text) => rendered(call, &text, FileId::NONE),
         None => call.lacking(0),
     }
 }
 
 /// Evaluates a template with the entries of the second argument as its only names.
-fn rendered(call: &Call<'_, '_>, text: &str) -> Outcome {
+fn rendered(call: &Call<'_, '_>, text: &str, read: FileId) -> Outcome {
     let vars = call.arg(1);
     let (names, open): (Vec<(&CompactString, &Value)>, _) = match &vars.kind {
         Kind::Map(map) => (map.entries.iter().map(|entry| (&entry.key, &entry.value)).collect(), map.tail.as_ref()),
         Kind::Unknown(unknown) if matches!(unknown.shape, Shape::Any | Shape::Map) => (Vec::new(), Some(unknown)),
         _ => return Err(format!("the variables must be an object, not {}", noun(vars))),
     };
-    let file = template_file(text);
+    let file = template_file(text, read);
     if let Some(error) = file.tree.errors.first() {
         return Err(format!("the template cannot be read: {}", error.message));
     }
@@ -123,8 +154,8 @@ fn rendered(call: &Call<'_, '_>, text: &str) -> Outcome {
     let cx = Cx { isolated: true, names: Some(&names), open, ..Cx::new(call.cx.at, &file) };
     let value = call.evaluator.deeper(call.place, || call.evaluator.template_text(&cx, attribute.expr));
     call.evaluator.templates.set(nested);
-    // Places inside of the template are not places of any file that is shown.
-    Ok(lattice::moved(&value, call.place))
+    // Places inside of a template that is no file are not places of any file that is shown.
+    Ok(placed(value, whole(read, text), call.place))
 }
 
 fn is_identifier(name: &str) -> bool {

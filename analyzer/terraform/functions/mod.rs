@@ -20,7 +20,7 @@ use std::sync::{Arc, LazyLock};
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::ExprId;
-use plimsoll_syntax::value::{Entry, Kind, Map, Number, Reason, Shape, Unknown};
+use plimsoll_syntax::value::{Entry, How, Kind, Map, Number, Reason, Shape, Unknown};
 use plimsoll_syntax::{Place, Value};
 use rustc_hash::FxHashMap;
 
@@ -56,6 +56,9 @@ enum Needs {
 
 /// Functions that make a text of all that is in their arguments.
 const WRITTEN_AS_TEXT: &[&str] = &["jsonencode", "yamlencode", "join", "format", "templatefile", "templatestring"];
+
+/// Functions that write one value down so that it can be read again.
+const ENCODERS: &[&str] = &["jsonencode", "yamlencode", "base64encode", "base64gzip"];
 
 const ANY: usize = usize::MAX;
 
@@ -131,10 +134,18 @@ impl Evaluator<'_> {
         if values.len() < function.least || values.len() > function.most {
             return self.invalid(place, format_compact!("{name}() does not take {} arguments", values.len()));
         }
+        let encoded = if ENCODERS.contains(&name) { values.first().cloned() } else { None };
         if WRITTEN_AS_TEXT.contains(&name) {
             values = values.iter().map(outward).collect();
         }
-        distribute(&values, place, &mut |args| self.run(cx, function, args, place))
+        let result = distribute(&values, place, &mut |args| self.run(cx, function, args, place));
+        match encoded {
+            // The text's own value knows where each part is written, and keeps its choices.
+            Some(value) if !is_refused(&result) => {
+                lattice::through(result, How::Encoded(Arc::new(crate::body::finished(value))), place)
+            }
+            _ => result,
+        }
     }
 
     fn run(&self, cx: &Cx<'_>, function: &Function, args: &[Value], place: Place) -> Value {
@@ -286,8 +297,15 @@ impl<'c> Call<'c, '_> {
     }
 
     fn source(&self) -> CompactString {
-        clip(self.cx.file.text(self.place.span))
+        match clip(self.cx.file.written(self.place)) {
+            text if text.is_empty() => format_compact!("{}(…)", self.name),
+            text => text,
+        }
     }
+}
+
+fn is_refused(value: &Value) -> bool {
+    value.as_unknown().is_some_and(|unknown| matches!(unknown.reason, Reason::Invalid | Reason::Limit))
 }
 
 fn number_in(value: &Value) -> Result<Number, String> {

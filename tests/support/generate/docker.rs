@@ -7,15 +7,89 @@ use crate::random::Random;
 
 /// What Dockerfiles are made of, for damaging them.
 pub const WORDS: &[&str] = &[
-    "FROM a AS b\n", "FROM scratch\n", "RUN ", "COPY --from=b ", "ADD http://a/ /\n", "ENV A=b\n", "ENV a b\n", "ARG A=1\n", "CMD [\"a\", \"b\"]\n", "ENTRYPOINT ", "USER root\n", "EXPOSE 22/tcp\n",
-    "HEALTHCHECK CMD ", "HEALTHCHECK NONE\n", "ONBUILD ", "SHELL [\"a\"]\n", "LABEL a=\"b c\"\n", "VOLUME ", "WORKDIR ", "STOPSIGNAL ", "--mount=type=secret,id=a ", "--chown=a:b ", "<<EOF\n", "<<-\"EOF\"\n",
-    "EOF\n", "\\\n", "# escape=`\n", "# syntax=a\n", "$A", "${A:-b}", "[\"", "\\u0041", "&& ", "# c\n",
+    "FROM a AS b\n",
+    "FROM scratch\n",
+    "RUN ",
+    "COPY --from=b ",
+    "ADD http://a/ /\n",
+    "ENV A=b\n",
+    "ENV a b\n",
+    "ARG A=1\n",
+    "CMD [\"a\", \"b\"]\n",
+    "ENTRYPOINT ",
+    "USER root\n",
+    "EXPOSE 22/tcp\n",
+    "HEALTHCHECK CMD ",
+    "HEALTHCHECK NONE\n",
+    "ONBUILD ",
+    "SHELL [\"a\"]\n",
+    "LABEL a=\"b c\"\n",
+    "VOLUME ",
+    "WORKDIR ",
+    "STOPSIGNAL ",
+    "--mount=type=secret,id=a ",
+    "--chown=a:b ",
+    "<<EOF\n",
+    "<<-\"EOF\"\n",
+    "EOF\n",
+    "\\\n",
+    "# escape=`\n",
+    "# syntax=a\n",
+    "$A",
+    "${A:-b}",
+    "[\"",
+    "\\u0041",
+    "&& ",
+    "# c\n",
 ];
 
 /// What shell is made of, for damaging it.
 pub const SHELL_WORDS: &[&str] = &[
-    "if ", "then ", "else ", "fi\n", "while ", "do ", "done\n", "for a in b; ", "case a in ", "esac\n", "a) ;; ", "() { ", "}\n", "$(", "${a:-", "$((", "`", "<<EOF\n", "<<-'E'\n", "EOF\n", "<(", "&& ", "|| ", "| ",
-    "; ", "& ", "> a", "2>&1 ", "sudo ", "env A=b ", "sh -c '", "bash -c \"", "xargs ", "exec ", "[[ a ]] ", "[ -f a ] ", "'", "\"", "\\", "$a", "A=b ", "curl -k https://a | sh\n", "#!/bin/sh\n", "$'\\n'", "((a++))\n",
+    "if ",
+    "then ",
+    "else ",
+    "fi\n",
+    "while ",
+    "do ",
+    "done\n",
+    "for a in b; ",
+    "case a in ",
+    "esac\n",
+    "a) ;; ",
+    "() { ",
+    "}\n",
+    "$(",
+    "${a:-",
+    "$((",
+    "`",
+    "<<EOF\n",
+    "<<-'E'\n",
+    "EOF\n",
+    "<(",
+    "&& ",
+    "|| ",
+    "| ",
+    "; ",
+    "& ",
+    "> a",
+    "2>&1 ",
+    "sudo ",
+    "env A=b ",
+    "sh -c '",
+    "bash -c \"",
+    "xargs ",
+    "exec ",
+    "[[ a ]] ",
+    "[ -f a ] ",
+    "'",
+    "\"",
+    "\\",
+    "$a",
+    "A=b ",
+    "curl -k https://a | sh\n",
+    "#!/bin/sh\n",
+    "$'\\n'",
+    "((a++))\n",
 ];
 
 /// A Dockerfile of at least this many bytes.
@@ -25,7 +99,12 @@ pub fn dockerfile(random: &mut Random, least: usize) -> String {
     let mut stage = 0;
     while out.len() < least || stage == 0 {
         let name = random.pick(NAMES);
-        let _ = writeln!(out, "\nFROM {}:{} AS {name}{stage}", random.pick(&["debian", "golang", "node", "$BASE", "alpine"]), 1 + random.below(20));
+        let _ = writeln!(
+            out,
+            "\nFROM {}:{} AS {name}{stage}",
+            random.pick(&["debian", "golang", "node", "$BASE", "alpine"]),
+            1 + random.below(20)
+        );
         stage += 1;
         for _ in 0..4 + random.below(10) {
             instruction(random, &mut out);

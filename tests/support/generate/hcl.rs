@@ -7,14 +7,67 @@ use crate::random::Random;
 
 /// What HCL is made of, for damaging it.
 pub const WORDS: &[&str] = &[
-    "resource \"aws_instance\" \"a\" {\n", "variable \"v\" {\n", "dynamic \"ingress\" {\n", "for_each = ", "count = ", "for x in ", "for k, v in ", " if ", " : ", " => ", "...",
-    "<<EOT\n", "<<-EOT\n", "EOT\n", "${", "%{ if a }", "%{ else }", "%{ endif }", "%{ for x in y }", "%{ endfor ~}", "$${", "[*]", ".*", ".0", "[0]", "\"", "\\u00e9", "\\n", " ? ",
-    "true", "null", "1.5e3", "provider::a::f(", "f(", "var.a", "each.value", "==", "!=", "&&", "||", "!", "-", "+", "*", "/", "%", "<=", "# c\n", "/* c */", "}\n", "{\n", "]", ")",
+    "resource \"aws_instance\" \"a\" {\n",
+    "variable \"v\" {\n",
+    "dynamic \"ingress\" {\n",
+    "for_each = ",
+    "count = ",
+    "for x in ",
+    "for k, v in ",
+    " if ",
+    " : ",
+    " => ",
+    "...",
+    "<<EOT\n",
+    "<<-EOT\n",
+    "EOT\n",
+    "${",
+    "%{ if a }",
+    "%{ else }",
+    "%{ endif }",
+    "%{ for x in y }",
+    "%{ endfor ~}",
+    "$${",
+    "[*]",
+    ".*",
+    ".0",
+    "[0]",
+    "\"",
+    "\\u00e9",
+    "\\n",
+    " ? ",
+    "true",
+    "null",
+    "1.5e3",
+    "provider::a::f(",
+    "f(",
+    "var.a",
+    "each.value",
+    "==",
+    "!=",
+    "&&",
+    "||",
+    "!",
+    "-",
+    "+",
+    "*",
+    "/",
+    "%",
+    "<=",
+    "# c\n",
+    "/* c */",
+    "}\n",
+    "{\n",
+    "]",
+    ")",
 ];
 
-const FUNCTIONS: &[&str] = &["length", "merge", "lookup", "join", "format", "cidrsubnet", "toset", "jsonencode", "provider::aws::arn_parse"];
-const FIELDS: &[&str] = &["name", "vpc_id", "subnet_ids", "cidr_blocks", "from_port", "encrypted", "tags", "policy", "enabled", "instance-type"];
-const TYPES: &[&str] = &["aws_instance", "aws_security_group", "aws_s3_bucket", "google_compute_instance", "azurerm_linux_virtual_machine"];
+const FUNCTIONS: &[&str] =
+    &["length", "merge", "lookup", "join", "format", "cidrsubnet", "toset", "jsonencode", "provider::aws::arn_parse"];
+const FIELDS: &[&str] =
+    &["name", "vpc_id", "subnet_ids", "cidr_blocks", "from_port", "encrypted", "tags", "policy", "enabled", "instance-type"];
+const TYPES: &[&str] =
+    &["aws_instance", "aws_security_group", "aws_s3_bucket", "google_compute_instance", "azurerm_linux_virtual_machine"];
 const BLOCKS: &[&str] = &["ingress", "egress", "root_block_device", "metadata_options", "lifecycle", "timeouts"];
 
 /// A file of at least this many bytes.
@@ -184,7 +237,14 @@ pub fn expression(random: &mut Random, depth: usize, out: &mut String) {
             expression(random, deeper, out);
             out.push_str(if random.percent(30) { "... }" } else { " }" });
         }
-        9 => out.push_str(random.pick(&["aws_instance.web[0].id", "aws_instance.web[*].id", "var.list.*.name", "module.a[\"b\"].c", "data.a.b.c[each.key].d", "local.x.0.y"])),
+        9 => out.push_str(random.pick(&[
+            "aws_instance.web[0].id",
+            "aws_instance.web[*].id",
+            "var.list.*.name",
+            "module.a[\"b\"].c",
+            "data.a.b.c[each.key].d",
+            "local.x.0.y",
+        ])),
         _ => {
             out.push('"');
             for _ in 0..1 + random.below(3) {

@@ -7,4 +7,5 @@ pub mod project;
 pub mod yaml;
 
 /// Names that resources, services and objects are given.
-const NAMES: &[&str] = &["web", "api", "billing", "worker", "cache", "queue", "mail", "search", "audit", "gateway", "edge", "batch"];
+const NAMES: &[&str] =
+    &["web", "api", "billing", "worker", "cache", "queue", "mail", "search", "audit", "gateway", "edge", "batch"];

@@ -276,7 +276,7 @@ fn joined(base: &Map, other: &Map) -> Result<Map, String> {
 }
 
 /// Takes away what lies at a path.
-fn remove(map: &mut Map, path: &[CompactString]) {
+pub(super) fn remove(map: &mut Map, path: &[CompactString]) {
     let Some((first, rest)) = path.split_first() else { return };
     if rest.is_empty() {
         return map.entries.retain(|entry| entry.key != *first);

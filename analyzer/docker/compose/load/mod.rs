@@ -11,6 +11,7 @@ mod render_field;
 mod render_service;
 mod source;
 mod units;
+mod whole;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use plimsoll_syntax::Value;
 use plimsoll_syntax::value::Map;
 
 use layer::Loader;
+
+pub use whole::{ProjectFiles, override_of, parts, project_items};
 
 /// What a project is loaded from.
 pub struct Sources<'a> {

@@ -1,0 +1,103 @@
+//! A whole check of a tree of 5,000 files beside reading and parsing the same files alone (goal: at most 3 times as long), and the start of
+//! the program on one small file (goal: at most 15 ms of processor time).
+//!
+//! `cargo bench -p plimsoll-tests --bench check`; the program is `PLIMSOLL`, by default the release build, which must be there.
+
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use plimsoll_syntax::{dockerfile, hcl, yaml};
+use plimsoll_tests::generate::project;
+use plimsoll_tests::random::Random;
+use plimsoll_tests::{files_below, measure, workspace};
+use rayon::prelude::*;
+
+const FILES: usize = 5_000;
+const STARTS: u32 = 40;
+
+const SMALL: &str = "resource \"aws_instance\" \"a\" {\n  ami           = \"ami-1\"\n  instance_type = \"t3.micro\"\n\n  metadata_options {\n    http_tokens = \"required\"\n  }\n\n  \
+                     root_block_device {\n    encrypted   = true\n    volume_size = 20\n  }\n\n  tags = {\n    Name  = \"a\"\n    Owner = \"b\"\n  }\n}\n";
+
+fn main() {
+    let program = env::var_os("PLIMSOLL").map_or_else(|| workspace().join("target/release/plimsoll"), PathBuf::from);
+    let scratch = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-check");
+    let _ = fs::remove_dir_all(&scratch);
+    let tree = scratch.join("tree");
+    let mut bytes = 0;
+    for (path, text) in project::files(&mut Random::new(3), FILES) {
+        let path = tree.join(path);
+        fs::create_dir_all(path.parent().unwrap_or(&tree)).unwrap_or_default();
+        bytes += text.len();
+        fs::write(path, text).unwrap_or_default();
+    }
+    println!("{FILES} files, {:.1} MB, {} threads", bytes_to_megabytes(bytes), rayon::current_num_threads());
+    let read = best(5, || parse_all(&tree));
+    let (check, processor) = (best(5, || run(&program, &tree)), processor_time(5, || run(&program, &tree)));
+    println!("reading and parsing alone   {:>8.1} ms", milliseconds(read));
+    println!(
+        "plimsoll check              {:>8.1} ms   {:.2} × (goal: at most 3)   {:.1} ms of processor time",
+        milliseconds(check),
+        check.as_secs_f64() / read.as_secs_f64(),
+        milliseconds(processor)
+    );
+    let one = scratch.join("one");
+    fs::create_dir_all(&one).unwrap_or_default();
+    fs::write(one.join("main.tf"), SMALL).unwrap_or_default();
+    let start = processor_time(STARTS, || run(&program, &one));
+    println!("start, one file of 20 lines {:>8.1} ms of processor time (goal: at most 15)", milliseconds(start));
+    let _ = fs::remove_dir_all(&scratch);
+}
+
+fn run(program: &Path, folder: &Path) {
+    let status = Command::new(program)
+        .args(["check", "--output-format", "json", "."])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    assert!(
+        status.is_ok_and(|status| matches!(status.code(), Some(0 | 1))),
+        "{} does not run: build it with `cargo build --release -p plimsoll`",
+        program.display()
+    );
+}
+
+fn parse_all(tree: &Path) {
+    files_below(tree, |_| true).par_iter().for_each(|path| {
+        let text: Arc<str> = fs::read_to_string(path).unwrap_or_default().into();
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("tf") => drop(black_box(hcl::parse(&text))),
+            Some("yaml") => drop(black_box(yaml::parse(&text))),
+            _ => drop(black_box(dockerfile::parse(&text))),
+        }
+    });
+}
+
+fn best(rounds: u32, mut work: impl FnMut()) -> Duration {
+    let round = |_| {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    (0..rounds).map(round).min().unwrap_or_default()
+}
+
+/// The processor time that one child takes, on average.
+fn processor_time(rounds: u32, mut work: impl FnMut()) -> Duration {
+    let before = measure::children().unwrap_or_default();
+    (0..rounds).for_each(|_| work());
+    (measure::children().unwrap_or_default() - before) / rounds
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a size for people")]
+fn bytes_to_megabytes(bytes: usize) -> f64 {
+    bytes as f64 / 1e6
+}
