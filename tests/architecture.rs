@@ -11,9 +11,12 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("plimsoll-terraform", &["plimsoll-syntax"]),
     ("plimsoll-kubernetes", &["plimsoll-syntax"]),
     ("plimsoll-docker", &["plimsoll-syntax"]),
-    ("plimsoll-world", &["plimsoll-syntax", "plimsoll-terraform", "plimsoll-kubernetes", "plimsoll-docker"]),
+    ("plimsoll-helm", &["plimsoll-syntax"]),
+    ("plimsoll-kustomize", &["plimsoll-syntax"]),
+    ("plimsoll-connectivity", &["plimsoll-syntax", "plimsoll-kubernetes"]),
     ("plimsoll-rule-language", &["plimsoll-syntax"]),
-    ("plimsoll-rules", &["plimsoll-rule-language", "plimsoll-syntax"]),
+    // Kubernetes for the API versions that relations name.
+    ("plimsoll-rules", &["plimsoll-rule-language", "plimsoll-syntax", "plimsoll-kubernetes"]),
     (
         "plimsoll-engine",
         &[
@@ -21,13 +24,15 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "plimsoll-terraform",
             "plimsoll-kubernetes",
             "plimsoll-docker",
-            "plimsoll-world",
+            "plimsoll-helm",
+            "plimsoll-kustomize",
+            "plimsoll-connectivity",
             "plimsoll-rule-language",
             "plimsoll-rules",
         ],
     ),
     ("plimsoll-lsp", &["plimsoll-engine", "plimsoll-rules", "plimsoll-syntax"]),
-    ("plimsoll", &["plimsoll-engine", "plimsoll-lsp", "plimsoll-rules", "plimsoll-syntax"]),
+    ("plimsoll", &["plimsoll-engine", "plimsoll-lsp", "plimsoll-rules", "plimsoll-rule-language", "plimsoll-syntax"]),
 ];
 
 #[test]

@@ -91,7 +91,9 @@ const TIMES: usize = 100_000;
 fn repetition_is_read_in_time() {
     let only = std::env::var("PLIMSOLL_FUZZ_TARGET").ok();
     let mut slow = Vec::new();
-    for (name, target) in TARGETS.iter().filter(|row| only.as_ref().is_none_or(|only| only == row.0)) {
+    // A whole check of such texts is in `bad_input`.
+    let parsers = TARGETS.iter().filter(|row| row.0 != "check");
+    for (name, target) in parsers.filter(|row| only.as_ref().is_none_or(|only| only == row.0)) {
         let (_, befores, words) = AROUND.iter().find(|row| row.0 == *name).unwrap();
         for unit in UNITS.iter().chain(words.iter()) {
             for before in *befores {

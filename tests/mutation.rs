@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use plimsoll_tests::generate::{docker, hcl, page, yaml};
+use plimsoll_tests::generate::{docker, hcl, page, project, yaml};
 use plimsoll_tests::mutate::mutated;
 use plimsoll_tests::random::Random;
-use plimsoll_tests::targets::{TARGETS, Target};
+use plimsoll_tests::targets::{NAMES, TARGETS, Target};
 use plimsoll_tests::{files_below, workspace};
 
 /// No input of at most 64 KiB may take longer, in a build without optimisation on a busy machine.
@@ -95,10 +95,41 @@ fn seeds(name: &str, random: &mut Random) -> (Vec<Vec<u8>>, Words) {
             own(|name| name.ends_with(".sh")).collect(),
             docker::SHELL_WORDS,
         ),
+        "check" => return (any_kind(random), hcl::WORDS),
         _ => {
             let pages = files_below(&workspace().join("rules"), |name| name.ends_with(".md")).into_iter().take(200);
             ((0..20).map(|_| page::page(random)).collect(), pages.filter_map(|path| fs::read(path).ok()).collect(), page::WORDS)
         }
     };
     (made.into_iter().map(String::into_bytes).chain(own).collect(), words)
+}
+
+/// Files of every kind, each after the byte that gives it its name.
+fn any_kind(random: &mut Random) -> Vec<Vec<u8>> {
+    let named = |name: &str| {
+        let name = match name {
+            name if name.ends_with(".tf") => "main.tf",
+            name if name.contains("Dockerfile") => "Dockerfile",
+            name if name.contains("compose") => "compose.yaml",
+            name if name.ends_with(".sh") => "a.sh",
+            name if name.ends_with(".yaml") => "pod.yaml",
+            other => other,
+        };
+        NAMES.iter().position(|known| *known == name).and_then(|at| u8::try_from(at).ok())
+    };
+    let made = project::files(random, 40).into_iter().map(|(path, text)| (path, text.into_bytes()));
+    let own = files_below(&workspace().join("examples"), |_| true).into_iter();
+    let own = own.filter_map(|path| Some((path.to_string_lossy().into_owned(), fs::read(&path).ok()?)));
+    let with_name = |(path, text): (String, Vec<u8>)| {
+        let name = path.rsplit('/').next().unwrap_or(&path);
+        Some([&[named(name)?], text.as_slice()].concat())
+    };
+    let mut all: Vec<Vec<u8>> = made.chain(own).filter_map(with_name).collect();
+    // And each text as every other kind.
+    for at in 0..all.len() {
+        let mut other = all[at].clone();
+        other[0] = u8::try_from(random.below(NAMES.len())).unwrap();
+        all.push(other);
+    }
+    all
 }

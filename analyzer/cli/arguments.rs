@@ -1,8 +1,10 @@
 //! What can be said on the command line.
 
+use std::ffi::OsString;
+
 use camino::Utf8PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use plimsoll_engine::Severity;
 
 /// Shows, at a glance, where infrastructure code sits lower than it should: Terraform, Kubernetes, Dockerfiles, Compose and the Docker
@@ -43,6 +45,8 @@ Settings are read from the nearest plimsoll.toml, own rules from .plimsoll/rules
 pub(crate) enum Command {
     /// Check files and folders
     Check(Check),
+    /// Show what was understood of Terraform: instances, values, where each came from, what is not known and why
+    Inspect(Inspect),
     /// Show what a rule is about: its page, examples and parameters
     Explain {
         /// The rule's name
@@ -53,6 +57,12 @@ pub(crate) enum Command {
     },
     /// List the rules, or test and write your own
     Rules(Rules),
+    /// Serve an editor: the language server, on standard input and output
+    Server {
+        /// What other servers call it; there is no other way
+        #[arg(long, hide = true)]
+        stdio: bool,
+    },
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -86,6 +96,16 @@ pub(crate) struct Check {
     #[arg(long, short, help_heading = "Output")]
     pub(crate) quiet: bool,
 
+    /// Mend what can be mended without changing anything that works, and report the rest
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) fix: bool,
+    /// With --fix or --diff: mend also what may change how things run
+    #[arg(long, help_heading = "Fixes")]
+    pub(crate) unsafe_fixes: bool,
+    /// Show what --fix would change, and write nothing
+    #[arg(long, conflicts_with_all = ["fix", "statistics", "show_files", "output_format"], help_heading = "Fixes")]
+    pub(crate) diff: bool,
+
     /// Rules to run: names, groups, profiles or tags [default: recommended]
     #[arg(long, value_delimiter = ',', value_name = "WORDS", help_heading = "Rules")]
     pub(crate) select: Vec<String>,
@@ -115,6 +135,88 @@ pub(crate) struct Check {
     /// Do not read files above this size; they are reported
     #[arg(long, value_parser = size, default_value = "10MB", value_name = "SIZE", help_heading = "Settings")]
     pub(crate) max_file_size: u64,
+
+    /// Also judge this plan, as `terraform show -json` writes it
+    #[arg(long, value_name = "FILE", help_heading = "Terraform")]
+    pub(crate) plan: Option<Utf8PathBuf>,
+    #[command(flatten)]
+    pub(crate) variables: Variables,
+}
+
+/// What Terraform's root modules are given.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Terraform")]
+pub(crate) struct Variables {
+    /// Give root modules this variable, as Terraform's -var does
+    #[arg(long = "var", value_parser = variable, value_name = "NAME=VALUE")]
+    pub(crate) vars: Vec<(String, String)>,
+    /// Give root modules the variables of this file, as Terraform's -var-file does
+    #[arg(long = "var-file", value_name = "FILE")]
+    pub(crate) var_files: Vec<Utf8PathBuf>,
+    /// Give root modules what the environment says in TF_VAR_NAME
+    #[arg(long)]
+    pub(crate) env_vars: bool,
+    /// The places of the two on the command line: the last word holds.
+    #[arg(skip)]
+    pub(crate) order: Vec<Word>,
+}
+
+/// Which of [`Variables`] comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Word {
+    Variable(usize),
+    File(usize),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// A folder or file
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: Utf8PathBuf,
+    /// Only what has this address, or begins with it: aws_instance.web, module.vpc
+    #[arg(value_name = "ADDRESS")]
+    pub(crate) address: Option<String>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
+    pub(crate) output_format: ListFormat,
+    /// Ignore plimsoll.toml
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    #[command(flatten)]
+    pub(crate) variables: Variables,
+}
+
+/// Reads the command line; `-var` and `-var-file` are taken as Terraform has them.
+pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Arguments {
+    let words = words.into_iter().map(|word| match word.to_str() {
+        Some(text) if text == "-var" || text.starts_with("-var=") || text == "-var-file" || text.starts_with("-var-file=") => {
+            format!("-{text}").into()
+        }
+        _ => word,
+    });
+    let matches = Arguments::command().get_matches_from(words);
+    let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let variables = match &mut arguments.command {
+        Command::Check(check) => &mut check.variables,
+        Command::Inspect(inspect) => &mut inspect.variables,
+        _ => return arguments,
+    };
+    if let Some((_, matches)) = matches.subcommand() {
+        let places = |name: &str| matches.indices_of(name).into_iter().flatten().collect::<Vec<_>>();
+        let of_vars = places("vars").into_iter().enumerate().map(|(at, place)| (place, Word::Variable(at)));
+        let of_files = places("var_files").into_iter().enumerate().map(|(at, place)| (place, Word::File(at)));
+        let mut order: Vec<(usize, Word)> = of_vars.chain(of_files).collect();
+        order.sort_by_key(|(place, _)| *place);
+        variables.order = order.into_iter().map(|(_, word)| word).collect();
+    }
+    arguments
+}
+
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -221,9 +323,15 @@ fn size(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
+
+    #[test]
+    fn the_order_of_variables_is_kept() {
+        let words = ["plimsoll", "check", "-var", "a=1", "--var-file", "x.tfvars", "-var=b=2=3"];
+        let Command::Check(check) = parse(words.map(OsString::from)).command else { panic!("not check") };
+        assert_eq!(check.variables.vars, [("a".into(), "1".into()), ("b".into(), "2=3".into())]);
+        assert_eq!(check.variables.order, [Word::Variable(0), Word::File(0), Word::Variable(1)]);
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

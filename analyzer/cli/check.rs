@@ -5,18 +5,18 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use camino::Utf8PathBuf;
-use plimsoll_engine::{Engine, Report, Settings, Severity};
+use camino::{Utf8Path, Utf8PathBuf};
+use plimsoll_engine::{Engine, Environment, Given, Inputs, Report, Settings, Severity};
 
 use crate::Status;
-use crate::arguments::{Check, Color, Format};
+use crate::arguments::{Check, Color, Format, Variables, Word};
 use crate::config::Config;
 use crate::files::{Workspace, WorkspaceFiles};
 use crate::output::{self, Run};
 use crate::paint::Paint;
 use crate::problem::Problem;
 use crate::progress::Progress;
-use crate::{disk, rules, walk};
+use crate::{disk, fix, rules, walk};
 
 /// Something that was not read counts as a warning: it fails a run unless only errors do.
 const INCOMPLETE: Severity = Severity::Medium;
@@ -24,19 +24,31 @@ const INCOMPLETE: Severity = Severity::Medium;
 /// Checks files and prints what was found.
 pub(crate) fn run(options: &Check, color: Color) -> Result<Status, Problem> {
     let started = Instant::now();
-    let workspace = Workspace::new(&options.paths)?;
+    let paths: Vec<Utf8PathBuf> = options.paths.iter().chain(&options.plan).cloned().collect();
+    let workspace = Workspace::new(&paths)?;
+    if let Some(plan) = &options.plan {
+        is_plan(plan, &workspace)?;
+    }
     let config = config(options, &workspace)?;
     let rules = rules::load(&workspace.root, options.isolated)?;
-    let settings = settings(options, &config);
+    let settings = variables(settings(options, &config), &options.variables, &config, &workspace)?;
     let files = Arc::new(WorkspaceFiles { root: workspace.root.clone(), limit: options.max_file_size });
     let mut engine = Engine::new(files.clone(), &rules, &settings)
         .map_err(|error| config.blame(&error).unwrap_or_else(|| Problem::new(error.to_string())))?;
 
-    let found = walk::find(&workspace, &files, &config.exclude, options.force_exclude);
+    let mut found = walk::find(&workspace, &files, &config.exclude, options.force_exclude);
+    if workspace.targets.iter().any(|target| !target.is_folder && is_plan(&target.path, &workspace).is_ok()) {
+        // A plan speaks about the source beside it.
+        found.context.retain(|path| !matches!(path.extension(), Some("tf" | "tofu")));
+    }
     engine.add(found.sources);
     let progress = Progress::new(options.quiet);
     let mut report = engine.check(&|done, total| progress.step(done, total));
     progress.finish();
+    let fixed = (options.fix || options.diff).then(|| fix::run(&mut engine, &mut report, options, &found.context));
+    if let Some(fixed) = fixed.as_ref().filter(|_| options.fix) {
+        fix::write(fixed, &workspace)?;
+    }
     restrict(&mut report, &found.context);
     relocate(&mut report, &workspace);
 
@@ -45,7 +57,10 @@ pub(crate) fn run(options: &Check, color: Color) -> Result<Status, Problem> {
     let paint = if options.output_file.is_some() { color_of_file(color) } else { Paint::stdout(color) };
     let (working_directory, repository) = (&*workspace.working_directory, &*workspace.repository());
     let run = Run { report: &report, rules: &rules, options, paint, status, working_directory, repository };
-    emit(&run)?;
+    match fixed.as_ref().filter(|_| options.diff) {
+        Some(fixed) => emit_text(&run, &fix::shown(fixed, &workspace))?,
+        None => emit(&run)?,
+    }
 
     // The engine lives in one piece until the end: taking it apart would cost more than the check of a small workspace.
     std::mem::forget(engine);
@@ -57,7 +72,10 @@ pub(crate) fn run(options: &Check, color: Color) -> Result<Status, Problem> {
     for stranger in found.strangers.iter().filter(|_| !options.quiet) {
         notes.push_str(&format!("{}: {stranger} is of no kind that is checked\n", stderr.careful("note")));
     }
-    if !options.quiet && options.output_format.is_for_people() && !options.show_files {
+    if let Some(fixed) = fixed.as_ref().filter(|_| !options.quiet) {
+        notes.push_str(&fix::summary(fixed, options));
+    }
+    if !options.quiet && options.output_format.is_for_people() && !options.show_files && !options.diff {
         notes.push_str(&output::summary::text(&report, stderr, started.elapsed()));
     }
     // Where nobody listens there is nothing to be told.
@@ -74,7 +92,7 @@ fn config(options: &Check, workspace: &Workspace) -> Result<Config, Problem> {
 }
 
 /// The command line goes before the settings file.
-fn settings(options: &Check, config: &Config) -> Settings {
+pub(crate) fn settings(options: &Check, config: &Config) -> Settings {
     let mut settings = Settings {
         select: options.select.clone(),
         ignore: options.ignore.clone(),
@@ -82,6 +100,8 @@ fn settings(options: &Check, config: &Config) -> Settings {
         severities: config.severities.clone(),
         params: config.params.clone(),
         today: today(),
+        kubernetes: config.kubernetes.as_deref().map(Into::into),
+        ..Settings::default()
     };
     if options.select.is_empty() {
         settings.select.clone_from(&config.select);
@@ -92,6 +112,47 @@ fn settings(options: &Check, config: &Config) -> Settings {
     }
     settings.ignore.extend(config.ignore.iter().filter(|word| !options.select.contains(word)).cloned());
     settings
+}
+
+/// A plan is a file in JSON: what `terraform plan -out` writes is not.
+fn is_plan(path: &Utf8Path, workspace: &Workspace) -> Result<(), Problem> {
+    let text = disk::read_text(&workspace.working_directory.join(path)).unwrap_or_default();
+    if plimsoll_engine::is_plan(&text) && path.extension() == Some("json") {
+        return Ok(());
+    }
+    Err(Problem::new(format!("{path} is not a plan in JSON; write one with `terraform show -json PLAN > plan.json`")))
+}
+
+/// What Terraform's root modules are given: from the command line, the environment, and the settings.
+pub(crate) fn variables(settings: Settings, given: &Variables, config: &Config, workspace: &Workspace) -> Result<Settings, Problem> {
+    let mut variables = Inputs::default();
+    if given.env_vars {
+        variables.environment =
+            std::env::vars().filter_map(|(name, text)| Some((name.strip_prefix("TF_VAR_")?.to_owned(), text))).collect();
+        variables.environment.sort();
+    }
+    for word in &given.order {
+        variables.given.extend(match word {
+            Word::Variable(at) => given.vars.get(*at).map(|(name, text)| Given::Variable(name.clone(), text.clone())),
+            Word::File(at) => given.var_files.get(*at).map(|path| variables_file(path, workspace)).transpose()?,
+        });
+    }
+    let folder = workspace.inside(&config.folder).unwrap_or_default();
+    let environment = |(name, files): &(String, Vec<Utf8PathBuf>)| Environment {
+        name: name.clone(),
+        var_files: files.clone(),
+        folder: folder.clone(),
+    };
+    Ok(Settings { variables, environments: config.environments.iter().map(environment).collect(), ..settings })
+}
+
+fn variables_file(path: &Utf8Path, workspace: &Workspace) -> Result<Given, Problem> {
+    let real = disk::canonical(workspace.working_directory.join(path).as_std_path()).and_then(disk::utf8);
+    let real = real.map_err(|error| Problem::disk(path, &error))?;
+    match workspace.inside(&real) {
+        Some(inside) => Ok(Given::File(inside.into_string())),
+        None => Err(Problem::new(format!("{path} lies outside of what is checked"))),
+    }
 }
 
 /// Keeps what was asked for: findings in files that were only read beside others are left out.
@@ -136,15 +197,23 @@ fn color_of_file(color: Color) -> Paint {
 }
 
 fn emit(run: &Run<'_>) -> Result<(), Problem> {
+    emit_with(run, |out| print(run, out))
+}
+
+fn emit_text(run: &Run<'_>, text: &str) -> Result<(), Problem> {
+    emit_with(run, |out| out.write_all(text.as_bytes()))
+}
+
+fn emit_with(run: &Run<'_>, print: impl Fn(&mut dyn Write) -> io::Result<()>) -> Result<(), Problem> {
     let written = match &run.options.output_file {
         Some(path) => {
             let mut bytes = Vec::new();
-            print(run, &mut bytes).and_then(|()| disk::write(path, &bytes)).map_err(|error| Problem::disk(path, &error))?;
+            print(&mut bytes).and_then(|()| disk::write(path, &bytes)).map_err(|error| Problem::disk(path, &error))?;
             Ok(())
         }
         None => {
             let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
-            print(run, &mut out).and_then(|()| out.flush())
+            print(&mut out).and_then(|()| out.flush())
         }
     };
     match written {

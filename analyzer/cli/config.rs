@@ -17,7 +17,7 @@ use crate::problem::Problem;
 /// The file's name.
 pub(crate) const NAME: &str = "plimsoll.toml";
 
-const KEYS: [&str; 6] = ["select", "ignore", "severity", "fail-on", "exclude", "rules"];
+const KEYS: [&str; 8] = ["select", "ignore", "severity", "fail-on", "exclude", "rules", "environments", "kubernetes"];
 
 type Spanned<T> = toml::Spanned<T>;
 
@@ -36,6 +36,12 @@ pub(crate) struct Config {
     pub(crate) exclude: Exclude,
     pub(crate) severities: BTreeMap<String, Severity>,
     pub(crate) params: BTreeMap<String, BTreeMap<String, toml::Value>>,
+    /// Variables files by the name of their environment.
+    pub(crate) environments: Vec<(String, Vec<Utf8PathBuf>)>,
+    /// The version of Kubernetes that manifests are for.
+    pub(crate) kubernetes: Option<String>,
+    /// The settings' folder; empty without a file.
+    pub(crate) folder: Utf8PathBuf,
     /// Where words and rule names stand, parameters as `rule.parameter`, and their values as `rule.parameter=`.
     places: BTreeMap<String, Span>,
     /// The names of `[rules.NAME]`.
@@ -56,7 +62,8 @@ impl Config {
     }
 
     fn parse(text: String, path: &Utf8Path, shown: &Utf8Path) -> Result<Self, Problem> {
-        let mut config = Self { path: shown.to_owned(), text, ..Self::default() };
+        let folder = path.parent().unwrap_or(path).to_owned();
+        let mut config = Self { path: shown.to_owned(), text, folder, ..Self::default() };
         let text = config.text.clone();
         let document = DeTable::parse(&text).map_err(|error| {
             let span = error.span().map(|range| Span::of(range.start, range.end)).unwrap_or_default();
@@ -70,6 +77,8 @@ impl Config {
                 "fail-on" => config.fail_on = Some(config.threshold(value)?),
                 "exclude" => config.exclude = config.excluded(value, path.parent().unwrap_or(path))?,
                 "rules" => config.rules(value)?,
+                "environments" => config.named_environments(value)?,
+                "kubernetes" => config.cluster(value)?,
                 other => return Err(config.unknown(other, span(key), KEYS, "setting")),
             }
         }
@@ -101,6 +110,44 @@ impl Config {
                         self.params.entry(rule.clone()).or_default().insert(param.to_owned(), value);
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    fn named_environments(&mut self, value: &Spanned<DeValue<'_>>) -> Result<(), Problem> {
+        let DeValue::Table(all) = value.get_ref() else { return Err(self.not_a(value, "table", "[environments.NAME]")) };
+        for (name, settings) in all {
+            let environment = name.get_ref().to_string();
+            let DeValue::Table(table) = settings.get_ref() else {
+                return Err(self.not_a(settings, "table", &format!("[environments.{environment}]")));
+            };
+            let mut files = Vec::new();
+            for (key, value) in table {
+                match &**key.get_ref() {
+                    "var-files" => files = self.words(value, "var-files")?.into_iter().map(Into::into).collect(),
+                    other => return Err(self.unknown(other, span(key), ["var-files"], "setting of an environment")),
+                }
+            }
+            self.environments.push((environment, files));
+        }
+        Ok(())
+    }
+
+    fn cluster(&mut self, value: &Spanned<DeValue<'_>>) -> Result<(), Problem> {
+        let example = "[kubernetes]\nversion = \"1.31\"";
+        let DeValue::Table(table) = value.get_ref() else { return Err(self.not_a(value, "table", example)) };
+        for (key, value) in table {
+            match &**key.get_ref() {
+                "version" => {
+                    let text = self.text_of(value, "version = \"1.31\"")?;
+                    let parts: Vec<&str> = text.trim_start_matches('v').split('.').collect();
+                    if !(2..=3).contains(&parts.len()) || parts.iter().any(|part| part.parse::<u32>().is_err()) {
+                        return Err(self.not_a(value, "version of Kubernetes", "version = \"1.31\""));
+                    }
+                    self.kubernetes = Some(parts.join("."));
+                }
+                other => return Err(self.unknown(other, span(key), ["version"], "setting of a cluster")),
             }
         }
         Ok(())
@@ -238,11 +285,13 @@ mod tests {
     #[test]
     fn every_setting_is_read() {
         let text = "select = [\"kubernetes\"]\nfail-on = \"error\"\nexclude = [\"vendor/\", \"*.gen.tf\"]\n\
-                    [rules.latest-tag]\nseverity = \"high\"\nenabled = true\nallowed = [\"a\"]\n[rules.b]\nenabled = false\n";
+                    [kubernetes]\nversion = \"v1.31\"\n[environments.prod]\nvar-files = [\"prod.tfvars\"]\n[rules.latest-tag]\nseverity = \"high\"\nenabled = true\nallowed = [\"a\"]\n[rules.b]\nenabled = false\n";
         let config = parse(text).unwrap();
         assert_eq!(config.select, ["kubernetes"]);
         assert_eq!(config.fail_on, Some(Severity::High));
         assert_eq!(config.enabled, ["latest-tag"]);
+        assert_eq!(config.kubernetes.as_deref(), Some("1.31"));
+        assert_eq!(config.environments, [("prod".to_owned(), vec!["prod.tfvars".into()])]);
         assert_eq!(config.ignore, ["b"]);
         assert_eq!(config.severities.get("latest-tag"), Some(&Severity::High));
         assert!(config.params["latest-tag"].contains_key("allowed"));
@@ -261,6 +310,7 @@ mod tests {
             ("\n[rules]\na = 1", "plimsoll.toml:3:5", "[rules.a]"),
             ("[rules.a]\nenabled = 1", "plimsoll.toml:2:11", "bool"),
             ("select = [", "plimsoll.toml:1:", "|"),
+            ("[environments.a]\nvar-file = []", "plimsoll.toml:2:1", "did you mean `var-files`?"),
         ];
         for (text, place, words) in rows {
             let error = parse(text).unwrap_err();

@@ -93,6 +93,29 @@ pub(crate) fn names(folder: &Utf8Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Every file below a folder, relative to it, with forward slashes; links to folders are not followed. `None`: there are more than
+/// `most`, or a folder could not be read.
+pub(crate) fn files_below(folder: &Utf8Path, most: usize) -> Option<Vec<String>> {
+    let (mut found, mut waiting) = (Vec::new(), vec![String::new()]);
+    while let Some(inner) = waiting.pop() {
+        for entry in fs::read_dir(folder.join(&inner)).ok()? {
+            let entry = entry.ok()?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let path = if inner.is_empty() { name } else { format!("{inner}/{name}") };
+            if entry.file_type().ok()?.is_dir() {
+                waiting.push(path);
+            } else {
+                found.push(path);
+            }
+            if found.len() + waiting.len() > most {
+                return None;
+            }
+        }
+    }
+    found.sort();
+    Some(found)
+}
+
 /// The Markdown pages below a folder (or the one page), sorted by path, without READMEs and hidden files.
 pub(crate) fn pages(path: &Utf8Path) -> io::Result<Vec<(Utf8PathBuf, String)>> {
     let mut pages = Vec::new();

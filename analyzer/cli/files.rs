@@ -31,7 +31,11 @@ pub(crate) struct Target {
 impl Workspace {
     /// Finds the folders of these paths.
     pub(crate) fn new(paths: &[Utf8PathBuf]) -> Result<Self, Problem> {
-        let working_directory = disk::working_directory().map_err(|error| Problem::disk("the working directory", &error))?;
+        Self::seen_from(disk::working_directory().map_err(|error| Problem::disk("the working directory", &error))?, paths)
+    }
+
+    /// Finds the folders of paths that are relative to another folder than the working directory.
+    pub(crate) fn seen_from(working_directory: Utf8PathBuf, paths: &[Utf8PathBuf]) -> Result<Self, Problem> {
         let targets: Vec<Target> = paths.iter().map(|path| target(&working_directory, path)).collect::<Result<_, _>>()?;
         let root = if targets.iter().all(|target| target.path.starts_with(&working_directory)) {
             working_directory.clone()
@@ -101,6 +105,9 @@ pub(crate) fn relative(from: &Utf8Path, path: &Utf8Path) -> Utf8PathBuf {
     up.chain(down).collect::<Vec<_>>().join("/").into()
 }
 
+/// A folder of more files than this is not listed.
+const MOST_LISTED: usize = 20_000;
+
 /// Reads files of the workspace, wherever they are hidden in it, and none outside.
 #[derive(Debug)]
 pub(crate) struct WorkspaceFiles {
@@ -124,6 +131,11 @@ impl WorkspaceFiles {
 impl Files for WorkspaceFiles {
     fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
         self.read_absolute(self.root.join(path).as_std_path())
+    }
+
+    fn list(&self, folder: &Utf8Path) -> Option<Vec<String>> {
+        let real = disk::utf8(disk::canonical(self.root.join(folder).as_std_path()).ok()?).ok()?;
+        if real.starts_with(&self.root) { disk::files_below(&real, MOST_LISTED) } else { None }
     }
 }
 

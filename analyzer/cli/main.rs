@@ -9,18 +9,21 @@ mod config;
 mod disk;
 mod explain;
 mod files;
+mod fix;
+mod inspect;
 mod markdown;
 mod output;
 mod paint;
 mod problem;
 mod progress;
 mod rules;
+mod server;
 mod walk;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 
 use crate::arguments::{Arguments, Command};
 use crate::paint::Paint;
@@ -47,12 +50,14 @@ impl From<Status> for ExitCode {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = arguments::parse(std::env::args_os());
     let color = arguments.color;
     let done = match arguments.command {
         Command::Check(options) => check::run(&options, color),
+        Command::Inspect(options) => inspect::run(&options, color),
         Command::Explain { rule, isolated } => explain::run(&rule, isolated, color),
         Command::Rules(options) => rules::run(options, color),
+        Command::Server { .. } => server::run(),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "plimsoll", &mut script);

@@ -85,14 +85,9 @@ fn unread(error: &io::Error) -> String {
 fn walk_folders(workspace: &Workspace, exclude: &Exclude, entries: &mut BTreeMap<Utf8PathBuf, Entry>) {
     let mut folders = workspace.targets.iter().filter(|target| target.is_folder).map(|target| &target.path);
     let Some(first) = folders.next() else { return };
-    let mut walk = WalkBuilder::new(first);
+    let mut walk = builder(first, exclude, |_| true);
     folders.for_each(|folder| {
         walk.add(folder);
-    });
-    let exclude = exclude.clone();
-    walk.require_git(false).add_custom_ignore_filename(".plimsollignore").filter_entry(move |entry| {
-        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-        entry.depth() == 0 || Utf8Path::from_path(entry.path()).is_none_or(|path| !exclude.covers(path, is_folder))
     });
     for entry in walk.build() {
         match entry {
@@ -100,6 +95,31 @@ fn walk_folders(workspace: &Workspace, exclude: &Exclude, entries: &mut BTreeMap
             Err(error) => entries.extend(broken(workspace, &error)),
         }
     }
+}
+
+/// Walks what nobody ignores, as far as `enters` wants it.
+fn builder(folder: &Utf8Path, exclude: &Exclude, enters: impl Fn(&Path) -> bool + Send + Sync + 'static) -> WalkBuilder {
+    let mut walk = WalkBuilder::new(folder);
+    let exclude = exclude.clone();
+    walk.require_git(false).add_custom_ignore_filename(".plimsollignore").filter_entry(move |entry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        let excluded = || Utf8Path::from_path(entry.path()).is_some_and(|path| exclude.covers(path, is_folder));
+        entry.depth() == 0 || enters(entry.path()) && !excluded()
+    });
+    walk
+}
+
+/// Whether a walk through the folders of a workspace meets this file.
+pub(crate) fn meets(workspace: &Workspace, exclude: &Exclude, path: &Utf8Path) -> bool {
+    let wanted = path.to_owned().into_std_path_buf();
+    workspace.targets.iter().any(|target| {
+        let on_the_way = wanted.clone();
+        target.is_folder
+            && path.starts_with(&target.path)
+            && builder(&target.path, exclude, move |entry| on_the_way.starts_with(entry)).build().flatten().any(|entry| {
+                entry.path() == wanted && candidate(workspace, &entry).is_some()
+            })
+    })
 }
 
 /// The file, when it is one that may be read.

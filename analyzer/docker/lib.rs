@@ -11,8 +11,10 @@ pub mod compose;
 pub mod daemon;
 pub mod dockerfile;
 pub mod embedded;
+pub mod other_engines;
 pub mod script;
 pub mod shell;
+pub mod vagrant;
 
 mod image;
 mod values;

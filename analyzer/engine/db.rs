@@ -19,10 +19,16 @@ pub trait Files: Send + Sync {
     /// # Errors
     /// As the disk has them; a path that leaves the workspace is refused before this is asked.
     fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>>;
+
+    /// Every file below a folder, relative to it, with forward slashes; `None`: it cannot be told.
+    fn list(&self, folder: &Utf8Path) -> Option<Vec<String>> {
+        let _ = folder;
+        None
+    }
 }
 
 /// A file: the only input besides the workspace's list of files.
-#[salsa::input]
+#[salsa::input(debug)]
 pub(crate) struct SourceFile {
     /// Relative to the workspace, with forward slashes.
     #[returns(ref)]
@@ -46,9 +52,17 @@ pub(crate) struct Content {
     pub damage: Option<SyntaxError>,
     /// Why it was not read.
     pub unread: Option<String>,
+    /// There is no such file (any more): who asked for it asks again when there is one.
+    pub absent: bool,
 }
 
 impl Content {
+    /// Where there is no file.
+    #[must_use]
+    pub(crate) fn absent() -> Self {
+        Self { text: "".into(), kind: None, damage: None, unread: None, absent: true }
+    }
+
     /// Decodes bytes and sees what they are.
     #[must_use]
     pub(crate) fn of(path: &Utf8Path, bytes: Result<Vec<u8>, String>) -> Self {
@@ -56,9 +70,9 @@ impl Content {
             Ok(bytes) => {
                 let (text, damage) = decode(bytes);
                 let kind = kind::kind(path, &text);
-                Self { text: text.into(), kind, damage, unread: None }
+                Self { text: text.into(), kind, damage, unread: None, absent: false }
             }
-            Err(reason) => Self { text: "".into(), kind: None, damage: None, unread: Some(reason) },
+            Err(reason) => Self { text: "".into(), kind: None, damage: None, unread: Some(reason), absent: false },
         }
     }
 }
@@ -87,6 +101,8 @@ pub(crate) struct Book {
 pub(crate) trait Db: salsa::Database {
     /// The file at a path, read now if it was not discovered; `None`: there is none.
     fn file(&self, path: &Utf8Path) -> Option<SourceFile>;
+    /// Every file below a folder of the disk, relative to it; `None`: it cannot be told.
+    fn list(&self, folder: &Utf8Path) -> Option<Vec<String>>;
     /// The file of a number.
     fn by_id(&self, id: FileId) -> Option<SourceFile>;
 }
@@ -106,7 +122,7 @@ struct Registry {
 
 #[derive(Default)]
 struct Known {
-    by_path: FxHashMap<Utf8PathBuf, Option<SourceFile>>,
+    by_path: FxHashMap<Utf8PathBuf, SourceFile>,
     by_id: Vec<SourceFile>,
 }
 
@@ -123,12 +139,12 @@ impl Database {
     /// Adds or replaces a file.
     pub(crate) fn set(&mut self, path: Utf8PathBuf, content: Content) -> SourceFile {
         use salsa::Setter;
-        let known = self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_path.get(&path).copied().flatten();
-        match known {
+        match self.known(&path) {
             Some(file) => {
                 // Setters do not compare, and a write of equal text would still invalidate.
                 if *file.content(self) != content {
-                    file.set_content(self).to(content);
+                    // What changes once changes again: it no longer counts among what stays.
+                    file.set_content(self).with_durability(salsa::Durability::LOW).to(content);
                 }
                 file
             }
@@ -136,15 +152,20 @@ impl Database {
         }
     }
 
+    /// The file of a path, whether it is there or was only asked for.
+    pub(crate) fn known(&self, path: &Utf8Path) -> Option<SourceFile> {
+        self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_path.get(path).copied()
+    }
+
     fn register(&self, path: Utf8PathBuf, content: Content) -> SourceFile {
         let mut known = self.registry.known.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Some(file)) = known.by_path.get(&path) {
+        if let Some(file) = known.by_path.get(&path) {
             return *file;
         }
         let id = FileId(u32::try_from(known.by_id.len()).unwrap_or(u32::MAX));
         let file = SourceFile::builder(path.clone(), id, content).durability(salsa::Durability::HIGH).new(self);
         known.by_id.push(file);
-        known.by_path.insert(path, Some(file));
+        known.by_path.insert(path, file);
         file
     }
 }
@@ -152,16 +173,16 @@ impl Database {
 #[salsa::db]
 impl Db for Database {
     fn file(&self, path: &Utf8Path) -> Option<SourceFile> {
-        if let Some(known) = self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_path.get(path) {
-            return *known;
-        }
-        match self.registry.files.read(path) {
-            Ok(bytes) => Some(self.register(path.to_owned(), Content { kind: None, ..Content::of(path, Ok(bytes)) })),
-            Err(_) => {
-                self.registry.known.write().unwrap_or_else(PoisonError::into_inner).by_path.insert(path.to_owned(), None);
-                None
-            }
-        }
+        let known = self.known(path);
+        let file = known.unwrap_or_else(|| match self.registry.files.read(path) {
+            Ok(bytes) => self.register(path.to_owned(), Content { kind: None, ..Content::of(path, Ok(bytes)) }),
+            Err(_) => self.register(path.to_owned(), Content::absent()),
+        });
+        (!file.content(self).absent).then_some(file)
+    }
+
+    fn list(&self, folder: &Utf8Path) -> Option<Vec<String>> {
+        self.registry.files.list(folder)
     }
 
     fn by_id(&self, id: FileId) -> Option<SourceFile> {
@@ -182,11 +203,11 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 
 /// Runs a query; whatever panics in it becomes a message, so that one file never hides another.
 pub(crate) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-        if payload.is::<salsa::Cancelled>() {
-            return "something that this depends on failed".to_owned();
-        }
-        panic_message(&*payload)
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<salsa::Cancelled>() {
+        Ok(cancelled) if matches!(*cancelled, salsa::Cancelled::PropagatedPanic) => "something that this depends on failed".to_owned(),
+        // Nobody waits for the answer any more: a newer edit is on its way.
+        Ok(cancelled) => std::panic::resume_unwind(cancelled),
+        Err(payload) => panic_message(&*payload),
     })
 }
 

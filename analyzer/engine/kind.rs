@@ -1,6 +1,7 @@
 //! Which files are read, and as what: by name first, by content where the name does not say.
 
 use camino::Utf8Path;
+use plimsoll_docker::other_engines::Engine;
 
 /// What a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -11,6 +12,8 @@ pub(crate) enum FileKind {
     TerraformJson,
     /// `.tfvars`
     Tfvars,
+    /// What `terraform show -json` says of a plan.
+    Plan,
     /// Manifests, in YAML or JSON.
     Kubernetes,
     /// `compose.yaml` and its like.
@@ -19,6 +22,12 @@ pub(crate) enum FileKind {
     Dockerfile,
     /// `daemon.json`
     Daemon,
+    /// Assignments of the daemon's flags, `/etc/default/docker`
+    DaemonOptions,
+    /// containerd, Podman
+    OtherEngine(Engine),
+    /// `Vagrantfile`
+    Vagrant,
     /// Units and drop-ins.
     Systemd,
     /// `#cloud-config`
@@ -32,11 +41,14 @@ impl FileKind {
     #[must_use]
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Terraform | Self::TerraformJson | Self::Tfvars => "terraform",
+            Self::Terraform | Self::TerraformJson | Self::Tfvars | Self::Plan => "terraform",
             Self::Kubernetes => "kubernetes",
             Self::Compose => "compose",
             Self::Dockerfile => "dockerfile",
-            Self::Daemon => "daemon",
+            Self::Daemon | Self::DaemonOptions => "daemon",
+            Self::OtherEngine(Engine::Containerd) => "containerd",
+            Self::OtherEngine(Engine::Podman | Engine::Registries) => "podman",
+            Self::Vagrant => "vagrant",
             Self::Systemd => "systemd",
             Self::CloudInit => "cloud-init",
             Self::Script => "script",
@@ -73,6 +85,21 @@ const ENDINGS: &[(&str, FileKind)] = &[
     (".bash", FileKind::Script),
 ];
 
+/// Files of this name, below a folder of this name where that must be.
+const PLACES: &[(&str, &str, FileKind)] = &[
+    ("default", "docker", FileKind::DaemonOptions),
+    ("sysconfig", "docker", FileKind::DaemonOptions),
+    ("conf.d", "docker", FileKind::DaemonOptions),
+    ("containerd", "config.toml", FileKind::OtherEngine(Engine::Containerd)),
+    ("", "containers.conf", FileKind::OtherEngine(Engine::Podman)),
+    ("", "registries.conf", FileKind::OtherEngine(Engine::Registries)),
+    ("", "vagrantfile", FileKind::Vagrant),
+];
+
+fn in_folder(path: &Utf8Path, name: &str) -> bool {
+    path.parent().and_then(Utf8Path::file_name) == Some(name)
+}
+
 fn by_name(path: &Utf8Path) -> ByName {
     let name = path.file_name().unwrap_or("").to_ascii_lowercase();
     let stem = name.split('.').next().unwrap_or("");
@@ -82,6 +109,9 @@ fn by_name(path: &Utf8Path) -> ByName {
     if name == "daemon.json" {
         return ByName::Is(FileKind::Daemon);
     }
+    if let Some((_, _, kind)) = PLACES.iter().find(|(parent, known, _)| *known == name && (parent.is_empty() || in_folder(path, parent))) {
+        return ByName::Is(*kind);
+    }
     if let Some((_, kind)) = ENDINGS.iter().find(|(ending, _)| name.ends_with(ending)) {
         return ByName::Is(*kind);
     }
@@ -89,7 +119,7 @@ fn by_name(path: &Utf8Path) -> ByName {
     if name.ends_with(".conf") && (folder.ends_with(".service.d") || folder.ends_with(".socket.d")) {
         return ByName::Is(FileKind::Systemd);
     }
-    if [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending)) { ByName::AskContent } else { ByName::Other }
+    if name == "kustomization" || [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending)) { ByName::AskContent } else { ByName::Other }
 }
 
 /// Whether a file of this name may be of a kind that is read.
@@ -106,7 +136,9 @@ pub(crate) fn kind(path: &Utf8Path, text: &str) -> Option<FileKind> {
         ByName::Other => None,
         ByName::AskContent => {
             let name = path.file_name().unwrap_or("");
-            if plimsoll_kubernetes::looks_like(text) {
+            if name.ends_with(".json") && plimsoll_terraform::is_plan(text) {
+                Some(FileKind::Plan)
+            } else if plimsoll_kubernetes::looks_like(text) {
                 Some(FileKind::Kubernetes)
             } else if plimsoll_docker::compose::looks_like(text, name) {
                 Some(FileKind::Compose)
@@ -137,6 +169,13 @@ mod tests {
             ("terraform.tfvars.json", Some(FileKind::TerraformJson)),
             ("etc/docker/daemon.json", Some(FileKind::Daemon)),
             ("docker.service.d/override.conf", Some(FileKind::Systemd)),
+            ("etc/default/docker", Some(FileKind::DaemonOptions)),
+            ("files/conf.d/docker", Some(FileKind::DaemonOptions)),
+            ("bin/docker", None),
+            ("etc/containerd/config.toml", Some(FileKind::OtherEngine(Engine::Containerd))),
+            ("config.toml", None),
+            ("etc/containers/registries.conf", Some(FileKind::OtherEngine(Engine::Registries))),
+            ("Vagrantfile", Some(FileKind::Vagrant)),
             ("nginx/site.conf", None),
             ("values.yaml", None),
             ("README.md", None),

@@ -6,16 +6,25 @@
 //! the report. It must not know a particular rule, a terminal, or a protocol; the disk it knows as [`Files`].
 
 mod address;
+mod allow;
+mod charts;
+mod compose;
 mod db;
 mod domains;
 mod eval;
+mod fix;
+mod inspect;
 mod kind;
+mod live;
+mod overlays;
 pub mod pages;
 mod patterns;
+mod plan;
 mod queries;
 mod relations;
 mod render;
 mod report;
+mod roots;
 mod run;
 mod settings;
 mod suppress;
@@ -33,15 +42,18 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 pub use db::Files;
+pub use fix::{apply, diff};
+pub use inspect::{Inspected, InspectedItem, InspectedNote, Leaf, Missing, Spot, Step};
 pub use kind::may_be_read;
+pub use live::{Cancelled, Canceller, FileReport, Snapshot, Standing};
 pub use report::{
     CheckedFile, Edit, Failure, Finding, Fix, Incomplete, ItemRef, Level, Range, Related, Report, Severity, Text, Undecided,
 };
-pub use settings::{Settings, SettingsError};
+pub use plimsoll_terraform::{Given, Inputs, is_plan};
+pub use settings::{Environment, Settings, SettingsError};
 
 use db::{Book, Content, Database, SourceFile, Workspace, contained};
 use kind::FileKind;
-use queries::Directory;
 use run::{Rulebook, Verdicts};
 
 /// Fewer files than this are checked on the calling thread: starting others would cost more.
@@ -67,11 +79,28 @@ pub struct Engine {
     rulebook: Arc<Rulebook>,
     today: Option<(u16, u8, u8)>,
     minimum: Option<Severity>,
+    outside: roots::Outside,
     /// Started when there is enough to do.
-    pool: OnceLock<Option<rayon::ThreadPool>>,
+    pool: OnceLock<Option<Arc<rayon::ThreadPool>>>,
+}
+
+/// What is judged as one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Subject {
+    /// What a file holds by itself.
+    File(SourceFile),
+    /// A Terraform root module, by its directory.
+    Root(String),
+    /// A Helm chart, by its folder.
+    Chart(String),
+    /// A kustomization that no other one includes, by its folder.
+    Overlay(String),
+    /// The manifests as a whole.
+    Cluster,
 }
 
 /// What one file or module contributes to the report.
+#[derive(Clone, Debug)]
 struct Part {
     verdicts: Arc<Verdicts>,
     incomplete: Vec<render::Lost>,
@@ -83,11 +112,15 @@ impl Engine {
     /// # Errors
     /// When the settings name something that is not there.
     pub fn new(files: Arc<dyn Files>, rules: &RuleSet, settings: &Settings) -> Result<Self, SettingsError> {
-        let rulebook = Arc::new(Rulebook::new(rules, settings)?);
+        Ok(Self::with(files, Arc::new(Rulebook::new(rules, settings)?), settings))
+    }
+
+    fn with(files: Arc<dyn Files>, rulebook: Arc<Rulebook>, settings: &Settings) -> Self {
         let db = Database::new(files);
         let book = Book::builder(rulebook.clone()).durability(salsa::Durability::HIGH).new(&db);
         let workspace = Workspace::builder(Vec::new(), FxHashMap::default()).durability(salsa::Durability::HIGH).new(&db);
-        Ok(Self { db, workspace, book, rulebook, today: settings.today, minimum: settings.minimum, pool: OnceLock::new() })
+        let outside = roots::Outside { variables: settings.variables.clone(), environments: settings.environments.clone() };
+        Self { db, workspace, book, rulebook, today: settings.today, minimum: settings.minimum, outside, pool: OnceLock::new() }
     }
 
     /// Adds files, or replaces those of the same path.
@@ -104,45 +137,55 @@ impl Engine {
         }
         files.sort_by(|a, b| a.path(&self.db).cmp(b.path(&self.db)));
         files.dedup();
+        let directories = self.directories(&files);
+        self.workspace.set_files(&mut self.db).to(files);
+        self.workspace.set_directories(&mut self.db).to(directories);
+    }
+
+    /// The Terraform files by directory.
+    fn directories(&self, files: &[SourceFile]) -> FxHashMap<String, Vec<SourceFile>> {
         let mut directories: FxHashMap<String, Vec<SourceFile>> = FxHashMap::default();
-        for &file in &files {
+        for &file in files {
             if file.content(&self.db).kind.is_some_and(FileKind::is_terraform) {
                 let folder = file.path(&self.db).parent().map(ToString::to_string).unwrap_or_default();
                 directories.entry(folder).or_default().push(file);
             }
         }
-        self.workspace.set_files(&mut self.db).to(files);
-        self.workspace.set_directories(&mut self.db).to(directories);
+        directories
     }
 
     /// Checks everything; `progress` hears how many of how many parts are done.
     #[must_use]
     pub fn check(&self, progress: &(dyn Fn(usize, usize) + Sync)) -> Report {
         let files = self.workspace.files(&self.db).clone();
-        let roots = contained(|| queries::roots(&self.db, self.workspace)).unwrap_or_default();
-        let total = files.len() + roots.len() + 1;
+        let subjects = self.subjects();
+        let total = subjects.len();
         let done = AtomicUsize::new(0);
-        let step = || progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-        let (workspace, book) = (self.workspace, self.book);
-
-        let mut parts: Vec<Part> = self.map(files.clone(), |db, file| {
-            let part = file_part(db, workspace, book, file);
-            step();
+        let task = self.task();
+        let parts: Vec<Part> = self.map(subjects, |db, subject| {
+            let part = judge(db, task, &subject);
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             part
         });
-        parts.extend(self.map(roots.to_vec(), |db, root| {
-            let part = root_part(db, workspace, book, root);
-            step();
-            part
-        }));
-        match contained(|| queries::cluster_verdicts(&self.db, workspace, book)) {
-            Ok(verdicts) => parts.push(Part { verdicts, incomplete: Vec::new() }),
-            Err(reason) => parts.push(Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(None, reason)] }),
-        }
-        step();
         let renderer = render::Renderer { db: &self.db, rulebook: &self.rulebook, today: self.today, minimum: self.minimum };
         let (verdicts, lost): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.verdicts, part.incomplete)).unzip();
         renderer.report(&files, &verdicts, lost.into_iter().flatten().collect())
+    }
+
+    /// Everything that rules look at, in the order of the report.
+    fn subjects(&self) -> Vec<Subject> {
+        let files = self.workspace.files(&self.db).iter().copied().map(Subject::File);
+        let roots = contained(|| queries::roots(&self.db, self.workspace)).unwrap_or_default();
+        let charts = contained(|| charts::charts(&self.db, self.workspace)).unwrap_or_default();
+        let roots = roots.iter().cloned().map(Subject::Root);
+        let overlays = contained(|| overlays::overlays(&self.db, self.workspace)).unwrap_or_default();
+        let charts = charts.iter().cloned().map(Subject::Chart);
+        let overlays = overlays.iter().cloned().map(Subject::Overlay);
+        files.chain(roots).chain(charts).chain(overlays).chain([Subject::Cluster]).collect()
+    }
+
+    fn task(&self) -> Task<'_> {
+        Task { workspace: self.workspace, book: self.book, outside: &self.outside }
     }
 
     /// Does `work` with each of `inputs`, in order, on all threads, each with a handle of the database.
@@ -164,10 +207,35 @@ impl Engine {
 
     /// Runs `work` on threads with a deep stack.
     fn pooled<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        match self.pool.get_or_init(|| rayon::ThreadPoolBuilder::new().stack_size(STACK).build().ok()) {
+        match self.pool.get_or_init(|| rayon::ThreadPoolBuilder::new().stack_size(STACK).build().ok().map(Arc::new)) {
             Some(pool) => pool.install(work),
             None => work(),
         }
+    }
+}
+
+/// What to judge by.
+#[derive(Clone, Copy)]
+struct Task<'e> {
+    workspace: Workspace,
+    book: Book,
+    outside: &'e roots::Outside,
+}
+
+fn judge(db: &Database, task: Task<'_>, subject: &Subject) -> Part {
+    let (workspace, book) = (task.workspace, task.book);
+    match subject {
+        Subject::File(file) => file_part(db, workspace, book, *file),
+        Subject::Root(root) => {
+            let (verdicts, incomplete) = roots::judged(db, workspace, book, task.outside, root);
+            Part { verdicts, incomplete }
+        }
+        Subject::Chart(folder) => chart_part(db, workspace, book, folder),
+        Subject::Overlay(folder) => overlay_part(db, workspace, book, folder),
+        Subject::Cluster => match contained(|| queries::cluster_verdicts(db, workspace, book)) {
+            Ok(verdicts) => Part { verdicts, incomplete: Vec::new() },
+            Err(reason) => Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(None, reason)] },
+        },
     }
 }
 
@@ -179,6 +247,8 @@ fn file_part(db: &Database, workspace: Workspace, book: Book, file: SourceFile) 
     }
     let mut incomplete = Vec::new();
     match contained(|| queries::file_errors(db, file)) {
+        // A template is read as what it renders to.
+        Ok(_) if charts::is_template(db, workspace, file) => {}
         Ok(errors) => incomplete.extend(errors.iter().map(|error| render::Lost::part(id, error))),
         Err(reason) => incomplete.push(render::Lost::whole(Some(id), reason)),
     }
@@ -189,18 +259,27 @@ fn file_part(db: &Database, workspace: Workspace, book: Book, file: SourceFile) 
     Part { verdicts, incomplete }
 }
 
-fn root_part(db: &Database, workspace: Workspace, book: Book, root: String) -> Part {
-    let directory = Directory::new(db, root.clone());
+fn overlay_part(db: &Database, workspace: Workspace, book: Book, folder: &str) -> Part {
+    let directory = queries::Directory::new(db, folder.to_owned());
     let result = contained(|| {
-        let notes = queries::evaluation(db, workspace, directory).notes.iter().filter_map(render::Lost::note).collect();
-        (queries::root_verdicts(db, workspace, book, directory), notes)
+        let verdicts = overlays::overlay_verdicts(db, workspace, book, directory);
+        (verdicts, overlays::overlay(db, workspace, directory).lost.clone())
+    });
+    let (verdicts, incomplete) = result.unwrap_or_else(|reason| {
+        (Arc::default(), vec![render::Lost::whole(overlays::kustomization_file(db, workspace, folder), reason)])
+    });
+    Part { verdicts, incomplete }
+}
+
+fn chart_part(db: &Database, workspace: Workspace, book: Book, folder: &str) -> Part {
+    let directory = queries::Directory::new(db, folder.to_owned());
+    let result = contained(|| {
+        let verdicts = charts::chart_verdicts(db, workspace, book, directory);
+        (verdicts, charts::chart(db, workspace, directory).lost.clone())
     });
     match result {
         Ok((verdicts, incomplete)) => Part { verdicts, incomplete },
-        Err(reason) => {
-            let first = workspace.directories(db).get(&root).and_then(|files| files.first()).map(|file| file.id(db));
-            Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(first, reason)] }
-        }
+        Err(reason) => Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(charts::chart_file(db, folder), reason)] },
     }
 }
 

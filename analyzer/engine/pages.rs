@@ -8,6 +8,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use plimsoll_rule_language::{Example, Page};
 use plimsoll_rules::{RuleInfo, RuleSet, load};
 
+use crate::fix::{apply, diff};
 use crate::report::Report;
 use crate::settings::Settings;
 use crate::{Engine, Files, Source};
@@ -66,7 +67,10 @@ fn test_page(path: &Utf8Path, text: &str) -> PageResult {
     }
     for example in &page.examples {
         match check(example, &rules, &info) {
-            Ok(report) => compare(example, &report, &page, &mut result.failures),
+            Ok(report) => {
+                compare(example, &report, &page, &mut result.failures);
+                mended(example, &report, &rules, &info, &mut result.failures);
+            }
             Err(failure) => result.failures.push(failure),
         }
     }
@@ -78,6 +82,10 @@ struct Nothing;
 impl Files for Nothing {
     fn read(&self, _path: &Utf8Path) -> io::Result<Vec<u8>> {
         Err(io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, _folder: &Utf8Path) -> Option<Vec<String>> {
+        Some(Vec::new())
     }
 }
 
@@ -122,6 +130,30 @@ fn compare(example: &Example, report: &Report, page: &Page, failures: &mut Vec<P
     }
     for failure in &report.failures {
         failures.push(PageFailure { line: 1, message: format!("the rule failed on `{}`: {}", page.title, failure.message) });
+    }
+}
+
+/// Each fix that is offered does what it says: the fixed file can be read, and the finding is gone.
+fn mended(example: &Example, report: &Report, rules: &RuleSet, info: &RuleInfo, failures: &mut Vec<PageFailure>) {
+    for finding in &report.findings {
+        let Some(fix) = &finding.fix else { continue };
+        let Some(at) = example.files.iter().position(|file| file.path == finding.path.as_str()) else { continue };
+        let file = &example.files[at];
+        let mut fixed = example.clone();
+        fixed.files[at].text = apply(&file.text, [fix]).0;
+        let Ok(after) = check(&fixed, rules, info) else { continue };
+        let lost = after.incomplete.iter().find(|lost| report.incomplete.iter().all(|known| known.reason != lost.reason));
+        let wrong = match lost {
+            Some(lost) => Some(format!("cannot be read: {}", lost.reason)),
+            None if after.findings.len() >= report.findings.len() => Some("is reported as before".to_owned()),
+            None => None,
+        };
+        if let Some(wrong) = wrong {
+            let line = finding.range.start.line;
+            let changed: String = diff(&file.path, &file.text, &fixed.files[at].text).lines().skip(2).map(|line| format!("\n    {line}")).collect();
+            let message = format!("the fix ({}) does not mend it: the file {wrong}; write another `fix`, or `fix = none`{changed}", fix.message);
+            failures.push(PageFailure { line: file.first_line + line - 1, message });
+        }
     }
 }
 

@@ -5,7 +5,10 @@ use std::sync::{Arc, LazyLock, RwLock};
 use regex::Regex;
 use rustc_hash::FxHashMap;
 
-static COMPILED: LazyLock<RwLock<FxHashMap<Box<str>, Option<Arc<Regex>>>>> = LazyLock::new(RwLock::default);
+/// By pattern; `None`: it is no regular expression.
+type Compiled = FxHashMap<Box<str>, Option<Arc<Regex>>>;
+
+static COMPILED: LazyLock<RwLock<Compiled>> = LazyLock::new(RwLock::default);
 
 /// The compiled expression; `None` where it is not one (a parameter that a user set).
 pub(crate) fn get(pattern: &str) -> Option<Arc<Regex>> {

@@ -14,7 +14,7 @@ use crate::relations::Related;
 use crate::report::Text;
 use crate::run::Verdicts;
 use crate::suppress::{self, Suppression};
-use crate::{user_data, views};
+use crate::{charts, overlays, user_data, views};
 
 /// A directory of Terraform files, relative to the workspace; empty for the workspace itself.
 #[salsa::interned]
@@ -22,6 +22,17 @@ pub(crate) struct Directory<'db> {
     /// With forward slashes.
     #[returns(ref)]
     pub path: String,
+}
+
+/// A root module with what it is given.
+#[salsa::interned]
+pub(crate) struct Root<'db> {
+    /// Its directory, as [`Directory::path`].
+    #[returns(ref)]
+    pub path: String,
+    /// What it is given from outside.
+    #[returns(ref)]
+    pub inputs: terraform::Inputs,
 }
 
 /// The HCL tree of a file.
@@ -43,21 +54,25 @@ pub(crate) fn dockerfile_tree(db: &dyn Db, file: SourceFile) -> Arc<dockerfile::
     Arc::new(dockerfile::parse(&file.content(db).text))
 }
 
-/// The items that a file has by itself; empty for Terraform, whose items belong to a root module.
+/// The items that a file has by itself; empty for Terraform and Compose, whose items belong to a
+/// root module or a project.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
     let content = file.content(db);
     let (id, text) = (file.id(db), &*content.text);
     let Some(kind) = content.kind else { return Arc::default() };
     Arc::new(match kind {
-        FileKind::Terraform | FileKind::TerraformJson | FileKind::Tfvars => Vec::new(),
+        // They belong to a module or a project, not to one file.
+        FileKind::Terraform | FileKind::TerraformJson | FileKind::Tfvars | FileKind::Plan | FileKind::Compose => Vec::new(),
         FileKind::Kubernetes => kubernetes::items(&yaml_tree(db, file), id),
-        FileKind::Compose => docker::compose::items(&yaml_tree(db, file), id),
         FileKind::Dockerfile => match dockerignore(db, file) {
             Some(ignore) => docker::dockerfile::items_with(&dockerfile_tree(db, file), id, &ignore),
             None => docker::dockerfile::items(&dockerfile_tree(db, file), id),
         },
         FileKind::Daemon => docker::daemon::json_items(&yaml_tree(db, file), id),
+        FileKind::DaemonOptions => docker::daemon::option_file_items(text, id),
+        FileKind::OtherEngine(engine) => docker::other_engines::items(text, engine, id),
+        FileKind::Vagrant => docker::vagrant::items(text, id),
         FileKind::Systemd => docker::daemon::unit_items(text, id),
         FileKind::CloudInit => docker::cloud_init::items(text, id),
         FileKind::Script => docker::script::items(text, id),
@@ -80,11 +95,12 @@ pub(crate) fn file_errors(db: &dyn Db, file: SourceFile) -> Arc<Vec<SyntaxError>
     let mut errors: Vec<SyntaxError> = content.damage.iter().cloned().collect();
     match content.kind {
         Some(FileKind::Terraform | FileKind::Tfvars) => errors.extend(hcl_tree(db, file).errors.iter().cloned()),
-        Some(FileKind::TerraformJson | FileKind::Kubernetes | FileKind::Compose | FileKind::Daemon) => {
+        Some(FileKind::TerraformJson | FileKind::Plan | FileKind::Kubernetes | FileKind::Compose | FileKind::Daemon) => {
             errors.extend(yaml_tree(db, file).errors.iter().cloned());
         }
         Some(FileKind::Dockerfile) => errors.extend(dockerfile_tree(db, file).errors.iter().cloned()),
-        Some(FileKind::Systemd | FileKind::CloudInit | FileKind::Script) | None => {}
+        Some(FileKind::OtherEngine(_)) => errors.extend(docker::other_engines::errors(&content.text)),
+        Some(FileKind::Systemd | FileKind::CloudInit | FileKind::Script | FileKind::DaemonOptions | FileKind::Vagrant) | None => {}
     }
     Arc::new(errors)
 }
@@ -124,16 +140,38 @@ pub(crate) fn module<'db>(db: &'db dyn Db, workspace: Workspace, directory: Dire
     Some(Arc::new(terraform::declarations(&terraform::ModuleFiles { dir: path, files: files.collect() })))
 }
 
+/// The local modules that a directory calls. It is equal as long as no call changes, so that an edit inside of a module leaves the
+/// list of roots alone.
+#[salsa::tracked(returns(clone))]
+fn calls<'db>(db: &'db dyn Db, workspace: Workspace, directory: Directory<'db>) -> Arc<Vec<String>> {
+    Arc::new(module(db, workspace, directory).map(|module| terraform::local_calls(&module)).unwrap_or_default())
+}
+
+/// The roots that reach a directory, by directory.
+#[salsa::tracked(returns(clone))]
+pub(crate) fn callers(db: &dyn Db, workspace: Workspace) -> Arc<rustc_hash::FxHashMap<String, Vec<String>>> {
+    let mut callers: rustc_hash::FxHashMap<String, Vec<String>> = rustc_hash::FxHashMap::default();
+    for root in roots(db, workspace).iter() {
+        let mut reached = rustc_hash::FxHashSet::default();
+        reach(db, workspace, root, &mut reached);
+        for directory in reached {
+            callers.entry(directory).or_default().push(root.clone());
+        }
+    }
+    Arc::new(callers)
+}
+
 /// The directories that no other directory calls as a module, sorted. Modules that only call each other are roots, too.
 #[salsa::tracked(returns(clone))]
 pub(crate) fn roots(db: &dyn Db, workspace: Workspace) -> Arc<Vec<String>> {
-    let mut all: Vec<&String> = workspace.directories(db).keys().collect();
+    // What `terraform init` installed is judged where it is called.
+    let installed = |path: &str| path.split('/').any(|folder| folder == ".terraform");
+    let mut all: Vec<&String> = workspace.directories(db).keys().filter(|path| !installed(path)).collect();
     all.sort();
     let mut called = rustc_hash::FxHashSet::default();
     for path in &all {
-        if let Some(module) = module(db, workspace, Directory::new(db, String::clone(path))) {
-            called.extend(terraform::local_calls(&module).into_iter().filter(|callee| callee != *path));
-        }
+        let callees = calls(db, workspace, Directory::new(db, String::clone(path)));
+        called.extend(callees.iter().filter(|callee| callee != path).cloned());
     }
     let mut roots: Vec<String> = all.iter().filter(|path| !called.contains(path.as_str())).map(|path| String::clone(path)).collect();
     // A ring of modules has no root of its own: take its first directory.
@@ -157,29 +195,30 @@ fn reach(db: &dyn Db, workspace: Workspace, from: &str, reached: &mut rustc_hash
         if !reached.insert(path.clone()) {
             continue;
         }
-        if let Some(module) = module(db, workspace, Directory::new(db, path)) {
-            waiting.extend(terraform::local_calls(&module));
-        }
+        waiting.extend(calls(db, workspace, Directory::new(db, path)).iter().cloned());
     }
 }
 
 /// Everything that a root module plans.
 #[salsa::tracked(returns(clone), no_eq)]
-pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Directory<'db>) -> Arc<terraform::Evaluation> {
+pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) -> Arc<terraform::Evaluation> {
     let view = TerraformView { db, workspace };
-    Arc::new(terraform::evaluate(root.path(db), &view))
+    Arc::new(terraform::evaluate_with(root.path(db), root.inputs(db), &view))
 }
 
 /// Everything that belongs to the workspace's manifests as a whole.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn cluster(db: &dyn Db, workspace: Workspace) -> Arc<kubernetes::Cluster> {
-    let all: Vec<Arc<Vec<Item>>> = workspace
-        .files(db)
-        .iter()
-        .filter(|file| file.content(db).kind == Some(FileKind::Kubernetes))
-        .map(|&file| file_items(db, file))
-        .collect();
-    let borrowed: Vec<&[Item]> = all.iter().map(|items| items.as_slice()).collect();
+    let all = overlays::plain(db, workspace);
+    let charts = charts::charts(db, workspace);
+    let rendered: Vec<Arc<charts::Chart>> =
+        charts.iter().map(|folder| charts::chart(db, workspace, Directory::new(db, folder.clone()))).collect();
+    let mut borrowed: Vec<&[Item]> = all.iter().map(|items| items.as_slice()).collect();
+    borrowed.extend(rendered.iter().map(|chart| chart.items.as_slice()));
+    let folders = overlays::overlays(db, workspace);
+    let built: Vec<Arc<overlays::Overlay>> =
+        folders.iter().map(|folder| overlays::overlay(db, workspace, Directory::new(db, folder.clone()))).collect();
+    borrowed.extend(built.iter().map(|overlay| overlay.items.as_slice()));
     Arc::new(kubernetes::Cluster::new(&borrowed))
 }
 
@@ -204,6 +243,17 @@ impl terraform::Workspace for TerraformView<'_> {
             None => terraform::FileRead::Missing,
         }
     }
+
+    fn files(&self, dir: &str) -> Option<Vec<String>> {
+        let dir = inside(Utf8Path::new(dir))?;
+        // What the disk has, and what is only in the workspace: a file that was not saved.
+        let mut all = self.db.list(&dir)?;
+        let known = self.workspace.files(self.db).iter().filter_map(|file| file.path(self.db).strip_prefix(&dir).ok());
+        all.extend(known.map(ToString::to_string));
+        all.sort();
+        all.dedup();
+        Some(all)
+    }
 }
 
 /// The path without `.` and `..`; `None` where it leaves the workspace.
@@ -227,7 +277,7 @@ pub(crate) fn inside(path: &Utf8Path) -> Option<Utf8PathBuf> {
 
 /// Everything that belongs to a root module, views over several providers and the texts inside of resources included.
 #[salsa::tracked(returns(clone), no_eq)]
-pub(crate) fn root_items<'db>(db: &'db dyn Db, workspace: Workspace, root: Directory<'db>) -> Arc<Vec<Item>> {
+pub(crate) fn root_items<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) -> Arc<Vec<Item>> {
     let evaluation = evaluation(db, workspace, root);
     let mut items = evaluation.items.clone();
     let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
@@ -239,7 +289,15 @@ pub(crate) fn root_items<'db>(db: &'db dyn Db, workspace: Workspace, root: Direc
 /// What the rules say about the items of one file.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn file_verdicts(db: &dyn Db, workspace: Workspace, book: Book, file: SourceFile) -> Arc<Verdicts> {
-    let items = file_items(db, file);
+    let items = match file.content(db).kind {
+        Some(FileKind::Compose) => crate::compose::compose_items(db, workspace, file),
+        Some(FileKind::Plan) => crate::plan::items(db, workspace, file),
+        // A template says what its chart renders it to.
+        _ if charts::is_template(db, workspace, file) => Arc::default(),
+        // So does what an overlay builds from a manifest.
+        _ if overlays::is_used(db, workspace, file) => Arc::default(),
+        _ => file_items(db, file),
+    };
     let kubernetes = file.content(db).kind == Some(FileKind::Kubernetes);
     let related = Related::new(plimsoll_rules::relations(), &items, || kubernetes.then(|| cluster(db, workspace)));
     Arc::new(book.rulebook(db).run(&items, &related))
@@ -247,9 +305,11 @@ pub(crate) fn file_verdicts(db: &dyn Db, workspace: Workspace, book: Book, file:
 
 /// What the rules say about a root module.
 #[salsa::tracked(returns(clone), no_eq)]
-pub(crate) fn root_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, root: Directory<'db>) -> Arc<Verdicts> {
+pub(crate) fn root_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, root: Root<'db>) -> Arc<Verdicts> {
     let items = root_items(db, workspace, root);
-    let related = Related::new(plimsoll_rules::relations(), &items, || None);
+    // Kubernetes objects that Terraform manages relate to each other as manifests do.
+    let objects = items.iter().any(|item| item.views.iter().any(|view| view == "object"));
+    let related = Related::new(plimsoll_rules::relations(), &items, || objects.then(|| Arc::new(kubernetes::Cluster::new(&[&items]))));
     Arc::new(book.rulebook(db).run(&items, &related))
 }
 
@@ -257,11 +317,11 @@ pub(crate) fn root_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Bo
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn cluster_verdicts(db: &dyn Db, workspace: Workspace, book: Book) -> Arc<Verdicts> {
     let rulebook = book.rulebook(db);
-    if !["namespace", "rbac.grant"].iter().any(|view| rulebook.looks_at(view)) {
+    if !["namespace", "rbac.grant", "rbac.subject", "reference"].iter().any(|view| rulebook.looks_at(view)) {
         return Arc::default();
     }
     let cluster = cluster(db, workspace);
-    let items = [cluster.namespaces(), cluster.grants()].concat();
+    let items = [cluster.namespaces(), cluster.grants(), cluster.subjects(), cluster.references()].concat();
     let related = Related::new(plimsoll_rules::relations(), &items, || Some(cluster.clone()));
     Arc::new(rulebook.run(&items, &related))
 }

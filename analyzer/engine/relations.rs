@@ -205,10 +205,10 @@ impl<'a> Related<'a> {
         for value in attribute_values(item, &target.attribute) {
             let mut addresses = Vec::new();
             references(value, &mut addresses, 0);
-            if addresses.is_empty() {
-                if let Some(loose) = loose_end(value, 0) {
-                    tail.get_or_insert(loose);
-                }
+            if addresses.is_empty()
+                && let Some(loose) = loose_end(value, 0)
+            {
+                tail.get_or_insert(loose);
             }
             let mut written = Vec::new();
             texts(value, &mut written);

@@ -22,9 +22,9 @@ use crate::suppress::Suppression;
 const CALLERS: usize = 5;
 
 /// Something that was not understood, before it has lines.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Lost {
-    file: Option<FileId>,
+    pub(crate) file: Option<FileId>,
     span: Span,
     reason: String,
 }
@@ -33,6 +33,11 @@ impl Lost {
     /// A whole file, or the whole workspace.
     pub(crate) fn whole(file: Option<FileId>, reason: String) -> Self {
         Self { file, span: Span::default(), reason }
+    }
+
+    /// A place in a file.
+    pub(crate) fn at(file: FileId, span: Span, reason: String) -> Self {
+        Self { file: Some(file), span, reason }
     }
 
     /// What a parser skipped.
@@ -163,11 +168,10 @@ impl Renderer<'_> {
 
     /// A fix counts where its place really holds a literal: an expression that has the same value is left alone.
     fn fix(&self, fix: &RawFix, file: FileId) -> Option<Fix> {
-        let source = self.db.by_id(file).filter(|_| fix.place.file == file)?;
-        let written = fix.place.span.text(&source.content(self.db).text);
-        let bare = written.trim_matches(['"', '\'']);
-        let edit = Edit { range: self.range(source, fix.place.span), text: fix.text.clone() };
-        (bare == fix.written).then(|| Fix { message: fix.message.clone(), safe: false, edits: vec![edit] })
+        let source = self.db.by_id(file)?;
+        let edits = crate::fix::lower(self.db, fix, source)?;
+        let edits = edits.into_iter().map(|edit| Edit { range: self.range(source, edit.span), text: edit.text });
+        Some(Fix { message: fix.message.clone(), safe: fix.safe, edits: edits.collect() })
     }
 
     /// Whether a comment allows it; one at a finding in a file that a resource reads may also stand at the resource.

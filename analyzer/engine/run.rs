@@ -13,7 +13,7 @@ use crate::settings::{ActiveRule, Settings, SettingsError, active};
 use crate::versions;
 
 /// The rules of a run, ready to be asked by view.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Rulebook {
     pub(crate) rules: Vec<ActiveRule>,
     /// Rows by view: rule and row, in order.
@@ -65,7 +65,7 @@ impl Rulebook {
         let rules = active(rules, settings)?;
         let mut by_view: FxHashMap<String, Vec<(u32, u32)>> = FxHashMap::default();
         for (number, rule) in (0_u32..).zip(&rules) {
-            if !versions::holds(&rule.info.rule.versions) || rule.lacks_settings() {
+            if !versions::holds(&rule.info.rule.versions, &rule.kubernetes) || rule.lacks_settings() {
                 continue;
             }
             for (row_number, row) in (0_u32..).zip(&rule.info.rule.rows) {
@@ -136,7 +136,7 @@ impl Rulebook {
 }
 
 fn judgements<'a>(rule: &'a ActiveRule, row: &'a Row, item: &'a Item, schemas: &'a Schemas, relate: &'a dyn Relate) -> Vec<Judgement> {
-    let evaluator = Evaluator::new(row, schemas, relate, &rule.params);
+    let evaluator = Evaluator::new(row, schemas, relate, &rule.params, &rule.kubernetes);
     match (&row.verdict, rule.info.check) {
         (Verdict::Rust, Some(check)) => {
             if !evaluator.guards_hold(item) {

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use compact_str::CompactString;
 use plimsoll_rule_language::condition::Literal;
 use plimsoll_rule_language::{Profile, Severity};
 use plimsoll_rules::{RuleInfo, RuleSet};
 use rustc_hash::FxHashMap;
+
+use crate::versions;
 
 /// What a user chose; the default is the recommended profile.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +27,23 @@ pub struct Settings {
     pub params: BTreeMap<String, BTreeMap<String, toml::Value>>,
     /// Year, month and day, for suppressions with `until`; `None`: none has expired.
     pub today: Option<(u16, u8, u8)>,
+    /// What Terraform's root modules are given from outside.
+    pub variables: plimsoll_terraform::Inputs,
+    /// Named sets of variables files; a root module is judged in each of which it has a file.
+    pub environments: Vec<Environment>,
+    /// The version of Kubernetes that manifests are for, as `1.31`; `None`: the newest known.
+    pub kubernetes: Option<CompactString>,
+}
+
+/// A named set of variables files.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// The name.
+    pub name: String,
+    /// The files, the last one holds; looked for from the root module, then from `folder`.
+    pub var_files: Vec<Utf8PathBuf>,
+    /// Relative to the workspace.
+    pub folder: Utf8PathBuf,
 }
 
 /// Something that a user chose and that is not there.
@@ -70,6 +90,8 @@ pub(crate) struct ActiveRule {
     /// Instead of the rows' own.
     pub(crate) severity: Option<Severity>,
     pub(crate) params: FxHashMap<CompactString, Literal>,
+    /// The version of Kubernetes that manifests are for.
+    pub(crate) kubernetes: CompactString,
 }
 
 impl ActiveRule {
@@ -95,12 +117,13 @@ pub(crate) fn active(rules: &RuleSet, settings: &Settings) -> Result<Vec<ActiveR
     }
     let recommended = ["recommended".to_owned()];
     let select = if settings.select.is_empty() { &recommended[..] } else { &settings.select };
+    let kubernetes = settings.kubernetes.clone().unwrap_or_else(|| versions::newest("kubernetes").into());
     let mut active = Vec::new();
     for rule in rules.iter() {
         // The longest word wins: `--select kubernetes --ignore kubernetes/rbac`, and the other way round.
         let weight = |words: &[String]| words.iter().filter(|word| chosen_by(rule, word)).map(|word| specificity(rule, word)).max();
         if weight(select).is_some_and(|chosen| weight(&settings.ignore).is_none_or(|left_out| left_out < chosen)) {
-            active.push(ActiveRule { info: rule.clone(), severity: settings.severities.get(&*rule.name).copied(), params: params(rule, settings)? });
+            active.push(ActiveRule { info: rule.clone(), severity: settings.severities.get(&*rule.name).copied(), params: params(rule, settings)?, kubernetes: kubernetes.clone() });
         }
     }
     Ok(active)

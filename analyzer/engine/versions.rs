@@ -15,10 +15,16 @@ const NEWEST: &[(&str, &str)] = &[
     ("opentofu", "1.12.6"),
 ];
 
-/// Whether all constraints hold; one about a tool that is not known holds.
-pub(crate) fn holds(constraints: &[(CompactString, CompactString)]) -> bool {
+/// The newest known version of a tool; empty for one that is not known.
+pub(crate) fn newest(tool: &str) -> &'static str {
+    NEWEST.iter().find(|(name, _)| *name == tool).map_or("", |(_, version)| version)
+}
+
+/// Whether all constraints hold, for the version of Kubernetes that manifests are for and the newest of everything else; one about a
+/// tool that is not known holds.
+pub(crate) fn holds(constraints: &[(CompactString, CompactString)], kubernetes: &str) -> bool {
     constraints.iter().all(|(tool, constraint)| {
-        let newest = NEWEST.iter().find(|(name, _)| name == tool);
-        newest.is_none_or(|(_, newest)| version::satisfies(newest, constraint).unwrap_or(true))
+        let version = if tool == "kubernetes" { kubernetes } else { newest(tool) };
+        version.is_empty() || version::satisfies(version, constraint).unwrap_or(true)
     })
 }

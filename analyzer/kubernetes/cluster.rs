@@ -1,6 +1,8 @@
 //! All manifests together: what belongs to what.
 
+mod entrances;
 mod grants;
+mod missing;
 
 use std::sync::Arc;
 
@@ -10,9 +12,9 @@ use plimsoll_syntax::{Item, Kind, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::namespace::{self, is_kind, labels, namespace_of};
-use crate::network::{has_pods, is_about};
+use crate::network::{self, Direction, has_pods, is_about};
 use crate::references::{self, Source};
-use crate::selector::{and, same, selects, selects_exactly};
+use crate::selector::{and, or, same, selects, selects_exactly};
 use crate::values::{derived, field, follow, is_open, shown};
 
 /// Everything of the workspace's manifests that belongs together. Objects that name no namespace are taken to share one.
@@ -150,6 +152,9 @@ impl Cluster {
             }
             ("Ingress", "host_conflicts") => Some(self.host_conflicts(item)),
             ("Ingress", "services") => Some(self.backends(item)),
+            ("PodSecurityPolicy", "policies") => {
+                Some(Related { items: self.objects_of("PodSecurityPolicy").collect(), ..Related::of(true) })
+            }
             _ => {
                 let workload = self.workload_of(item)?;
                 self.of_workload(workload, name)
@@ -225,20 +230,22 @@ impl Cluster {
                     related.add(object, named(object, &account));
                 }
             }
+            "bindings" => return Some(self.account_bindings(Some(references::service_account(&pod)), workload)),
+            "entrances" => return Some(self.entrances(workload)),
             "roles" => return Some(self.roles(Some(references::service_account(&pod)), workload)),
             "config_maps" | "secrets" => {
                 let (kind, source) =
                     if name == "secrets" { ("Secret", Source::Secret) } else { ("ConfigMap", Source::ConfigMap) };
                 let names = references::names(&pod, source);
                 for object in self.objects_in(kind, &namespace) {
-                    let belongs = names.iter().map(|name| named(object, name)).fold(Some(false), crate::selector::or);
+                    let belongs = names.iter().map(|name| named(object, name)).fold(Some(false), or);
                     related.add(object, belongs);
                 }
             }
             "volume_claims" => {
                 let names = references::claims(&pod);
                 for object in self.objects_in("PersistentVolumeClaim", &namespace) {
-                    let belongs = names.iter().map(|name| named(object, name)).fold(Some(false), crate::selector::or);
+                    let belongs = names.iter().map(|name| named(object, name)).fold(Some(false), or);
                     related.add(object, belongs);
                 }
             }
@@ -272,7 +279,14 @@ impl Cluster {
         match name {
             "limit_ranges" => related.items.extend(self.objects_in("LimitRange", namespace)),
             "quotas" => related.items.extend(self.objects_in("ResourceQuota", namespace)),
-            "network_policies" => related.items.extend(self.objects_in("NetworkPolicy", namespace)),
+            "network_policies" => {
+                related.items.extend(self.objects_in("NetworkPolicy", namespace));
+                related.items.extend(self.objects_in("CiliumNetworkPolicy", namespace));
+                for policy in self.objects_of("CiliumClusterwideNetworkPolicy") {
+                    let denies = |direction| network::cilium_denies_by_default(&policy.value, direction);
+                    related.add(policy, or(denies(Direction::Ingress), denies(Direction::Egress)));
+                }
+            }
             "service_accounts" => related.items.extend(self.objects_in("ServiceAccount", namespace)),
             "workloads" => {
                 let found = self.workloads_by.get(namespace).into_iter().flatten();
@@ -327,34 +341,6 @@ impl Cluster {
             }
         }
         related
-    }
-
-    /// The Services that an Ingress leads to.
-    fn backends(&self, item: &Item) -> Related<'_> {
-        let mut names = Vec::new();
-        let spec = field(&item.value, "spec");
-        for backend in ["defaultBackend", "backend"] {
-            names.push(backend_service(&field(&spec, backend)));
-        }
-        for rule in field(&spec, "rules").items() {
-            for path in follow(rule, &["http", "paths"]).items() {
-                names.push(backend_service(&field(path, "backend")));
-            }
-        }
-        names.retain(|name| !name.is_null());
-        let mut related = Related::of(true);
-        for service in self.objects_in("Service", &namespace_of(item).unwrap_or_default()) {
-            let belongs = names.iter().map(|name| named(service, name)).fold(Some(false), crate::selector::or);
-            related.add(service, belongs);
-        }
-        related
-    }
-}
-
-fn backend_service(backend: &Value) -> Value {
-    match follow(backend, &["service", "name"]) {
-        absent if absent.is_null() => field(backend, "serviceName"),
-        name => name,
     }
 }
 

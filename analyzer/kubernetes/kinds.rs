@@ -174,6 +174,8 @@ const POD_PATHS: &[PodPath] = &[
     shaped("argoproj.io", &["CronWorkflow"], &["spec", "workflowSpec"], Shape::Workflow),
     row("serving.knative.dev", &["Service", "Configuration"], TEMPLATE),
     row("serving.knative.dev", &["Revision"], &[]),
+    row("agents.x-k8s.io", &["Sandbox"], &["spec", "podTemplate"]),
+    row("extensions.agents.x-k8s.io", &["SandboxTemplate"], &["spec", "podTemplate"]),
     row("keda.sh", &["ScaledJob"], &["spec", "jobTargetRef", "template"]),
     row("apps.openshift.io", &["DeploymentConfig"], TEMPLATE),
     row("", &["DeploymentConfig"], TEMPLATE),

@@ -56,6 +56,41 @@ pub(crate) fn names(pod: &Value, source: Source) -> Vec<Value> {
     names
 }
 
+/// The objects that a pod cannot start without: each with its kind and its name. Those that are `optional` are left out, and those
+/// where that cannot be told.
+pub(crate) fn needed(pod: &Value) -> Vec<(&'static str, Value)> {
+    let mut needed = Vec::new();
+    let mut add = |kind, at: &Value, key: &str| {
+        let name = field(at, key);
+        let optional = field(at, "optional");
+        if !name.is_null() && (optional.is_null() || optional.as_bool() == Some(false)) {
+            needed.push((kind, name));
+        }
+    };
+    for list in ["containers", "initContainers"] {
+        for container in field(pod, list).items() {
+            for env in field(container, "env").items() {
+                add("ConfigMap", &follow(env, &["valueFrom", "configMapKeyRef"]), "name");
+                add("Secret", &follow(env, &["valueFrom", "secretKeyRef"]), "name");
+            }
+            for from in field(container, "envFrom").items() {
+                add("ConfigMap", &field(from, "configMapRef"), "name");
+                add("Secret", &field(from, "secretRef"), "name");
+            }
+        }
+    }
+    for volume in field(pod, "volumes").items() {
+        add("ConfigMap", &field(volume, "configMap"), "name");
+        add("Secret", &field(volume, "secret"), "secretName");
+        add("PersistentVolumeClaim", &field(volume, "persistentVolumeClaim"), "claimName");
+        for source in follow(volume, &["projected", "sources"]).items() {
+            add("ConfigMap", &field(source, "configMap"), "name");
+            add("Secret", &field(source, "secret"), "name");
+        }
+    }
+    needed
+}
+
 /// The names of the volume claims that a pod mounts.
 pub(crate) fn claims(pod: &Value) -> Vec<Value> {
     let volumes = field(pod, "volumes");

@@ -213,6 +213,8 @@ pub enum How {
     Resource(Reference),
     /// Taken from an enclosing level, as a pod's security context in its containers.
     Inherited,
+    /// Through a template that was rendered; its pieces may be written in several files.
+    Rendered,
     /// Written down by this call as JSON, YAML or base64: the text says what that value is.
     Encoded(Arc<Value>),
     /// Read from a file by this call.

@@ -225,25 +225,47 @@ impl Evaluator<'_> {
     fn written(&self, at: &Instance, instance: &ResourceInstance, file: &File, attribute: &Attribute) -> Value {
         let name = file.text(attribute.name);
         let source = || format_compact!("{}.{name}", instance.address);
-        self.once(&instance.attributes, name.into(), source, file.place(attribute.span), || {
+        let place = file.place(attribute.span);
+        let work = || {
             let scope = repetition_scope(instance);
             let cx = Cx { scope: scope.as_ref(), ..Cx::new(at, file) };
             if NAMES.contains(&name) { names(&cx, attribute.expr, 0) } else { self.eval(&cx, attribute.expr) }
-        })
+        };
+        if instance.repetition.is_some() && !file.may_differ(attribute.span) {
+            return self.once(&at.alike, (instance.decl, name.into()), source, place, work);
+        }
+        self.once(&instance.attributes, name.into(), source, place, work)
     }
 
     fn written_blocks(&self, at: &Instance, instance: &ResourceInstance, kind: &str, group: &[(&File, &Block)]) -> Value {
         let place = group.first().map_or(Place::NONE, |(file, block)| file.place(block.header()));
         let source = || format_compact!("{}.{kind}", instance.address);
-        self.once(&instance.attributes, kind.into(), source, place, || {
+        let work = || {
             let scope = repetition_scope(instance);
             self.blocks(at, scope.as_ref(), group, 0)
+        };
+        if instance.repetition.is_some() && !group.iter().any(|(file, block)| file.may_differ(block.span())) {
+            return self.once(&at.alike, (instance.decl, kind.into()), source, place, work);
+        }
+        self.once(&instance.attributes, kind.into(), source, place, work)
+    }
+
+    /// Whether nothing that is written differs between the instances of a resource.
+    pub(crate) fn is_alike(&self, at: &Instance, declared: &crate::declare::Declared) -> bool {
+        at.module.body(declared).into_iter().all(|(file, item)| match item {
+            BodyItem::Attribute(attribute) => {
+                matches!(file.text(attribute.name), "count" | "for_each") || !file.may_differ(attribute.span)
+            }
+            BodyItem::Block(block) => !file.may_differ(block.span()),
         })
     }
 
     /// An attribute of a resource instance: what is written, or what only the provider knows.
     pub(crate) fn resource_attribute(&self, at: &Instance, instance: &ResourceInstance, name: &str, place: Place) -> Value {
         let Some(resource) = at.module.resources.get(instance.decl as usize) else { return Value::default() };
+        if name == "count" {
+            return self.invalid(place, "a resource has no attribute \"count\": length() tells how many there are");
+        }
         let step = |value: Value| {
             lattice::through(value, How::Resource(Reference { address: instance.address.clone(), attribute: name.into() }), place)
         };

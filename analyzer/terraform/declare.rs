@@ -37,6 +37,8 @@ pub(crate) struct File {
     pub(crate) id: FileId,
     pub(crate) tree: Arc<Tree>,
     pub(crate) spans: Spans,
+    /// Where the tree's text says `each` or `count`, in order.
+    repetitions: Vec<u32>,
 }
 
 /// From the bytes of a tree's text to those of its file.
@@ -51,6 +53,21 @@ pub(crate) enum Spans {
 }
 
 impl File {
+    pub(crate) fn new(id: FileId, tree: Arc<Tree>, spans: Spans) -> Self {
+        let is_repetition = |expr: &&plimsoll_syntax::hcl::Expr| {
+            matches!(expr.kind, plimsoll_syntax::hcl::ExprKind::Variable) && matches!(tree.text(expr.span), "each" | "count" | "self")
+        };
+        let mut repetitions: Vec<u32> = tree.exprs.iter().filter(is_repetition).map(|expr| expr.span.start).collect();
+        repetitions.sort_unstable();
+        Self { id, tree, spans, repetitions }
+    }
+
+    /// Whether something in a span of the tree may differ from instance to instance.
+    pub(crate) fn may_differ(&self, span: Span) -> bool {
+        let at = self.repetitions.partition_point(|place| *place < span.start);
+        self.repetitions.get(at).is_some_and(|place| *place < span.end)
+    }
+
     pub(crate) fn place(&self, span: Span) -> Place {
         let span = match &self.spans {
             Spans::Same => span,
@@ -124,6 +141,8 @@ pub(crate) struct Declared {
     pub(crate) name: CompactString,
     pub(crate) at: At,
     pub(crate) overrides: Vec<At>,
+    /// It stands in an override file.
+    pub(crate) is_override: bool,
 }
 
 /// A top-level block by file and item, or one block inside of it.
@@ -250,11 +269,16 @@ pub fn declarations(files: &ModuleFiles<'_>) -> Module {
         let (tree, spans) = match source.tree {
             SourceTree::Hcl(tree) | SourceTree::Tfvars(tree) => (tree.clone(), Spans::Same),
             SourceTree::Json(tree) => {
+                if let Err(error) = serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(&tree.source) {
+                    let place = Place::new(source.file, Span::default());
+                    let message = compact_str::format_compact!("this is not a JSON object: {error}");
+                    module.notes.push(Note { place, message, kind: crate::NoteKind::Refused });
+                }
                 let (tree, spans) = json::to_hcl(tree, variables);
                 (Arc::new(tree), Spans::Json(spans))
             }
         };
-        module.files.push(File { id: source.file, tree, spans });
+        module.files.push(File::new(source.file, tree, spans));
         if variables || matches!(source.tree, SourceTree::Tfvars(_)) {
             tfvars.extend(precedence(source.name).map(|rank| (rank, source.name, at)));
         } else {

@@ -12,9 +12,10 @@ use rustc_hash::FxHashMap;
 
 use crate::declare::{File, Mode, Module};
 use crate::expand::{Expansion, Key};
+use crate::inputs::Layers;
 use crate::lattice::{self, MAX_NESTING, MAX_NODES, limit};
 use crate::reference::Ref;
-use crate::{Evaluation, Note, NoteKind, Workspace, items};
+use crate::{Evaluation, Inputs, Note, NoteKind, Workspace, items};
 
 /// How deep evaluation may nest, through expressions and names together.
 const MAX_DEPTH: u32 = 400;
@@ -28,8 +29,15 @@ const MAX_NOTES: usize = 1_000;
 /// Evaluates what the module in `root_dir` plans. Never fails: what is wrong becomes a note, what cannot be known is unknown.
 #[must_use]
 pub fn evaluate(root_dir: &str, workspace: &dyn Workspace) -> Evaluation {
+    evaluate_with(root_dir, &Inputs::default(), workspace)
+}
+
+/// The same, with what it is given from outside.
+#[must_use]
+pub fn evaluate_with(root_dir: &str, inputs: &Inputs, workspace: &dyn Workspace) -> Evaluation {
     let Some(module) = workspace.module(root_dir) else { return Evaluation::default() };
-    let evaluator = Evaluator::new(workspace);
+    let selected = inputs.workspace.clone();
+    let evaluator = Evaluator { layers: Layers::new(inputs, workspace), selected, ..Evaluator::new(workspace) };
     let root = evaluator.root(module);
     let items = items::all(&evaluator, &root);
     let mut called_dirs: Vec<String> =
@@ -48,6 +56,10 @@ pub(crate) struct Evaluator<'w> {
     depth: Cell<u32>,
     faults: Cell<u32>,
     notes: RefCell<Vec<Note>>,
+    /// What the root module is given.
+    pub(crate) layers: Layers,
+    /// The selected workspace.
+    pub(crate) selected: Option<String>,
     /// How many template files stand around the one that is rendered.
     pub(crate) templates: Cell<u32>,
     /// Directories of installed modules by their keys.
@@ -65,6 +77,8 @@ pub(crate) struct Instance {
     pub(crate) names: RefCell<FxHashMap<(Space, u32), State>>,
     pub(crate) resources: RefCell<FxHashMap<u32, Rc<Expansion<Rc<ResourceInstance>>>>>,
     pub(crate) calls: RefCell<FxHashMap<u32, Option<Rc<Expansion<Callee>>>>>,
+    /// What all instances of a resource have alike, by resource and name.
+    pub(crate) alike: RefCell<FxHashMap<(u32, CompactString), State>>,
 }
 
 /// Where a module instance is called.
@@ -168,6 +182,8 @@ impl<'w> Evaluator<'w> {
             depth: Cell::new(0),
             faults: Cell::new(0),
             notes: RefCell::default(),
+            layers: Layers::default(),
+            selected: None,
             templates: Cell::new(0),
             manifest: OnceCell::new(),
         }
@@ -194,6 +210,7 @@ impl<'w> Evaluator<'w> {
             names: RefCell::default(),
             resources: RefCell::default(),
             calls: RefCell::default(),
+            alike: RefCell::default(),
         });
         instances.push(instance.clone());
         instance

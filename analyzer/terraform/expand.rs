@@ -183,7 +183,8 @@ impl Evaluator<'_> {
             instances.push((name, Some(Repetition { name: "each", value: object })));
         }
         let open = open.or_else(|| many.then(|| Arc::new(Unknown::new(Reason::Limit, "for_each"))));
-        if let (true, Some(open)) = (instances.is_empty(), &open) {
+        // One stands for those that are not looked at.
+        if let (true, Some(open)) = (instances.is_empty() || many, &open) {
             let object = lattice::map(representative(open), None, place);
             instances.push((Key::Any, Some(Repetition { name: "each", value: object })));
         }

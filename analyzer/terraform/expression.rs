@@ -33,7 +33,7 @@ pub fn evaluate_expression(
     let file = if template {
         template_file(text, FileId::NONE)
     } else {
-        File { id: FileId::NONE, tree: Arc::new(hcl::parse(&format!("x = (\n{text}\n)").into())), spans: Spans::Same }
+        File::new(FileId::NONE, Arc::new(hcl::parse(&format!("x = (\n{text}\n)").into())), Spans::Same)
     };
     let value = match (file.tree.errors.first(), file.tree.body.attributes().next()) {
         (Some(error), _) => evaluator.invalid(file.place(error.span), error.message.clone()),
@@ -56,7 +56,7 @@ pub(crate) fn template_file(text: &str, id: FileId) -> File {
     }
     let start = format!("x = <<{marker}\n");
     let spans = Spans::Within { start: Span::of(0, start.len()).end, length: Span::of(0, text.len()).end };
-    File { id, tree: Arc::new(hcl::parse(&format!("{start}{text}\n{marker}\n").into())), spans }
+    File::new(id, Arc::new(hcl::parse(&format!("{start}{text}\n{marker}\n").into())), spans)
 }
 
 impl Evaluator<'_> {

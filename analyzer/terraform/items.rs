@@ -18,6 +18,8 @@ use crate::uses;
 
 /// Arguments of a module call that are not variables of the module.
 const ARGUMENTS: &[&str] = &["source", "version", "providers", "count", "for_each", "depends_on"];
+/// More instances than this that are alike are one item.
+const MAX_ALIKE: usize = 128;
 /// Items that one root module may have.
 const MAX_ITEMS: usize = 100_000;
 
@@ -33,6 +35,10 @@ pub(crate) fn all(evaluator: &Evaluator<'_>, root: &Rc<Instance>) -> Vec<Item> {
             }
             items.declarations(&instance);
         }
+        for index in 0..instance.module.variables.list.len() {
+            evaluator.validate(&instance, count(index));
+        }
+        evaluator.check_module(&instance);
         for index in 0..instance.module.resources.len() {
             items.resource(&instance, count(index));
         }
@@ -89,12 +95,21 @@ impl Items<'_> {
         for place in uses::own(&module.uses, &name) {
             self.evaluator.invalid(place, format_compact!("{name} refers to itself"));
         }
-        for (_, instance) in &expansion.instances {
+        // Many that are alike are judged once, under the address that stands for all of them.
+        let alike = expansion.instances.len() > MAX_ALIKE && self.evaluator.is_alike(at, &resource.block);
+        let all = alike.then(|| {
+            let address = self.evaluator.address(at, resource.mode, &resource.kind, &resource.block.name);
+            let repetition = expansion.instances.first().and_then(|(_, instance)| instance.repetition.clone());
+            Rc::new(ResourceInstance { decl: index, address, repetition, attributes: std::cell::RefCell::default() })
+        });
+        let each = expansion.instances.iter().map(|(_, instance)| instance).filter(|_| !alike);
+        for instance in all.iter().chain(each) {
             let mut map = Map {
                 entries: self.evaluator.resource_entries(at, instance),
                 range: written.0.place(written.1.span()).span,
                 ..Map::default()
             };
+            self.conditions_hold(&map);
             let header = written.0.place(written.1.header());
             let mut derive = |name: &str, value: CompactString| {
                 if map.get(name).is_none() {
@@ -112,6 +127,19 @@ impl Items<'_> {
             map.set("references", uses::listed(&module.uses, &name, header));
             self.push(&views, instance.address.clone(), written, map, None);
             self.provisioners(at, resource, instance);
+        }
+    }
+
+    /// Notes the conditions of a resource that are known to be false.
+    fn conditions_hold(&self, map: &Map) {
+        let Some(lifecycle) = map.get("lifecycle") else { return };
+        for block in lifecycle.value.items() {
+            let conditions = ["precondition", "postcondition"].into_iter().filter_map(|kind| block.get(kind));
+            for condition in conditions.flat_map(Value::items) {
+                let Some(test) = condition.get("condition").filter(|test| test.as_bool() == Some(false)) else { continue };
+                let reason = condition.str_at(&["error_message"]).map(crate::expression::clip).unwrap_or_default();
+                self.evaluator.note(test.place, crate::NoteKind::Invalid, format_compact!("this condition does not hold: {reason}"));
+            }
         }
     }
 

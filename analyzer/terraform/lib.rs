@@ -19,12 +19,16 @@ mod evaluator;
 mod expand;
 mod expression;
 mod functions;
+mod imports;
+mod inputs;
 mod instances;
 mod items;
 mod json;
 mod lattice;
 mod operator;
+mod plan;
 mod reference;
+mod refused;
 mod source;
 mod template;
 #[cfg(test)]
@@ -38,8 +42,9 @@ use compact_str::CompactString;
 use plimsoll_syntax::{FileId, Item, Place, Value, hcl, yaml};
 
 pub use declare::{Module, declarations, local_calls};
-pub use evaluator::evaluate;
+pub use evaluator::{evaluate, evaluate_with};
 pub use expression::evaluate_expression;
+pub use plan::{is_plan, plan_items};
 
 /// One directory's configuration.
 #[derive(Clone, Debug)]
@@ -70,6 +75,26 @@ pub enum SourceTree<'a> {
     Json(&'a yaml::Tree),
     /// `.tfvars`
     Tfvars(&'a Arc<hcl::Tree>),
+}
+
+/// What a root module is given besides the variables files in its directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Inputs {
+    /// Variables of the environment without `TF_VAR_`, and their texts; everything else goes before them.
+    pub environment: Vec<(String, String)>,
+    /// Variables files and single values, in their order; the last one holds.
+    pub given: Vec<Given>,
+    /// The name of the selected workspace, where it is known.
+    pub workspace: Option<String>,
+}
+
+/// One thing that a root module is given.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Given {
+    /// A variables file, by its path from the workspace.
+    File(String),
+    /// A name and its text, as after `-var`.
+    Variable(String, String),
 }
 
 /// What the evaluator may ask about the rest of the workspace.
@@ -123,6 +148,8 @@ pub struct Note {
 pub enum NoteKind {
     /// A name that nobody declares.
     Undeclared,
+    /// What Terraform would refuse though what it means is understood: nothing is lost.
+    Refused,
     /// A module whose source is not in the workspace.
     OpaqueModule,
     /// What Terraform would refuse.

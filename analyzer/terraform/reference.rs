@@ -128,6 +128,19 @@ impl Evaluator<'_> {
         }
     }
 
+    /// A data source of a `check` is known in that check only.
+    fn check_scope(&self, cx: &Cx<'_>, index: u32, place: Place) {
+        let Some(at) = cx.at.module.resources.get(index as usize).map(|resource| resource.block.at) else { return };
+        if at.inner.is_none() {
+            return;
+        }
+        if let Some((file, check)) = cx.at.module.block(crate::declare::At { inner: None, ..at })
+            && !(file.place(check.span()).file == place.file && file.place(check.span()).span.contains(place.span))
+        {
+            self.note(place, NoteKind::Refused, "this data source is known in its check only");
+        }
+    }
+
     pub(crate) fn undeclared(&self, source: &str, place: Place, message: impl FnOnce() -> CompactString) -> Value {
         self.note(place, NoteKind::Undeclared, message());
         Value::unknown(Unknown::new(Reason::Undeclared, source), place)
@@ -162,15 +175,20 @@ impl Evaluator<'_> {
                 _ => self.undeclared(&format_compact!("path.{name}"), place, || format_compact!("there is no path.{name}")),
             }),
             Ref::Root(Root::Terraform) => Ref::Value(match name {
-                "workspace" => {
-                    let unknown =
-                        Unknown { not_null: true, ..Unknown::new(Reason::Unset, "terraform.workspace").shaped(Shape::String) };
-                    Value::unknown(unknown, place)
-                }
+                "workspace" => match &self.selected {
+                    Some(name) => Value::string(name.as_str(), place),
+                    None => {
+                        let unknown = Unknown::new(Reason::Unset, "terraform.workspace").shaped(Shape::String);
+                        Value::unknown(Unknown { not_null: true, ..unknown }, place)
+                    }
+                },
                 _ => Value::unknown(Unknown::new(Reason::Unset, format_compact!("terraform.{name}")), place),
             }),
             Ref::Type(mode, kind) => match at.module.resource_index.get(&(mode, kind.clone(), name.into())) {
-                Some(&index) => Ref::Resource(index),
+                Some(&index) => {
+                    self.check_scope(cx, index, place);
+                    Ref::Resource(index)
+                }
                 None => {
                     let address = self.address(at, mode, &kind, name);
                     self.note(place, NoteKind::Undeclared, format_compact!("{}{kind}.{name} is not declared", mode.prefix()));

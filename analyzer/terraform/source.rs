@@ -73,7 +73,7 @@ fn host(address: &str) -> Option<&str> {
 }
 
 /// `NAMESPACE/NAME/PROVIDER`, or the same behind a host.
-fn is_registry(address: &str) -> bool {
+pub(crate) fn is_registry(address: &str) -> bool {
     let parts: Vec<&str> = address.split("//").next().unwrap_or("").split('/').collect();
     let word = |part: &&str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     match parts.as_slice() {

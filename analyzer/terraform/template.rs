@@ -203,6 +203,14 @@ impl Evaluator<'_> {
             text.finish(place)
         });
         result.sensitive |= sensitive;
+        // What an encoder wrote stays so with blank lines around it.
+        let blank = |segment: &Segment| matches!(segment, Segment::Text(text) if text.trim().is_empty());
+        if let [only] = values.as_slice()
+            && only.encoded().is_some()
+            && segments.iter().filter(|segment| !blank(segment)).count() == 1
+        {
+            result.via.clone_from(&only.via);
+        }
         result
     }
 }
@@ -224,8 +232,12 @@ impl TextBuilder {
     }
 
     pub(crate) fn hole(&mut self, unknown: Arc<Unknown>) {
-        self.flush();
-        self.parts.push(Piece::Hole(unknown));
+        // Holes double as texts do.
+        self.size += size_of::<Piece>();
+        if self.size <= MAX_TEXT {
+            self.flush();
+            self.parts.push(Piece::Hole(unknown));
+        }
     }
 
     fn flush(&mut self) {

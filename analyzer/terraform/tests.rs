@@ -12,6 +12,8 @@ use crate::{
     evaluate_expression,
 };
 
+mod given;
+
 /// Files by path.
 struct Files(Vec<(&'static str, Arc<str>)>);
 

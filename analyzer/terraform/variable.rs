@@ -29,15 +29,16 @@ impl Evaluator<'_> {
     }
 
     fn typed_variable(&self, at: &Instance, declared: &Declared) -> Value {
-        let constraint = at
+        let written = at
             .module
             .attribute(declared, "type")
-            .map_or(Type::Any, |(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
+            .map(|(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
         let nullable = at
             .module
             .attribute(declared, "nullable")
             .is_none_or(|(file, attribute)| self.eval(&Cx::new(at, file), attribute.expr).as_bool() != Some(false));
-        let given = if at.call.is_some() { self.argument(at, declared) } else { self.setting(at, declared) };
+        let given = if at.call.is_some() { self.argument(at, declared) } else { self.setting(at, declared, written.as_ref()) };
+        let constraint = written.unwrap_or(Type::Any);
         if let Some(value) = given.filter(|value| nullable || !value.is_null()) {
             let mut value = self.fitting(value, &constraint, declared, at);
             if !nullable && let Kind::Unknown(unknown) = &value.kind {
@@ -118,8 +119,38 @@ impl Evaluator<'_> {
         Some(lattice::through(value, How::Argument(declared.name.clone()), cx.place(attribute.span)))
     }
 
+    /// What the root module is given: from the command line, by its variables files, by the environment; the first that says
+    /// something holds.
+    fn setting(&self, at: &Instance, declared: &Declared, of: Option<&Type>) -> Option<Value> {
+        let place = at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header()));
+        let given = self.given(at, &declared.name, of, place).or_else(|| self.of_files(at, declared));
+        given.or_else(|| self.from_environment(at, &declared.name, of, place))
+    }
+
+    /// Notes the validations of a variable that are known to be false.
+    pub(crate) fn validate(&self, at: &Instance, index: u32) {
+        let Some(declared) = at.module.variables.list.get(index as usize) else { return };
+        for (file, item) in at.module.body(declared) {
+            let plimsoll_syntax::hcl::tree::BodyItem::Block(block) = item else { continue };
+            let condition = find(file, &block.body, "condition").filter(|_| file.text(block.kind) == "validation");
+            let Some(condition) = condition else { continue };
+            let cx = Cx::new(at, file);
+            let holds = self.attempt(|| self.eval(&cx, condition.expr));
+            if holds.ok().and_then(|value| crate::convert::to_bool(&value)).and_then(|value| value.as_bool()) != Some(false) {
+                continue;
+            }
+            let message = find(file, &block.body, "error_message")
+                .and_then(|message| self.attempt(|| self.eval(&cx, message.expr)).ok())
+                .and_then(|message| message.as_str().map(|text| crate::expression::clip(text)));
+            let value = self.variable(at, index, Place::NONE);
+            let place = if value.place.is_some() { value.place } else { cx.place(condition.span) };
+            let reason = message.unwrap_or_else(|| crate::expression::clip(file.text(condition.span)));
+            self.note(place, crate::NoteKind::Invalid, format_compact!("variable \"{}\" refuses its value: {reason}", declared.name));
+        }
+    }
+
     /// What the variables files of the root module give; the last one holds.
-    fn setting(&self, at: &Instance, declared: &Declared) -> Option<Value> {
+    fn of_files(&self, at: &Instance, declared: &Declared) -> Option<Value> {
         at.module.tfvars.iter().rev().find_map(|&file| {
             let file = at.module.files.get(file as usize)?;
             let attribute = find(file, &file.tree.body, &declared.name)?;

@@ -10,6 +10,18 @@ relation network_policies {
   many   = [NetworkPolicy]
   native = true
 }
+# Ingresses and routes that lead to a Service of the workload.
+relation entrances {
+  from   = [workload, container, Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob]
+  many   = [Ingress]
+  native = true
+}
+# All policies of the same files, itself included: a pod may choose among those that its account may use.
+relation policies {
+  from   = PodSecurityPolicy
+  many   = [PodSecurityPolicy]
+  native = true
+}
 relation disruption_budgets {
   from   = [workload, container, Deployment, StatefulSet, ReplicaSet]
   many   = [PodDisruptionBudget]
@@ -72,9 +84,9 @@ relation workloads {
   many   = [workload]
   native = true
 }
-# The bindings of a role, and the role of a binding.
+# The bindings of a role or of the pods' service account, and the role of a binding.
 relation bindings {
-  from   = [Role, ClusterRole, rbac.rule]
+  from   = [Role, ClusterRole, rbac.rule, workload]
   many   = [RoleBinding, ClusterRoleBinding]
   native = true
 }

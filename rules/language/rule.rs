@@ -56,6 +56,8 @@ pub struct Row {
     pub message: Template,
     /// Instead of the derived fix.
     pub fix: FixRule,
+    /// The fix cannot change anything that worked.
+    pub safe: bool,
     /// Further peers of this row.
     pub peers: Vec<CompactString>,
     /// Further tags of this row.

@@ -3,10 +3,13 @@
 //! No logic of its own beyond reading a case and writing a result.
 
 mod compose;
+mod connectivity;
 mod docker_word;
 mod dockerfile;
 mod expression;
 mod hcl;
+mod helm;
+mod kustomize;
 mod module;
 mod pod_security;
 
@@ -20,13 +23,16 @@ fn main() -> ExitCode {
     let answer: fn(&Value) -> Value = match kind.as_str() {
         "hcl" => hcl::answer,
         "expression" => expression::answer,
+        "helm" => helm::answer,
+        "kustomize" => kustomize::answer,
         "module" => module::answer,
+        "connectivity" => connectivity::answer,
         "compose" => compose::answer,
         "docker-word" => docker_word::answer,
         "dockerfile" => dockerfile::answer,
         "pod-security" => pod_security::answer,
         _ => {
-            eprintln!("usage: oracle hcl|expression|module|dockerfile|docker-word|compose|pod-security < cases");
+            eprintln!("usage: oracle hcl|expression|module|dockerfile|docker-word|compose|connectivity|pod-security < cases");
             return ExitCode::from(2);
         }
     };

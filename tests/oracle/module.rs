@@ -6,7 +6,8 @@ use std::sync::Arc;
 use plimsoll_syntax::value::{Entry, Kind, Value as Ours};
 use plimsoll_syntax::{FileId, hcl, yaml};
 use plimsoll_terraform::{
-    Evaluation, FileRead, Module, ModuleFiles, NoteKind, SourceFile, SourceTree, Workspace, declarations, evaluate,
+    Evaluation, FileRead, Given, Inputs, Module, ModuleFiles, NoteKind, SourceFile, SourceTree, Workspace, declarations,
+    evaluate_with,
 };
 use serde_json::{Map, Value, json};
 
@@ -91,10 +92,8 @@ impl Workspace for Directories {
 /// The result of one case.
 pub(crate) fn answer(case: &Value) -> Value {
     let root = case["root"].as_str().unwrap_or("");
-    let mut files = Files::of(case);
-    settings(case, root, &mut files);
-    let directories = Directories::new(files);
-    let evaluation = evaluate(root, &directories);
+    let directories = Directories::new(Files::of(case));
+    let evaluation = evaluate_with(root, &inputs(case, root), &directories);
     // What is certainly wrong says more than what is missing.
     let refused =
         evaluation.notes.iter().filter(|note| note.kind != NoteKind::Limit).min_by_key(|note| note.kind != NoteKind::Invalid);
@@ -109,28 +108,19 @@ pub(crate) fn answer(case: &Value) -> Value {
     json!({"ok": true, "resources": resources(&evaluation), "outputs": outputs})
 }
 
-/// What is given on the command line, as the variables file that is read last.
-fn settings(case: &Value, root: &str, files: &mut Files) {
-    let mut text = String::new();
+/// What is given on the command line and by the environment, in the default workspace.
+fn inputs(case: &Value, root: &str) -> Inputs {
     let args: Vec<&str> = case["args"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     let prefix = if root.is_empty() { String::new() } else { format!("{root}/") };
-    for pair in args.chunks(2) {
-        match pair {
-            ["-var", setting] => {
-                text.push_str(setting);
-                text.push('\n');
-            }
-            ["-var-file", path] => {
-                if let FileRead::Text(file, _) = files.text(&format!("{prefix}{path}")) {
-                    text.push_str(&file);
-                }
-            }
-            _ => {}
-        }
-    }
-    if !text.is_empty() {
-        files.0.insert(format!("{prefix}~.auto.tfvars"), text.into());
-    }
+    let given = args.chunks(2).filter_map(|pair| match pair {
+        ["-var", setting] => setting.split_once('=').map(|(name, text)| Given::Variable(name.to_owned(), text.to_owned())),
+        ["-var-file", path] => Some(Given::File(format!("{prefix}{path}"))),
+        _ => None,
+    });
+    let environment = case["env"].as_object().into_iter().flatten();
+    let environment =
+        environment.filter_map(|(name, text)| Some((name.strip_prefix("TF_VAR_")?.to_owned(), text.as_str()?.to_owned())));
+    Inputs { environment: environment.collect(), given: given.collect(), workspace: Some("default".to_owned()) }
 }
 
 fn resources(evaluation: &Evaluation) -> Vec<Value> {

@@ -1,9 +1,13 @@
 //! What must hold for any input whatever: nothing panics, nothing hangs, and every range lies in its text. One function per fuzz target;
 //! the fuzzer, the mutation test and the kept inputs all call these.
 
+use std::io;
 use std::sync::{Arc, LazyLock};
 
+use camino::Utf8Path;
+use plimsoll_engine::{Engine, Files, Settings, Source};
 use plimsoll_rule_language::{Context, Relations, Schemas, compile_page, schema};
+use plimsoll_rules::RuleSet;
 use plimsoll_syntax::shell::Continuation;
 use plimsoll_syntax::yaml::{Dialect, NodeKind};
 use plimsoll_syntax::{FileId, LineIndex, Span, SyntaxError, dockerfile, hcl, image, shell, text, yaml};
@@ -13,7 +17,7 @@ pub type Target = fn(&[u8]);
 
 /// Every target by its name.
 pub const TARGETS: &[(&str, Target)] =
-    &[("hcl", hcl), ("yaml", yaml), ("dockerfile", dockerfile), ("shell", shell), ("page", page)];
+    &[("hcl", hcl), ("yaml", yaml), ("dockerfile", dockerfile), ("shell", shell), ("page", page), ("check", check)];
 
 /// HCL.
 pub fn hcl(bytes: &[u8]) {
@@ -162,6 +166,70 @@ pub fn page(bytes: &[u8]) {
                 let _ = fault.to_string();
             }
         }
+    }
+}
+
+/// The names that the first byte of an input chooses from: one for each kind of file.
+pub const NAMES: &[&str] = &[
+    "main.tf",
+    "main.tf.json",
+    "terraform.tfvars",
+    "plan.json",
+    "pod.yaml",
+    "compose.yaml",
+    "Dockerfile",
+    "daemon.json",
+    "a.service",
+    "a.sh",
+    "user-data.yaml",
+    "kustomization.yaml",
+    "Chart.yaml",
+    "templates/pod.yaml",
+    "Vagrantfile",
+];
+
+/// A disk with nothing on it but what was added.
+struct Nothing;
+
+impl Files for Nothing {
+    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        assert!(!path.is_absolute() && !path.as_str().contains(".."), "{path} leaves the workspace");
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+/// Every rule, read once.
+static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::builtin);
+
+/// A whole check: the first byte chooses the file's name, the others are what is in it.
+pub fn check(bytes: &[u8]) {
+    let Some((&first, rest)) = bytes.split_first() else { return };
+    let Some(name) = NAMES.get(usize::from(first) % NAMES.len()) else { return };
+    let settings = Settings { select: vec!["all".to_owned()], today: Some((2026, 1, 1)), ..Settings::default() };
+    let mut engine = match Engine::new(Arc::new(Nothing), &RULES, &settings) {
+        Ok(engine) => engine,
+        Err(error) => panic!("the rules are refused: {error}"),
+    };
+    let source = decoded(rest);
+    let mut sources = vec![Source { path: (*name).into(), content: Ok(rest.to_vec()) }];
+    // A template is nothing without its chart.
+    if name.starts_with("templates/") {
+        sources.push(Source { path: "Chart.yaml".into(), content: Ok(b"apiVersion: v2\nname: a\nversion: 1.0.0\n".to_vec()) });
+    }
+    engine.add(sources);
+    let report = engine.check(&|_, _| {});
+    assert!(report.failures.is_empty(), "a rule fails: {:?}", report.failures);
+    for finding in report.findings.iter().filter(|finding| finding.path == *name) {
+        inside(&source, finding.range.span);
+        if finding.item.range.span.end as usize <= source.len() {
+            inside(&source, finding.item.range.span);
+        }
+        for edit in finding.fix.iter().flat_map(|fix| &fix.edits) {
+            inside(&source, edit.range.span);
+        }
+    }
+    for lost in &report.incomplete {
+        assert!(!lost.reason.contains("panicked") && !lost.reason.contains("failed"), "{}: {}", lost.path, lost.reason);
     }
 }
 

@@ -45,5 +45,11 @@ pub(crate) fn value_items(written: &Value, source: Option<&str>, owner: Option<&
     items
 }
 
+/// Whether a service may have this key.
+#[must_use]
+pub fn is_service_key(key: &str) -> bool {
+    normal::is_known(key) || order::is_known(key)
+}
+
 #[cfg(test)]
 mod tests;

@@ -88,6 +88,11 @@ const CHANGES: &[(&str, Change)] = &[
     ("volumes_from", texts),
 ];
 
+/// Whether the field has more than one form.
+pub(super) fn is_known(key: &str) -> bool {
+    CHANGES.iter().any(|(known, _)| *known == key)
+}
+
 /// The fields of a service, each in its normal form; extensions (`x-…`) and nulls are left out.
 pub(super) fn fields(written: &Map) -> Map {
     let kept = written.entries.iter().filter(|entry| !entry.key.starts_with("x-") && !entry.value.is_null());

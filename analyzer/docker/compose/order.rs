@@ -37,6 +37,11 @@ const SERVICE: &[&str] = &[
 /// The keys at the top level; extensions come first.
 const TOP: &[&str] = &["version", "name", "include", "services", "networks", "volumes", "secrets", "configs"];
 
+/// Whether the usual order knows the key of a service.
+pub(super) fn is_known(key: &str) -> bool {
+    SERVICE.contains(&key)
+}
+
 /// What is out of order in a service: its keys, its ports, what it depends on.
 pub(super) fn of_service(written: &Map, header: Place) -> Vec<Value> {
     let mut out = Vec::new();

@@ -34,7 +34,7 @@ pub(super) fn read(written: &Value) -> Option<Value> {
 }
 
 /// `addresses` and `port` of `127.0.0.1:9323`; `None`: there is no text.
-pub(super) fn address(written: &Value) -> Option<Value> {
+pub(crate) fn address(written: &Value) -> Option<Value> {
     let holed = Holed::of(written)?;
     let (addresses, port) = split(&holed, &holed.text);
     Some(object([("addresses", addresses), ("port", port)], written.place))

@@ -18,6 +18,7 @@ use flags::{Form, SETTINGS, field_of, is_known};
 pub use unit::items as unit_items;
 
 pub(crate) use command::items as command_items;
+pub(crate) use host::address;
 pub(crate) use unit::{options_items, value_items as unit_value_items};
 
 /// The items of a `daemon.json`.
@@ -25,6 +26,20 @@ pub(crate) use unit::{options_items, value_items as unit_value_items};
 pub fn json_items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
     let Some(document) = tree.documents.first() else { return Vec::new() };
     json_value_item(&yaml::to_value(tree, document.root, file, Dialect::Core), None).into_iter().collect()
+}
+
+/// The items of a file of assignments, of which one holds the daemon's flags: `/etc/default/docker`.
+#[must_use]
+pub fn option_file_items(text: &str, file: FileId) -> Vec<Item> {
+    let whole = Value::string(text, Place::new(file, plimsoll_syntax::Span::of(0, text.len())));
+    options_items(&whole, Some(text), None)
+}
+
+/// The key of `daemon.json` that has a field; `None`: it is a derived one.
+#[must_use]
+pub fn written_key(field: &str) -> Option<String> {
+    let key = field.replace('_', "-");
+    is_known(&key).then_some(key)
 }
 
 /// The daemon that a configuration describes, wherever that is written.
@@ -74,7 +89,7 @@ fn item(mut map: Map, name: &str, header: Place, place: Place, owner: Option<Own
         set_at(&mut map, "hosts", each(&hosts.value, host::read), hosts.place);
     }
     let metrics = field(&whole, "metrics_addr");
-    if let Some(read) = host::address(&metrics) {
+    if let Some(read) = address(&metrics) {
         set_at(&mut map, "metrics", read, metrics.place);
     }
     set_at(&mut map, "name", Value::string(name, header), header);

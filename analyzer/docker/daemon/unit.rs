@@ -167,7 +167,7 @@ pub(crate) fn options_items(value: &Value, source: Option<&str>, owner: Option<&
         let code = line.trim();
         let code = code.strip_prefix("export ").unwrap_or(code);
         let Some((name, flags)) = code.split_once('=') else { continue };
-        if !matches!(name, "DOCKER_OPTS" | "OPTIONS" | "DOCKERD_OPTS" | "DOCKER_NETWORK_OPTIONS") {
+        if !matches!(name, "DOCKER_OPTS" | "DOCKER_OPTIONS" | "OPTIONS" | "DOCKERD_OPTS" | "DOCKER_NETWORK_OPTIONS") {
             continue;
         }
         let place = location.at(Span::of(start, start + line.trim_end().len()));

@@ -4,6 +4,7 @@
 //! image sets. Nothing outside the file is read.
 
 mod base;
+mod comment;
 mod copy;
 mod expand;
 mod fields;
@@ -22,16 +23,22 @@ pub use expand::expand;
 pub use ignore::Ignore;
 
 /// The items of a Dockerfile: views `stage`, `stage.final`, `instruction` and `instruction.KEYWORD`, `command`, `pipeline`,
-/// `package`, `image.use`.
+/// `package`, `image.use`, `daemon`, `dockerfile.comment`.
 #[must_use]
 pub fn items(tree: &dockerfile::Tree, file: FileId) -> Vec<Item> {
-    read::Reader::new(tree, file, None).items()
+    read(tree, file, None)
 }
 
 /// The same, where the build context has a `.dockerignore`.
 #[must_use]
 pub fn items_with(tree: &dockerfile::Tree, file: FileId, ignore: &Ignore) -> Vec<Item> {
-    read::Reader::new(tree, file, Some(ignore)).items()
+    read(tree, file, Some(ignore))
+}
+
+fn read(tree: &dockerfile::Tree, file: FileId, ignore: Option<&Ignore>) -> Vec<Item> {
+    let mut items = read::Reader::new(tree, file, ignore).items();
+    items.extend(comment::items(tree, file));
+    items
 }
 
 #[cfg(test)]

@@ -51,7 +51,10 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
     } else {
         entry.set("argv", argv.clone());
     }
+    // What a container starts, not what a build step does.
+    let daemons = if matches!(site, "cmd" | "entrypoint") { crate::script::engine_items(&items, None) } else { Vec::new() };
     entry.parts.extend(items);
+    entry.parts.extend(daemons);
     if entry.is_trigger() {
         return;
     }

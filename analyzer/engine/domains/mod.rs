@@ -233,7 +233,7 @@ mod tests {
                 let _ = wellformed::is(&text, form);
             }
             for table in ["base-image", "kubernetes-api", "eks"] {
-                let _ = retired::is(&text, table);
+                let _ = retired::is(&text, table, "1.37.0");
             }
         }
     }

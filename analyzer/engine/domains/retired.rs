@@ -2,6 +2,8 @@
 
 use plimsoll_syntax::image;
 
+use super::version;
+
 /// Rows of `retired.tsv` that end later than this day are not used yet.
 const AS_OF: &str = "2026-06-30";
 
@@ -31,9 +33,9 @@ fn rows(table: &str) -> impl Iterator<Item = Row<'static>> {
 ///
 /// Tables: `lambda-runtime` (`nodejs14.x`), `eks` (`1.21`), `rds-ca` (`rds-ca-2019`), `kubernetes-api`
 /// (`apps/v1beta1/Deployment`, also `apps/v1beta1, Kind=Deployment`), `base-image` (an image reference). A table that does not
-/// exist lists nothing.
+/// exist lists nothing. Of Kubernetes' APIs those are out of support that its version has dropped.
 #[must_use]
-pub(crate) fn is(text: &str, table: &str) -> bool {
+pub(crate) fn is(text: &str, table: &str, kubernetes: &str) -> bool {
     let text = text.trim();
     match table {
         "base-image" => is_image(text),
@@ -41,7 +43,8 @@ pub(crate) fn is(text: &str, table: &str) -> bool {
             let parts = text.split(['/', ',', ' ', '=']).filter(|part| !part.is_empty() && *part != "Kind");
             let gvk: Vec<&str> = parts.collect();
             let gvk = gvk.join("/");
-            rows(table).any(|row| row.key == gvk)
+            let dropped = |end: &str| version::satisfies(kubernetes, &format!(">= {end}")).unwrap_or(true);
+            rows(table).any(|row| row.key == gvk && dropped(row.end))
         }
         _ => rows(table).any(|row| is_version(text, row.key)),
     }
@@ -140,8 +143,14 @@ mod tests {
             ("x", "no-table", false),
         ];
         for (text, table, expected) in rows {
-            assert_eq!(is(text, table), expected, "{text} {table}");
+            assert_eq!(is(text, table, "1.37.0"), expected, "{text} {table}");
         }
+    }
+
+    #[test]
+    fn an_api_is_there_until_its_version() {
+        let beta = "policy/v1beta1/PodSecurityPolicy";
+        assert_eq!(["1.24", "1.25", "1.31"].map(|version| is(beta, "kubernetes-api", version)), [false, true, true]);
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl<'a> Evaluator<'a> {
             Function::StartsWith => starts(value, text(0)),
             Function::EndsWith => ends(value, text(0)),
             Function::Satisfies => self.text_test(value, |known| Truth::of(version::satisfies(known, text(0))), |_| Truth::Unknown),
-            Function::Retired => self.text_test(value, |known| retired::is(known, text(0)).into(), |_| Truth::Unknown),
+            Function::Retired => self.text_test(value, |known| retired::is(known, text(0), self.kubernetes).into(), |_| Truth::Unknown),
             Function::Wellformed => self.text_test(value, |known| Truth::of(wellformed::is(known, text(0))), |_| Truth::Unknown),
             Function::Covers => ports::covers(value, &others.first().map(|slot| super::message::value(&slot.value)).unwrap_or_default()),
             Function::Internet => address::internet(value),

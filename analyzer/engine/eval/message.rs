@@ -73,6 +73,7 @@ pub(super) fn origin(what: &Value, used: Place) -> Option<(Place, String)> {
         How::Setting => Some("the value is set here".to_owned()),
         How::Resource(reference) => Some(format!("`{}` is set here", reference.address)),
         How::Inherited => Some("inherited from here".to_owned()),
+        How::Rendered => None,
         How::File => Some("the text is read from this file".to_owned()),
         How::Encoded(_) => None,
     });

@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 
 use crate::truth::Truth;
 use condition::Outcome;
-pub(crate) use fix::RawFix;
+pub(crate) use fix::{Change, Holder, Name, RawFix};
 use slot::{Frames, Slot};
 
 /// How many combinations of choices are looked at before the verdict is left undecided.
@@ -51,8 +51,18 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) schemas: &'a Schemas,
     pub(crate) relate: &'a dyn Relate,
     pub(crate) params: &'a FxHashMap<CompactString, Literal>,
-    /// The choices met so far in this round: id, how many arms, which arm.
-    choices: RefCell<Vec<(u64, usize, usize, Arc<Unknown>)>>,
+    /// The version of Kubernetes that manifests are for.
+    pub(crate) kubernetes: &'a str,
+    /// The choices met so far in this round.
+    choices: RefCell<Vec<Met>>,
+}
+
+/// A choice that was met, and the arm that this round looks at.
+struct Met {
+    id: u64,
+    arms: usize,
+    arm: usize,
+    condition: Arc<Unknown>,
 }
 
 /// What was decided about one item or element, unless all is well.
@@ -84,8 +94,9 @@ impl<'a> Evaluator<'a> {
         schemas: &'a Schemas,
         relate: &'a dyn Relate,
         params: &'a FxHashMap<CompactString, Literal>,
+        kubernetes: &'a str,
     ) -> Self {
-        Self { row, schemas, relate, params, choices: RefCell::default() }
+        Self { row, schemas, relate, params, kubernetes, choices: RefCell::default() }
     }
 
     /// Judges one item: one judgement per violated or undecided element (or the item itself).
@@ -134,7 +145,7 @@ impl<'a> Evaluator<'a> {
                 }
                 Some((known, _)) if known.truth == outcome.truth => {}
                 Some(_) => {
-                    conditions.extend(self.choices.borrow().iter().map(|choice| choice.3.source.clone()));
+                    conditions.extend(self.choices.borrow().iter().map(|choice| choice.condition.source.clone()));
                     break;
                 }
             }
@@ -143,7 +154,7 @@ impl<'a> Evaluator<'a> {
                 return (outcome.truth != Truth::False).then_some(judgement);
             }
         }
-        conditions.extend(self.choices.borrow().iter().map(|choice| choice.3.source.clone()));
+        conditions.extend(self.choices.borrow().iter().map(|choice| choice.condition.source.clone()));
         conditions.sort_unstable();
         conditions.dedup();
         Some(Judgement::Undecided { place, missing: conditions })
@@ -201,7 +212,8 @@ impl<'a> Evaluator<'a> {
             frames.it.place
         } else {
             match &culprits[..] {
-                [only] if only.place.file == home => only.place,
+                // A service may be written in several files; what it says stands in any of them.
+                [only] if only.place.file == home || is_of_several_files(frames, only.place) => only.place,
                 _ => place,
             }
         };
@@ -218,10 +230,10 @@ impl<'a> Evaluator<'a> {
     /// The arm of a choice in this round.
     fn arm(&self, choice: &Choice) -> Value {
         let mut choices = self.choices.borrow_mut();
-        let arm = match choices.iter().find(|known| known.0 == choice.id) {
-            Some(known) => known.2,
+        let arm = match choices.iter().find(|known| known.id == choice.id) {
+            Some(known) => known.arm,
             None => {
-                choices.push((choice.id, choice.arms.len(), 0, choice.condition.clone()));
+                choices.push(Met { id: choice.id, arms: choice.arms.len(), arm: 0, condition: choice.condition.clone() });
                 0
             }
         };
@@ -232,8 +244,8 @@ impl<'a> Evaluator<'a> {
     fn next_combination(&self) -> bool {
         let mut choices = self.choices.borrow_mut();
         while let Some(last) = choices.last_mut() {
-            last.2 += 1;
-            if last.2 < last.1 {
+            last.arm += 1;
+            if last.arm < last.arms {
                 return true;
             }
             choices.pop();
@@ -253,6 +265,13 @@ impl<'a> Evaluator<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether the item is put together from several files, and the place is in one of them.
+fn is_of_several_files(frames: &Frames<'_>, place: Place) -> bool {
+    frames.item.item.is_some_and(|item| {
+        item.views.iter().any(|view| view == "service" || view == "project") || crate::charts::is_own(item, place)
+    })
 }
 
 #[cfg(test)]

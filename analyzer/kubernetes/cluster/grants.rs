@@ -1,9 +1,11 @@
 //! RBAC across objects: who is bound to what.
 
+use std::sync::Arc;
+
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::item::Owner;
-use plimsoll_syntax::value::Map;
-use plimsoll_syntax::{Item, Place, Value};
+use plimsoll_syntax::value::{List, Map};
+use plimsoll_syntax::{Item, Kind, Place, Value};
 
 use super::{Cluster, Related, named};
 use crate::container::header;
@@ -34,6 +36,32 @@ impl Cluster {
             }
         }
         grants
+    }
+
+    /// Subject × binding: the `rbac.subject` items, in order of the bindings. Fields: `kind`, `name`, `namespace` of the subject (of a
+    /// service account that names none: the binding's), `rules` of the role with those that it aggregates, `role`, `role_kind`,
+    /// `binding`, `binding_kind`, `binding_namespace`, `cluster_wide`. The item is named after the subject, and underlined there.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Item> {
+        let mut found = Vec::new();
+        for kind in ["ClusterRoleBinding", "RoleBinding"] {
+            for binding in self.objects_of(kind) {
+                let roles = self.bound_roles(binding);
+                let rules = match roles.items.first() {
+                    Some(role) => {
+                        Value::new(Kind::List(Arc::new(List { items: self.rules(role), tail: None, blocks: true })), role.header)
+                    }
+                    None => Value::new(Kind::Null, binding.header),
+                };
+                for subject in field(&binding.value, "subjects").items().iter().filter(|subject| subject.as_map().is_some()) {
+                    found.push(holder(binding, subject, &rules));
+                    if found.len() > LIMIT {
+                        return found;
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// The rules of a role; an aggregated one has those of the roles that its selectors select.
@@ -92,17 +120,7 @@ impl Cluster {
     /// The roles of a service account in the namespace of `item`.
     pub(super) fn roles(&self, account: Option<Value>, item: &Item) -> Related<'_> {
         let mut related = Related::of(true);
-        let Some(account) = account else { return related };
-        let namespace = namespace_of(item).unwrap_or_default();
-        let home = Value::string(namespace.clone(), Place::NONE);
-        let in_namespace = self.objects_in("RoleBinding", &namespace);
-        for binding in self.objects_of("ClusterRoleBinding").chain(in_namespace) {
-            let subjects = field(&binding.value, "subjects");
-            let bound =
-                subjects.items().iter().map(|subject| is_subject(subject, &account, &home, binding)).fold(Some(false), or);
-            if bound == Some(false) {
-                continue;
-            }
+        for (binding, bound) in self.bindings_of(account, item) {
             let roles = self.bound_roles(binding);
             if related.tail.is_none() {
                 related.tail = roles.tail;
@@ -114,6 +132,29 @@ impl Cluster {
             }
         }
         related
+    }
+
+    /// The bindings that name a service account in the namespace of `item`, whether their roles are there or not.
+    pub(super) fn account_bindings(&self, account: Option<Value>, item: &Item) -> Related<'_> {
+        let mut related = Related::of(true);
+        for (binding, bound) in self.bindings_of(account, item) {
+            related.add(binding, bound);
+        }
+        related
+    }
+
+    /// Bindings that name the account, or may.
+    fn bindings_of(&self, account: Option<Value>, item: &Item) -> Vec<(&Item, Option<bool>)> {
+        let Some(account) = account else { return Vec::new() };
+        let namespace = namespace_of(item).unwrap_or_default();
+        let home = Value::string(namespace.clone(), Place::NONE);
+        let in_namespace = self.objects_in("RoleBinding", &namespace);
+        let bound = |binding: &Item| {
+            let subjects = field(&binding.value, "subjects");
+            subjects.items().iter().map(|subject| is_subject(subject, &account, &home, binding)).fold(Some(false), or)
+        };
+        let all = self.objects_of("ClusterRoleBinding").chain(in_namespace).map(|binding| (binding, bound(binding)));
+        all.filter(|(_, bound)| *bound != Some(false)).collect()
     }
 }
 
@@ -137,6 +178,41 @@ fn is_subject(subject: &Value, account: &Value, namespace: &Value, binding: &Ite
             Some(name == "system:serviceaccounts" || name == "system:authenticated" || name == own)
         }
         _ => Some(false),
+    }
+}
+
+fn holder(binding: &Item, subject: &Value, rules: &Value) -> Item {
+    let at = header(subject);
+    let mut map = Map { range: subject.place.span, ..copy(subject) };
+    let reference = field(&binding.value, "roleRef");
+    let cluster_wide = binding.views.first().is_some_and(|view| view == "ClusterRoleBinding");
+    let mut fields = vec![
+        ("rules", rules.clone()),
+        ("role", field(&reference, "name")),
+        ("role_kind", field(&reference, "kind")),
+        ("binding", follow(&binding.value, &["metadata", "name"])),
+        ("binding_kind", field(&binding.value, "kind")),
+        ("binding_namespace", field(&binding.value, "namespace")),
+        ("cluster_wide", Value::bool(cluster_wide, binding.header)),
+    ];
+    if subject.str_at(&["kind"]) == Some("ServiceAccount") && field(subject, "namespace").is_null() {
+        fields.push(("namespace", field(&binding.value, "namespace")));
+    }
+    for (key, value) in fields {
+        if !value.is_null() {
+            set_at(&mut map, key, value, at);
+        }
+    }
+    let word = |name: &str| shown(&field(subject, name)).unwrap_or_default();
+    Item {
+        views: vec![CompactString::const_new("rbac.subject")],
+        name: format_compact!("{}/{}", word("kind"), word("name")),
+        header: at,
+        range: subject.place.span,
+        value: Value::map(map, at),
+        // The subject is what a finding is about: it belongs to no other item.
+        owner: None,
+        index: binding.index,
     }
 }
 

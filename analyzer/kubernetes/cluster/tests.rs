@@ -236,3 +236,108 @@ fn a_copy_of_an_ingress_is_no_rival() {
         assert_eq!(related.items.len(), conflicts, "{other}");
     }
 }
+
+const RIGHTS: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: top}
+aggregationRule: {clusterRoleSelectors: [{matchLabels: {into: top}}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: part, labels: {into: top}}
+rules: [{apiGroups: [''], resources: [secrets], verbs: [get]}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: team, namespace: shop}
+roleRef: {kind: ClusterRole, name: top}
+subjects: [{kind: User, name: jane}, {kind: ServiceAccount, name: ci}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: lost, namespace: shop}
+roleRef: {kind: Role, name: elsewhere}
+subjects: [{kind: Group, name: dev}]
+";
+
+#[test]
+fn subjects_hold_the_rules_of_aggregated_roles() {
+    let found = read(RIGHTS);
+    let cluster = Cluster::new(&[&found]);
+    let shown = fields(&cluster.subjects(), "rbac.subject", &["kind", "namespace", "role", "binding", "cluster_wide", "rules"]);
+    let rules = "rules=[{apiGroups: [], resources: [secrets], verbs: [get]}]";
+    let expected = [
+        format!("User/jane kind=User namespace=- role=top binding=team cluster_wide=false {rules}"),
+        format!("ServiceAccount/ci kind=ServiceAccount namespace=shop role=top binding=team cluster_wide=false {rules}"),
+        "Group/dev kind=Group namespace=- role=elsewhere binding=lost cluster_wide=false rules=-".to_owned(),
+    ];
+    assert_eq!(shown, expected);
+}
+
+const DOORS: &str = "\
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}}
+spec:
+  serviceAccountName: robot
+  containers:
+  - name: c
+    image: i
+    envFrom: [{configMapRef: {name: there}}, {configMapRef: {name: maybe, optional: true}}, {secretRef: {name: gone}}]
+    env: [{name: A, valueFrom: {configMapKeyRef: {name: gone, key: a}}}]
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: there, namespace: shop}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {selector: {app: web}}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: route, namespace: gateways}
+spec: {rules: [{backendRefs: [{name: web, namespace: shop}]}]}
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: mesh, namespace: istio}
+spec: {http: [{route: [{destination: {host: web.shop.svc.cluster.local}}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: other, namespace: bank}
+spec: {defaultBackend: {service: {name: web}}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: robot, namespace: shop}
+roleRef: {kind: Role, name: elsewhere}
+subjects: [{kind: ServiceAccount, name: robot}]
+";
+
+#[test]
+fn a_workload_knows_its_doors_and_bindings() {
+    let found = read(DOORS);
+    let cluster = Cluster::new(&[&found]);
+    let workload = found.iter().find(|item| item.views[0] == "workload").unwrap();
+    let names = |relation: &str| -> Vec<&str> {
+        cluster.links(workload, relation).unwrap().items.iter().map(|item| item.name.as_str()).collect()
+    };
+    assert_eq!(names("entrances"), ["HTTPRoute/route", "VirtualService/mesh"]);
+    assert_eq!(names("bindings"), ["RoleBinding/robot"]);
+}
+
+#[test]
+fn what_a_pod_cannot_start_without() {
+    let found = read(DOORS);
+    let shown = fields(&Cluster::new(&[&found]).references(), "reference", &["kind", "name", "found", "others"]);
+    let expected = [
+        "Pod/web kind=ConfigMap name=gone found=false others=1",
+        "Pod/web kind=ConfigMap name=there found=true others=1",
+        "Pod/web kind=Secret name=gone found=false others=0",
+    ];
+    assert_eq!(shown, expected);
+}

@@ -52,15 +52,29 @@ fn privileged(pod: &Pod<'_>, found: &mut Found) {
 
 /// What Docker gives anyway.
 const DEFAULT_CAPABILITIES: &[&str] = &[
-    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP",
-    "SETUID", "SYS_CHROOT",
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
 ];
 
 fn capabilities(pod: &Pod<'_>, found: &mut Found) {
     for container in pod.containers() {
         for added in container.context(&["capabilities", "add"]).map(Value::items).unwrap_or_default() {
             if let Some(name) = added.as_str().filter(|name| !DEFAULT_CAPABILITIES.contains(name)) {
-                found.add(added.place, format!("{} must not include {name:?} in securityContext.capabilities.add", container.words()));
+                found.add(
+                    added.place,
+                    format!("{} must not include {name:?} in securityContext.capabilities.add", container.words()),
+                );
             }
         }
     }

@@ -110,7 +110,8 @@ impl<'a> Pod<'a> {
     /// The pod's own security context, then those of its containers, each with the words for it.
     fn contexts(&self) -> Vec<(String, &'a Value)> {
         let own = self.spec.get("securityContext").map(|context| ("pod".to_owned(), context));
-        let of_containers = self.containers().filter_map(|container| Some((container.words(), container.value.get("securityContext")?)));
+        let of_containers =
+            self.containers().filter_map(|container| Some((container.words(), container.value.get("securityContext")?)));
         own.into_iter().chain(of_containers).filter(|(_, context)| !context.is_null()).collect()
     }
 

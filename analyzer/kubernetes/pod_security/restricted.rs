@@ -31,7 +31,10 @@ const VOLUME_TYPES: &[&str] =
 fn volume_types(pod: &Pod<'_>, found: &mut Found) {
     for volume in pod.spec.get("volumes").map(Value::items).unwrap_or_default() {
         let Some(map) = volume.as_map() else { continue };
-        let other = map.entries.iter().find(|entry| entry.key != "name" && !entry.value.is_null() && !VOLUME_TYPES.contains(&entry.key.as_str()));
+        let other = map
+            .entries
+            .iter()
+            .find(|entry| entry.key != "name" && !entry.value.is_null() && !VOLUME_TYPES.contains(&entry.key.as_str()));
         if let Some(other) = other {
             let name = volume.str_at(&["name"]).unwrap_or("");
             found.add(other.place, format!("volume {name:?} uses restricted volume type {:?}", other.key));
@@ -81,13 +84,23 @@ fn seccomp(pod: &Pod<'_>, found: &mut Found) {
     };
     let own = present(pod.spec.at(&["securityContext", "seccompProfile", "type"]));
     if let Some(value) = own.filter(|_| !fine(own)) {
-        found.add(value.place, format!("pod must not set securityContext.seccompProfile.type to {:?}", value.as_str().unwrap_or("")));
+        found.add(
+            value.place,
+            format!("pod must not set securityContext.seccompProfile.type to {:?}", value.as_str().unwrap_or("")),
+        );
     }
     each_or_pod(pod, &path, fine(own), fine, found, "seccompProfile.type to \"RuntimeDefault\" or \"Localhost\"");
 }
 
 /// A setting that every container must have, by itself or from its pod.
-fn each_or_pod(pod: &Pod<'_>, path: &[&str], pod_has: bool, fine: impl Fn(Option<&Value>) -> bool, found: &mut Found, words: &str) {
+fn each_or_pod(
+    pod: &Pod<'_>,
+    path: &[&str],
+    pod_has: bool,
+    fine: impl Fn(Option<&Value>) -> bool,
+    found: &mut Found,
+    words: &str,
+) {
     for container in pod.containers() {
         let value = present(container.context(path));
         let met = match value {
@@ -112,7 +125,10 @@ fn capabilities(pod: &Pod<'_>, found: &mut Found) {
         drops_all(&container, found);
         for added in container.context(&["capabilities", "add"]).map(Value::items).unwrap_or_default() {
             if let Some(name) = added.as_str().filter(|name| *name != "NET_BIND_SERVICE") {
-                found.add(added.place, format!("{} must not include {name:?} in securityContext.capabilities.add", container.words()));
+                found.add(
+                    added.place,
+                    format!("{} must not include {name:?} in securityContext.capabilities.add", container.words()),
+                );
             }
         }
     }

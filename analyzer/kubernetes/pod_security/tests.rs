@@ -18,7 +18,8 @@ fn controls(spec: &str, level: Level, version: Minor) -> Vec<&'static str> {
     let tree = yaml::parse(&text);
     let root = tree.documents[0].root;
     let spec = yaml::to_value(&tree, root, FileId(0), Dialect::Core);
-    let mut names: Vec<_> = check(&Value::default(), &spec, level, version).into_iter().map(|violation| violation.control).collect();
+    let mut names: Vec<_> =
+        check(&Value::default(), &spec, level, version).into_iter().map(|violation| violation.control).collect();
     names.dedup();
     names
 }
@@ -38,7 +39,11 @@ fn near_misses() {
     let rows: &[(&str, &[&str], &[&str])] = &[
         ("volumes: [{name: v}]\n", &[], &[]),
         ("volumes: [{name: v, hostPath: {path: /}}]\n", &["hostPath volumes"], &["hostPath volumes", "restricted volume types"]),
-        ("hostUsers: false\nephemeralContainers: [{name: e, securityContext: {procMount: Unmasked, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]\n", &[], &["procMount"]),
+        (
+            "hostUsers: false\nephemeralContainers: [{name: e, securityContext: {procMount: Unmasked, allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]\n",
+            &[],
+            &["procMount"],
+        ),
         ("os: {name: windows}\n", &[], &[]),
     ];
     for (more, baseline, restricted) in rows {

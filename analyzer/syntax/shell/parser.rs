@@ -1,8 +1,8 @@
 //! The parser: `brush-parser` for the grammar, a scan of the words where that fails.
 
 use brush_parser::ast::{
-    AndOr, Command as Node, CommandPrefixOrSuffixItem as Item, CompoundCommand, CompoundList, IoFileRedirectTarget, IoRedirect, Pipeline,
-    SimpleCommand, Word as RawWord,
+    AndOr, Command as Node, CommandPrefixOrSuffixItem as Item, CompoundCommand, CompoundList, IoFileRedirectTarget, IoRedirect,
+    Pipeline, SimpleCommand, Word as RawWord,
 };
 use compact_str::{CompactString, ToCompactString};
 
@@ -14,6 +14,10 @@ use crate::text::Span;
 const MAX_BYTES: usize = 256 << 10;
 /// Brackets may nest so deep before the grammar, which recurses, is not asked.
 const MAX_NESTING: usize = 40;
+/// `sudo env nice …`: a command is taken out of so many wrappers.
+const MAX_WRAPPERS: usize = 8;
+/// A script of more commands is cut: what relates commands to each other compares many of them.
+const MAX_COMMANDS: usize = 2048;
 /// Parentheses may nest so deep: the grammar reads what is in `((` once as arithmetic and once as a group, so each doubles its time.
 const MAX_PARENTHESES: usize = 8;
 /// Scripts within scripts (`sh -c`, `$(…)`).
@@ -109,7 +113,11 @@ struct Source<'t> {
 impl Source<'_> {
     /// The byte offset of the character at `index`, as the grammar counts.
     fn byte_of(&self, index: usize) -> usize {
-        if self.characters.is_empty() { index.min(self.text.len()) } else { self.characters.get(index).copied().unwrap_or(self.text.len()) }
+        if self.characters.is_empty() {
+            index.min(self.text.len())
+        } else {
+            self.characters.get(index).copied().unwrap_or(self.text.len())
+        }
     }
 }
 
@@ -236,7 +244,9 @@ impl Reader {
                 let descriptor = descriptor.map_or_else(String::new, |number| number.to_string());
                 command.redirects.push((CompactString::from(format!("{descriptor}{kind}")), word));
             }
-            IoRedirect::File(_, _, IoFileRedirectTarget::ProcessSubstitution(_, group)) => self.list(&group.list, source, conditional),
+            IoRedirect::File(_, _, IoFileRedirectTarget::ProcessSubstitution(_, group)) => {
+                self.list(&group.list, source, conditional)
+            }
             IoRedirect::OutputAndError(word, _) => {
                 let word = self.word(word, source, conditional);
                 command.redirects.push(("&>".into(), word));
@@ -273,16 +283,21 @@ impl Reader {
     }
 
     /// Keeps the command, and what it runs in turn.
-    fn add(&mut self, mut command: Command, source: Source<'_>) {
-        let words = command.argv.iter().map(|word| word.span);
-        let assigned = command.assignments.iter().map(|assignment| assignment.1.span);
-        let Some(span) = words.chain(assigned).reduce(Span::to) else { return };
-        command.span = span;
-        let inner = unwrapped(&command);
-        self.shell_string(&command, source);
-        self.script.commands.push(command);
-        if let Some(inner) = inner {
-            self.add(inner, source);
+    fn add(&mut self, command: Command, source: Source<'_>) {
+        let mut next = Some(command);
+        for _ in 0..MAX_WRAPPERS {
+            let Some(mut command) = next.take() else { return };
+            if self.script.commands.len() >= MAX_COMMANDS {
+                self.script.cut = true;
+                return;
+            }
+            let words = command.argv.iter().map(|word| word.span);
+            let assigned = command.assignments.iter().map(|assignment| assignment.1.span);
+            let Some(span) = words.chain(assigned).reduce(Span::to) else { return };
+            command.span = span;
+            next = unwrapped(&command);
+            self.shell_string(&command, source);
+            self.script.commands.push(command);
         }
     }
 
@@ -293,7 +308,9 @@ impl Reader {
         if !matches!(base, "sh" | "bash" | "ash" | "dash" | "zsh" | "ksh" | "su") {
             return;
         }
-        let flag = command.argv.iter().position(|word| word.text().is_some_and(|text| text.starts_with('-') && !text.starts_with("--") && text.ends_with('c')));
+        let flag = command.argv.iter().position(|word| {
+            word.text().is_some_and(|text| text.starts_with('-') && !text.starts_with("--") && text.ends_with('c'))
+        });
         let Some(script) = flag.and_then(|flag| command.argv.get(flag + 1)) else { return };
         let raw = Span::new(script.span.start - source.offset, script.span.end - source.offset).text(source.text);
         let quote = raw.chars().next().filter(|c| matches!(c, '\'' | '"'));
@@ -316,7 +333,9 @@ impl Reader {
                 word::Token::Word(span) => {
                     let raw = span.text(source.text).to_owned();
                     let word = Word { parts: word::parts(&raw), span: span.shifted(source.offset) };
-                    let assignment = raw.split_once('=').filter(|(name, _)| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'));
+                    let assignment = raw.split_once('=').filter(|(name, _)| {
+                        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+                    });
                     match assignment {
                         Some((name, _)) if command.argv.is_empty() => command.assignments.push((name.to_compact_string(), word)),
                         _ if command.argv.is_empty() && is_reserved(&raw) => {}
@@ -345,7 +364,24 @@ impl Reader {
 }
 
 fn is_reserved(word: &str) -> bool {
-    matches!(word, "if" | "then" | "else" | "elif" | "fi" | "do" | "done" | "while" | "until" | "for" | "case" | "esac" | "{" | "}" | "!" | "function")
+    matches!(
+        word,
+        "if" | "then"
+            | "else"
+            | "elif"
+            | "fi"
+            | "do"
+            | "done"
+            | "while"
+            | "until"
+            | "for"
+            | "case"
+            | "esac"
+            | "{"
+            | "}"
+            | "!"
+            | "function"
+    )
 }
 
 /// The grammar's lists; `None`: it refuses the text, or panics on it.

@@ -12,6 +12,8 @@ pub struct Script {
     pub commands: Vec<Command>,
     /// The grammar failed: the commands come from a scan of the words, and some may be missing or wrong.
     pub scanned: bool,
+    /// There are more commands than are kept.
+    pub cut: bool,
 }
 
 /// A simple command.

@@ -79,7 +79,9 @@ fn expansion(raw: &str, at: usize) -> Option<(usize, WordPart)> {
         b'(' | b'{' => {
             let end = closing(rest, 1)?;
             let inner = &rest[2..end - 1];
-            let name = rest.as_bytes()[1] == b'{' && !inner.is_empty() && inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            let name = rest.as_bytes()[1] == b'{'
+                && !inner.is_empty()
+                && inner.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
             let part = if name { WordPart::Variable(inner.into()) } else { WordPart::Other(rest[..end].into()) };
             Some((at + end, part))
         }

@@ -155,7 +155,9 @@ impl<'t> Builder<'t> {
                 self.document_start = start;
             }
             Event::DocumentEnd => {
-                let empty = |node: &Node| node.span.is_empty() && matches!(&node.kind, NodeKind::Scalar(text, Style::Plain) if text.is_empty());
+                let empty = |node: &Node| {
+                    node.span.is_empty() && matches!(&node.kind, NodeKind::Scalar(text, Style::Plain) if text.is_empty())
+                };
                 if let Some(root) = self.root.take().filter(|root| !empty(&self.nodes[root.0 as usize])) {
                     let span = Span::of(self.document_start, end).to(self.nodes[root.0 as usize].span);
                     self.documents.push(Document { root, span, damaged: false });
@@ -228,10 +230,14 @@ impl<'t> Builder<'t> {
     fn close(&mut self, end: usize) {
         let Some(id) = self.open.pop() else { return };
         self.keys.pop();
-        let flow = end > 0 && matches!(self.text.as_bytes().get(end - 1), Some(b']' | b'}')) && matches!(self.text.as_bytes().get(self.nodes[id.0 as usize].span.start as usize), Some(b'[' | b'{'));
+        let flow = end > 0
+            && matches!(self.text.as_bytes().get(end - 1), Some(b']' | b'}'))
+            && matches!(self.text.as_bytes().get(self.nodes[id.0 as usize].span.start as usize), Some(b'[' | b'{'));
         let last = match &self.nodes[id.0 as usize].kind {
             NodeKind::Sequence(items) => items.last().copied(),
-            NodeKind::Mapping(entries) => entries.last().map(|entry| if self.nodes[entry.value.0 as usize].span.is_empty() { entry.key } else { entry.value }),
+            NodeKind::Mapping(entries) => entries
+                .last()
+                .map(|entry| if self.nodes[entry.value.0 as usize].span.is_empty() { entry.key } else { entry.value }),
             _ => None,
         };
         let first = match &self.nodes[id.0 as usize].kind {

@@ -19,7 +19,11 @@ pub(super) fn masked(source: &str) -> (String, Vec<Hole>) {
     while let Some(found) = source[at..].find("{{") {
         let start = at + found;
         let comment = source[start..].trim_start_matches(['{', '-', ' ']).starts_with("/*");
-        let close = if comment { source[start..].find("*/").and_then(|end| source[start + end..].find("}}").map(|more| end + more)) } else { source[start..].find("}}") };
+        let close = if comment {
+            source[start..].find("*/").and_then(|end| source[start + end..].find("}}").map(|more| end + more))
+        } else {
+            source[start..].find("}}")
+        };
         let Some(length) = close else { break };
         let end = start + length + 2;
         let action = source[start + 2..end - 2].trim_start_matches('-').trim_end_matches('-').trim();

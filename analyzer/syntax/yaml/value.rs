@@ -27,7 +27,8 @@ pub enum Dialect {
 #[must_use]
 pub fn to_value(tree: &Tree, node: NodeId, file: FileId, dialect: Dialect) -> Value {
     let lines = (!tree.holes.is_empty()).then(|| LineIndex::new(&tree.source));
-    let mut reader = Reader { tree, file, dialect, left: MAX_NODES, lines };
+    let template = tree.source.contains("{{");
+    let mut reader = Reader { tree, file, dialect, left: MAX_NODES, lines, template };
     let end = Span::of(0, tree.source.len()).end;
     reader.value(node, end, 0)
 }
@@ -39,6 +40,8 @@ struct Reader<'t> {
     left: usize,
     /// Where there are holes.
     lines: Option<LineIndex>,
+    /// The text has actions of a template.
+    template: bool,
 }
 
 impl Reader<'_> {
@@ -63,10 +66,14 @@ impl Reader<'_> {
                     let next = items.get(at + 1).map_or(end, |next| self.tree[*next].span.start);
                     values.push(self.value(item, next, depth + 1));
                 }
-                let tail = self.line_hole(node.span.start, end, items.iter().enumerate().map(|(at, &item)| {
-                    let next = items.get(at + 1).map_or(end, |next| self.tree[*next].span.start);
-                    Span::new(self.tree[item].span.start.saturating_sub(1), next)
-                }));
+                let tail = self.line_hole(
+                    node.span.start,
+                    end,
+                    items.iter().enumerate().map(|(at, &item)| {
+                        let next = items.get(at + 1).map_or(end, |next| self.tree[*next].span.start);
+                        Span::new(self.tree[item].span.start.saturating_sub(1), next)
+                    }),
+                );
                 Value::new(Kind::List(Arc::new(List { items: values, tail, blocks: false })), place)
             }
             NodeKind::Mapping(_) => self.mapping(id, end, depth),
@@ -104,7 +111,10 @@ impl Reader<'_> {
             let written = tree[entry.value].span;
             if value.is_null()
                 && written.is_empty()
-                && let Some(hole) = self.holes_from(key_span.end).take_while(|hole| hole.span.start < next).find(|hole| hole.line && hole.span.start >= key_span.end)
+                && let Some(hole) = self
+                    .holes_from(key_span.end)
+                    .take_while(|hole| hole.span.start < next)
+                    .find(|hole| hole.line && hole.span.start >= key_span.end)
             {
                 value = Value::unknown(self.rendered(*hole), Place::new(self.file, key_span));
             }
@@ -114,7 +124,7 @@ impl Reader<'_> {
             let fresh = Entry { key, key_place: Place::new(self.file, key_span), place, value };
             match places.of(&map, &fresh.key).and_then(|at| map.entries.get_mut(at)) {
                 // Two branches of a template: which of them is taken is not known here.
-                Some(known) if tree.source.contains("{{") => {
+                Some(known) if self.template => {
                     known.value = Value::unknown(Unknown::new(Reason::Rendered, self.source(written)), place);
                 }
                 Some(known) => *known = fresh,
@@ -139,8 +149,12 @@ impl Reader<'_> {
             return None;
         }
         let children: Vec<Span> = children.collect();
-        let mut own = self.holes_from(start).take_while(|hole| hole.span.start < end).filter(|hole| hole.line && hole.span.start >= start && hole.span.end <= end);
-        let inner = |child: &Span, hole: &Hole| child.contains(hole.span) && self.column(hole.span.start) > self.column(child.start);
+        let mut own = self
+            .holes_from(start)
+            .take_while(|hole| hole.span.start < end)
+            .filter(|hole| hole.line && hole.span.start >= start && hole.span.end <= end);
+        let inner =
+            |child: &Span, hole: &Hole| child.contains(hole.span) && self.column(hole.span.start) > self.column(child.start);
         // Children stand in order, and only neighbours touch.
         let found = own.find(|hole| {
             let after = children.partition_point(|child| child.start <= hole.span.start);
@@ -261,7 +275,11 @@ fn number(text: &str, dialect: Dialect) -> Option<Number> {
         Some("0x" | "0X") => Some((16, &digits[2..])),
         Some("0o" | "0O") => Some((8, &digits[2..])),
         Some("0b" | "0B") if dialect == Dialect::Kubernetes => Some((2, &digits[2..])),
-        Some(start) if dialect == Dialect::Kubernetes && start.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()) => Some((8, &digits[1..])),
+        Some(start)
+            if dialect == Dialect::Kubernetes && start.starts_with('0') && digits.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            Some((8, &digits[1..]))
+        }
         _ => None,
     };
     if let Some((radix, digits)) = radix {

@@ -32,7 +32,7 @@ impl Module {
             };
             let at = At { file, item: count(item), inner: None };
             let label = |n: usize| block.labels.get(n).map(|label| CompactString::from(tree.label(*label))).unwrap_or_default();
-            let declared = |name: CompactString| Declared { name, at, overrides: Vec::new() };
+            let declared = |name: CompactString| Declared { name, at, overrides: Vec::new(), is_override: overriding };
             let kind = tree.text(block.kind);
             self.check_labels(file, item, block, kind);
             let added = match kind {
@@ -89,7 +89,7 @@ impl Module {
                             data.labels.get(n).map(|label| CompactString::from(tree.label(*label))).unwrap_or_default()
                         };
                         let at = At { inner: Some(count(inner)), ..at };
-                        let block = Declared { name: label(1), at, overrides: Vec::new() };
+                        let block = Declared { name: label(1), at, overrides: Vec::new(), is_override: overriding };
                         self.resource(Resource { mode: Mode::Data, kind: label(0), block }, false) && all
                     }
                     _ => all,

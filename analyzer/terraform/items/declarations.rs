@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Items, provider_of};
 use crate::body::{finished, names};
-use crate::declare::{At, Declared, File, Mode, Module, count};
+use crate::declare::{At, Declared, File, Module, count};
 use crate::evaluator::{Cx, Instance};
 use crate::uses;
 
@@ -65,27 +65,8 @@ impl Items<'_> {
             self.requirements(at, settings, &mut map);
             self.push(&["terraform"], "terraform", written, map, None);
         }
-        self.imports(at);
         self.locals(at);
         self.required_providers(at);
-    }
-
-    /// Notes targets of `import` blocks that no block declares.
-    fn imports(&self, at: &Instance) {
-        for (file, block) in at.module.imports.iter().filter_map(|at_import| at.module.block(*at_import)) {
-            let Some(to) = crate::declare::find(file, &block.body, "to") else { continue };
-            let place = file.place(file.tree[to.expr].span);
-            let text = file.text(file.tree[to.expr].span);
-            let target: Vec<&str> = text.split('.').map(|part| part.split('[').next().unwrap_or(part)).collect();
-            let known = match target.as_slice() {
-                ["module", call, ..] => at.module.calls.position(call).is_some(),
-                [kind, name] => at.module.resource_index.contains_key(&(Mode::Managed, (*kind).into(), (*name).into())),
-                _ => true,
-            };
-            if !known {
-                self.evaluator.note(place, crate::NoteKind::Undeclared, format_compact!("{text} is not declared"));
-            }
-        }
     }
 
     fn map(&self, at: &Instance, declared: &Declared) -> Map {

@@ -174,6 +174,7 @@ impl<'a> Compiler<'a> {
             at: keys.at.and_then(|expr| self.path(expr, &scope, false)).map(|(path, _)| path),
             message,
             fix: keys.fix.map(|expr| self.fix(expr, &scope)).unwrap_or_default(),
+            safe: keys.safe.is_some_and(|expr| self.flag(expr)),
             peers: if own.on.is_none() { self.peers(own.peers) } else { Vec::new() },
             tags: if own.on.is_none() { self.strings(own.tags) } else { Vec::new() },
         })
@@ -239,6 +240,17 @@ impl<'a> Compiler<'a> {
             }
         }
         Template { parts: out }
+    }
+
+    /// `safe`: whether the fix cannot change anything that worked.
+    fn flag(&mut self, expr: ExprId) -> bool {
+        match self.expr(expr).kind {
+            ExprKind::Bool(value) => value,
+            _ => {
+                self.fault(Fault::new(self.expr(expr).span, "`safe` is true or false"));
+                false
+            }
+        }
     }
 
     fn fix(&mut self, expr: ExprId, scope: &Scope) -> FixRule {

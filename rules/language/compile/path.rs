@@ -211,7 +211,7 @@ impl Compiler<'_> {
         flatten: bool,
     ) -> Option<Typed> {
         let mut related = false;
-        while let Some((step, span)) = steps.next() {
+        for (step, span) in steps.by_ref() {
             typed = self.resolved(typed);
             if flatten && typed.is_repeated() && !matches!(step, Step::Key(_) | Step::Index(_)) {
                 typed = typed.element().map(|element| self.resolved(element))?;

@@ -114,7 +114,7 @@ pub(super) fn parse<'a>(file: &'a str, text: &'a str, out: &mut Vec<Declaration<
             continue;
         }
         let indent = code.len() - words.len();
-        if code[..indent].contains('\t') || indent % 2 != 0 {
+        if code[..indent].contains('\t') || !indent.is_multiple_of(2) {
             return Err(at.error("indent with two spaces per level"));
         }
         let level = indent / 2;

@@ -124,9 +124,10 @@ fn body(random: &mut Random, depth: usize, out: &mut String) {
         let _ = write!(out, "{indent}{}{at} = ", random.pick(FIELDS));
         if random.percent(5) {
             heredoc(random, &indent, out);
-        } else {
-            expression(random, 0, out);
+            out.push('\n');
+            continue;
         }
+        expression(random, 0, out);
         out.push_str(match random.below(12) {
             0 => " # why\n",
             1 => " // why\n",
@@ -188,7 +189,7 @@ pub fn expression(random: &mut Random, depth: usize, out: &mut String) {
             for at in 0..1 + random.below(4) {
                 let _ = match random.below(4) {
                     0 => write!(out, "\"{}/{at}\" = ", random.pick(NAMES)),
-                    1 => write!(out, "(var.{}) = ", random.pick(NAMES)),
+                    1 => write!(out, "(var.{}_{at}) = ", random.pick(NAMES)),
                     2 => write!(out, "{}{at} : ", random.pick(NAMES)),
                     _ => write!(out, "{}{at} = ", random.pick(NAMES)),
                 };

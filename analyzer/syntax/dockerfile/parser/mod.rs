@@ -96,7 +96,8 @@ pub fn parse(source: &Arc<str>) -> Tree {
         && first.keyword != "FROM"
         && INSTRUCTIONS.iter().any(|row| row.0 == first.keyword)
     {
-        tree.refused.push(SyntaxError::new(first.keyword_span, "no build stage begins before this instruction: a `FROM` is missing"));
+        tree.refused
+            .push(SyntaxError::new(first.keyword_span, "no build stage begins before this instruction: a `FROM` is missing"));
     }
     tree.errors.sort_by_key(|error| error.span.start);
     tree.refused.sort_by_key(|error| error.span.start);
@@ -116,7 +117,10 @@ fn directives(tree: &mut Tree, text: &str, start: usize) {
         let content = line.trim();
         let Some((name, value)) = content.strip_prefix('#').and_then(|comment| comment.split_once('=')) else { return };
         let name = name.trim().to_ascii_lowercase();
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) || !matches!(name.as_str(), "syntax" | "escape" | "check") {
+        if name.is_empty()
+            || !name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            || !matches!(name.as_str(), "syntax" | "escape" | "check")
+        {
             return;
         }
         let value_at = at + line.find('=').unwrap_or(0) + 1;
@@ -144,9 +148,12 @@ fn instruction(line: &Line, escape: char, faults: &mut Faults<'_>) -> Instructio
     let keyword: CompactString = text[..keyword_end].to_ascii_uppercase().into();
     let keyword_span = line.span(0, keyword_end);
     let Some(&(_, form, least, most)) = INSTRUCTIONS.iter().find(|row| row.0 == keyword) else {
-        let near = INSTRUCTIONS.iter().find(|row| keyword.len() > 2 && keyword.get(..3).is_some_and(|start| row.0.starts_with(start)));
+        let near =
+            INSTRUCTIONS.iter().find(|row| keyword.len() > 2 && keyword.get(..3).is_some_and(|start| row.0.starts_with(start)));
         let hint = near.map_or_else(String::new, |row| format!("; did you mean `{}`?", row.0));
-        faults.refused.push(SyntaxError::new(keyword_span, format_compact!("`{}` is not an instruction{hint}", &text[..keyword_end])));
+        faults
+            .refused
+            .push(SyntaxError::new(keyword_span, format_compact!("`{}` is not an instruction{hint}", &text[..keyword_end])));
         return Instruction {
             keyword,
             keyword_span,
@@ -168,7 +175,11 @@ fn instruction(line: &Line, escape: char, faults: &mut Faults<'_>) -> Instructio
         keyword_span,
         span: line.span(0, rest_end.max(keyword_end)),
         flags,
-        arguments: if rest_start < rest_end { line.span(rest_start, rest_end) } else { Span::at(line.span(0, text.trim_end().len()).end) },
+        arguments: if rest_start < rest_end {
+            line.span(rest_start, rest_end)
+        } else {
+            Span::at(line.span(0, text.trim_end().len()).end)
+        },
         words: Vec::new(),
         exec: false,
         heredocs: Vec::new(),
@@ -208,7 +219,8 @@ fn instruction(line: &Line, escape: char, faults: &mut Faults<'_>) -> Instructio
         (Form::Health, None) => health(&mut out, &rest, escape, faults),
     }
     let count = out.words.len();
-    let counted = !matches!(form, Form::Command | Form::Trigger | Form::Health) && faults.errors.last().is_none_or(|last| last.span != out.span);
+    let counted = !matches!(form, Form::Command | Form::Trigger | Form::Health)
+        && faults.errors.last().is_none_or(|last| last.span != out.span);
     if counted && (count < least || count > most || (keyword == "FROM" && count == 2)) {
         let wanted = match (keyword.as_str(), least) {
             ("FROM", _) => "an image, and perhaps `AS name`".to_owned(),
@@ -222,7 +234,10 @@ fn instruction(line: &Line, escape: char, faults: &mut Faults<'_>) -> Instructio
     } else if let ("FROM", Some(name)) = (keyword.as_str(), out.words.get(2))
         && !is_stage_name(&name.text)
     {
-        faults.refused.push(SyntaxError::new(name.span, "the name of a stage begins with a letter and has letters, digits, `-`, `_` and `.`"));
+        faults.refused.push(SyntaxError::new(
+            name.span,
+            "the name of a stage begins with a letter and has letters, digits, `-`, `_` and `.`",
+        ));
     }
     let known = FLAGS.iter().find(|row| row.0 == keyword).map_or(&[][..], |row| row.1);
     for flag in &out.flags {
@@ -235,7 +250,8 @@ fn instruction(line: &Line, escape: char, faults: &mut Faults<'_>) -> Instructio
 
 fn is_stage_name(name: &str) -> bool {
     let mut chars = name.chars();
-    chars.next().is_some_and(|first| first.is_ascii_alphabetic()) && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+    chars.next().is_some_and(|first| first.is_ascii_alphabetic())
+        && chars.all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
 }
 
 fn trigger(out: &mut Instruction, rest: &Line, escape: char, faults: &mut Faults<'_>) {
@@ -251,7 +267,9 @@ fn trigger(out: &mut Instruction, rest: &Line, escape: char, faults: &mut Faults
     }
     let inner = instruction(rest, escape, faults);
     if matches!(inner.keyword.as_str(), "FROM" | "MAINTAINER") {
-        faults.refused.push(SyntaxError::new(inner.keyword_span, format_compact!("`{}` is not allowed in `ONBUILD`", inner.keyword)));
+        faults
+            .refused
+            .push(SyntaxError::new(inner.keyword_span, format_compact!("`{}` is not allowed in `ONBUILD`", inner.keyword)));
     }
     out.inner = Some(Box::new(inner));
 }
@@ -269,7 +287,9 @@ fn health(out: &mut Instruction, rest: &Line, escape: char, faults: &mut Faults<
             }
         }
         "" => faults.refused.push(SyntaxError::new(out.keyword_span, "`HEALTHCHECK` takes `NONE` or `CMD` with a command")),
-        _ => faults.refused.push(SyntaxError::new(rest.span(0, word.len()), "`HEALTHCHECK` takes `NONE` or `CMD` with a command")),
+        _ => {
+            faults.refused.push(SyntaxError::new(rest.span(0, word.len()), "`HEALTHCHECK` takes `NONE` or `CMD` with a command"))
+        }
     }
 }
 
@@ -287,7 +307,10 @@ fn heredocs(out: &mut Instruction, line: &Line, lines: &mut Lines<'_>, errors: &
             }
             Err(end) => {
                 out.span.end = end;
-                errors.push(SyntaxError::new(out.keyword_span, format_compact!("this heredoc is never closed: expected a line `{delimiter}`")));
+                errors.push(SyntaxError::new(
+                    out.keyword_span,
+                    format_compact!("this heredoc is never closed: expected a line `{delimiter}`"),
+                ));
             }
         }
     }

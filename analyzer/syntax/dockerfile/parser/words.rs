@@ -201,7 +201,9 @@ fn valid_json_value(rest: &str) -> bool {
     let first = rest.bytes().next().unwrap_or(0);
     let word = rest.trim_end_matches(']').trim_end().split(',').all(|part| {
         let part = part.trim();
-        part.parse::<f64>().is_ok() || matches!(part, "true" | "false" | "null") || (part.len() > 1 && part.starts_with('"') && part.ends_with('"'))
+        part.parse::<f64>().is_ok()
+            || matches!(part, "true" | "false" | "null")
+            || (part.len() > 1 && part.starts_with('"') && part.ends_with('"'))
     });
     balanced && (matches!(first, b'[' | b'{') || word)
 }
@@ -221,7 +223,10 @@ pub(super) fn heredoc_markers(text: &str) -> Vec<(CompactString, bool, bool)> {
                 let mut rest = &text[at + 2..];
                 let chomp = rest.starts_with('-');
                 rest = rest.strip_prefix('-').unwrap_or(rest);
-                let word: &str = rest.split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | ')' | '<' | '>')).next().unwrap_or("");
+                let word: &str = rest
+                    .split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | ')' | '<' | '>'))
+                    .next()
+                    .unwrap_or("");
                 let expand = !word.contains(['"', '\'', '\\']);
                 let name: CompactString = word.chars().filter(|c| !matches!(c, '"' | '\'' | '\\')).collect();
                 if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) {

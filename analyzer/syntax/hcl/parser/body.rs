@@ -1,15 +1,45 @@
 //! Bodies: attributes and blocks, with recovery at the line, the block and the column.
 
+use std::collections::HashSet;
+
 use compact_str::format_compact;
 
 use super::{MAX_DEPTH, Parser};
 use crate::hcl::tree::{Attribute, Block, Body, BodyItem, ExprKind};
 use crate::text::Span;
 
-impl Parser<'_> {
+/// The names of a body's attributes: few are compared one by one, many are looked up.
+#[derive(Default)]
+struct Names<'t> {
+    few: Vec<&'t str>,
+    many: HashSet<&'t str>,
+}
+
+/// So many names are compared one by one.
+const FEW: usize = 16;
+
+impl<'t> Names<'t> {
+    /// Adds a name; false when it is there.
+    fn insert(&mut self, name: &'t str) -> bool {
+        if self.many.is_empty() {
+            if self.few.contains(&name) {
+                return false;
+            }
+            self.few.push(name);
+            if self.few.len() > FEW {
+                self.many = self.few.drain(..).collect();
+            }
+            return true;
+        }
+        self.many.insert(name)
+    }
+}
+
+impl<'t> Parser<'t> {
     /// The items up to the closing brace (`open` is the opening one) or the end of the text.
     pub(super) fn body(&mut self, open: Option<usize>) -> Body {
         let mut body = Body::default();
+        let mut names = Names::default();
         loop {
             self.space_and_newlines();
             if self.at_end() {
@@ -28,7 +58,7 @@ impl Parser<'_> {
             }
             let before = self.at;
             if let Some(item) = self.item() {
-                self.check_duplicate(&body, &item);
+                self.check_duplicate(&mut names, &item);
                 body.items.push(item);
             }
             if self.at == before {
@@ -53,10 +83,10 @@ impl Parser<'_> {
         is_name && line.contains('{') && !line.contains('=') && words.all(|word| word.starts_with('"') && word.ends_with('"'))
     }
 
-    fn check_duplicate(&mut self, body: &Body, item: &BodyItem) {
+    fn check_duplicate(&mut self, names: &mut Names<'t>, item: &BodyItem) {
         let BodyItem::Attribute(new) = item else { return };
-        let name = self.word(new.name);
-        if body.attributes().any(|known| known.name.len() == new.name.len() && known.name.text(self.text) == name) {
+        let name = new.name.text(self.text);
+        if !names.insert(name) {
             self.error(new.name, format_compact!("`{name}` is set twice"));
         }
     }
@@ -65,7 +95,8 @@ impl Parser<'_> {
         let start = self.at;
         let Some(name) = self.identifier() else {
             let span = self.here();
-            let message = if self.peek() == b'"' { "a name is not quoted here" } else { "expected the name of an attribute or block" };
+            let message =
+                if self.peek() == b'"' { "a name is not quoted here" } else { "expected the name of an attribute or block" };
             self.error(span, message);
             self.skip_line();
             return None;
@@ -98,7 +129,11 @@ impl Parser<'_> {
         self.space();
         if !self.at_end() && !matches!(self.peek(), b'\n' | b'}') {
             if self.tree.errors.last().is_none_or(|last| last.span.end as usize <= value_start) {
-                let message = if self.peek() == b',' { "attributes are not separated by commas" } else { "expected the end of the line here" };
+                let message = if self.peek() == b',' {
+                    "attributes are not separated by commas"
+                } else {
+                    "expected the end of the line here"
+                };
                 self.error(self.here(), message);
             }
             self.skip_line();
@@ -164,6 +199,7 @@ impl Parser<'_> {
     /// `{ name = value }`: one attribute at most, as HCL has it; what follows is read all the same.
     fn one_line_body(&mut self) -> Body {
         let mut body = Body::default();
+        let mut names = Names::default();
         loop {
             self.space();
             if self.peek() == b'}' || self.at_end() {
@@ -188,7 +224,7 @@ impl Parser<'_> {
             if let BodyItem::Block(inner) = &item {
                 self.error(inner.kind, "a block on one line holds no further block");
             }
-            self.check_duplicate(&body, &item);
+            self.check_duplicate(&mut names, &item);
             body.items.push(item);
         }
     }

@@ -181,7 +181,8 @@ impl Parser<'_> {
         self.at += 1;
         let outer = std::mem::replace(&mut self.newlines, true);
         self.space();
-        let star = self.peek() == b'*' && self.bytes[self.at + 1..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b']');
+        let star =
+            self.peek() == b'*' && self.bytes[self.at + 1..].iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b']');
         let key = if star {
             self.at += 1;
             None
@@ -235,7 +236,11 @@ impl Parser<'_> {
             _ => match self.identifier() {
                 Some(name) => self.name(name),
                 None => {
-                    let message = if self.at_end() || self.peek() == b'\n' { "expected a value before the end of the line" } else { "expected a value here" };
+                    let message = if self.at_end() || self.peek() == b'\n' {
+                        "expected a value before the end of the line"
+                    } else {
+                        "expected a value here"
+                    };
                     self.error(self.here(), message);
                     self.push(start, start, ExprKind::Error)
                 }

@@ -185,7 +185,10 @@ impl<'a> Parser<'a> {
             if byte.is_ascii_alphabetic() || byte == b'_' || (at > start && (byte.is_ascii_digit() || byte == b'-')) {
                 at += 1;
             } else if byte >= 0x80 {
-                let next = self.text[at..].chars().next().filter(|c| c.is_alphabetic() || (at > start && c.is_alphanumeric()) || is_mark(*c, at > start));
+                let next = self.text[at..]
+                    .chars()
+                    .next()
+                    .filter(|c| c.is_alphabetic() || (at > start && c.is_alphanumeric()) || is_mark(*c, at > start));
                 match next {
                     Some(c) => at += c.len_utf8(),
                     None => break,

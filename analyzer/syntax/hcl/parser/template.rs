@@ -41,7 +41,11 @@ impl Parser<'_> {
         {
             let literal = Span::of(self.at, self.at + length);
             self.at += length + 1;
-            let parts = if literal.is_empty() { Self::list(&mut self.tree.parts, []) } else { Self::list(&mut self.tree.parts, [Part::Literal(literal)]) };
+            let parts = if literal.is_empty() {
+                Self::list(&mut self.tree.parts, [])
+            } else {
+                Self::list(&mut self.tree.parts, [Part::Literal(literal)])
+            };
             return self.push(start, self.at, ExprKind::Template(TemplateKind::Quoted, parts));
         }
         let mut pieces = Vec::new();
@@ -90,7 +94,10 @@ impl Parser<'_> {
         let from = self.at + 2;
         let valid = self.text.get(from..from + digits).and_then(|hex| u32::from_str_radix(hex, 16).ok()).and_then(char::from_u32);
         if valid.is_none() {
-            self.error(Span::of(self.at, self.at + 2), "this is not a Unicode escape: four hexadecimal digits after `\\u`, eight after `\\U`");
+            self.error(
+                Span::of(self.at, self.at + 2),
+                "this is not a Unicode escape: four hexadecimal digits after `\\u`, eight after `\\U`",
+            );
         }
     }
 
@@ -221,7 +228,9 @@ impl Parser<'_> {
                         frame.parts().push(part);
                     }
                 }
-                Piece::If { span, condition, strip } => frames.push(Frame::If { span, condition, strip, then: Vec::new(), otherwise: None }),
+                Piece::If { span, condition, strip } => {
+                    frames.push(Frame::If { span, condition, strip, then: Vec::new(), otherwise: None })
+                }
                 Piece::For { span, key, value, collection, strip } => {
                     frames.push(Frame::For { span, key, value, collection, strip, body: Vec::new() });
                 }
@@ -313,7 +322,10 @@ impl Parser<'_> {
                 line_start = false;
             }
             if self.at_end() {
-                self.error(Span::of(start, marker.end as usize), compact_str::format_compact!("this text is never closed: expected a line `{name}`"));
+                self.error(
+                    Span::of(start, marker.end as usize),
+                    compact_str::format_compact!("this text is never closed: expected a line `{name}`"),
+                );
                 return self.push(start, self.at, ExprKind::Error);
             }
             match self.peek() {

@@ -22,7 +22,8 @@ fn show(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Kind::Map(map) => {
-            let mut items: Vec<String> = map.entries.iter().map(|entry| format!("{}: {}", entry.key, show(&entry.value))).collect();
+            let mut items: Vec<String> =
+                map.entries.iter().map(|entry| format!("{}: {}", entry.key, show(&entry.value))).collect();
             items.extend(map.tail.iter().map(|tail| format!("…{}", tail.source)));
             format!("{{{}}}", items.join(", "))
         }
@@ -47,9 +48,17 @@ fn documents_become_values() {
         ("a: 1\nb: 'x\nc: 2\n", &["{a: 1, c: 2}"], 1),
         ("a: 1\n   b: 2\nc: 3\n", &["{a: 1, c: 3}"], 1),
         ("{\"a\": [1, true, null]}", &["{a: [1, true, null]}"], 0),
-        ("a: {{ .x }}\nb: \"{{ .y }}:1\"\nc:\n  {{- toYaml .z | nindent 2 }}\nd: 1\n", &["{a: <{{ .x }}>, b: <{{ .y }}>:1, c: <{{- toYaml .z | nindent 2 }}>, d: 1}"], 0),
+        (
+            "a: {{ .x }}\nb: \"{{ .y }}:1\"\nc:\n  {{- toYaml .z | nindent 2 }}\nd: 1\n",
+            &["{a: <{{ .x }}>, b: <{{ .y }}>:1, c: <{{- toYaml .z | nindent 2 }}>, d: 1}"],
+            0,
+        ),
         ("{{ if .x }}\na: 1\n{{ else }}\na: 2\n{{ end }}\nb: 3\n", &["{a: <2>, b: 3}"], 0),
-        ("a:\n  b: 1\n  {{- include \"l\" . | nindent 2 }}\nd: 1\n", &["{a: {b: 1, …{{- include \"l\" . | nindent 2 }}}, d: 1}"], 0),
+        (
+            "a:\n  b: 1\n  {{- include \"l\" . | nindent 2 }}\nd: 1\n",
+            &["{a: {b: 1, …{{- include \"l\" . | nindent 2 }}}, d: 1}"],
+            0,
+        ),
     ];
     for (source, expected, errors) in rows {
         let (found, count) = values(source, Dialect::Kubernetes);

@@ -1,0 +1,78 @@
+//! `plimsoll inspect`
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use plimsoll_engine::{Engine, Inspected, Leaf, Settings, Spot};
+
+use crate::Status;
+use crate::arguments::{Color, Inspect, ListFormat};
+use crate::config::Config;
+use crate::files::{Workspace, WorkspaceFiles};
+use crate::paint::Paint;
+use crate::problem::Problem;
+use crate::{check, rules, walk};
+
+/// Files above this size are not read, in bytes.
+const LIMIT: u64 = 10_000_000;
+
+/// Prints what was understood.
+pub(crate) fn run(options: &Inspect, color: Color) -> Result<Status, Problem> {
+    let workspace = Workspace::new(std::slice::from_ref(&options.path))?;
+    let config = if options.isolated { Config::default() } else { Config::nearest(&workspace.working_directory)? };
+    let settings = check::variables(Settings::default(), &options.variables, &config, &workspace)?;
+    let files = Arc::new(WorkspaceFiles { root: workspace.root.clone(), limit: LIMIT });
+    let rules = rules::load(&workspace.root, true)?;
+    let mut engine = Engine::new(files.clone(), &rules, &settings).map_err(|error| Problem::new(error.to_string()))?;
+    engine.add(walk::find(&workspace, &files, &config.exclude, false).sources);
+    let mut all = engine.inspect(options.address.as_deref());
+    if options.address.is_some() {
+        all.retain(|root| !root.items.is_empty());
+    }
+    let text = match options.output_format {
+        ListFormat::Json => serde_json::to_string_pretty(&all).map_err(|error| Problem::new(error.to_string()))? + "\n",
+        ListFormat::Text => shown(&all, Paint::stdout(color)),
+    };
+    // A reader that was closed early has seen enough.
+    let _ = io::stdout().write_all(text.as_bytes());
+    match &options.address {
+        Some(address) if all.is_empty() => Err(Problem::new(format!("there is nothing of the address {address}"))),
+        _ => Ok(Status::Clean),
+    }
+}
+
+fn shown(all: &[Inspected], paint: Paint) -> String {
+    let mut out = String::new();
+    for root in all {
+        let name = if root.root.is_empty() { "." } else { &root.root };
+        let environment = root.environment.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
+        out.push_str(&format!("{}\n", paint.bold(&format!("root module {name}{environment}"))));
+        for item in &root.items {
+            out.push_str(&format!("\n{}{}\n", item.address, spot(item.place.as_ref())));
+            let width = item.values.iter().map(|leaf| leaf.path.chars().count()).max().unwrap_or(0).min(40);
+            for leaf in &item.values {
+                out.push_str(&format!("  {:width$} = {}\n", leaf.path, line(leaf)));
+            }
+        }
+        for note in &root.notes {
+            out.push_str(&format!("\n{}: {}{}\n", paint.careful("note"), note.message, spot(note.place.as_ref())));
+        }
+    }
+    out
+}
+
+fn line(leaf: &Leaf) -> String {
+    let mut line = leaf.value.to_string();
+    if let Some(missing) = &leaf.missing {
+        line.push_str(&format!("  ({}: {})", missing.source, missing.reason));
+    }
+    line.push_str(&spot(leaf.place.as_ref()));
+    for step in &leaf.through {
+        line.push_str(&format!(" < {}{}", step.how, spot(step.place.as_ref())));
+    }
+    line
+}
+
+fn spot(spot: Option<&Spot>) -> String {
+    spot.map(|spot| format!("  {}:{}:{}", spot.path, spot.line, spot.column)).unwrap_or_default()
+}

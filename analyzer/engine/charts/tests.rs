@@ -1,0 +1,130 @@
+//! Charts as the engine's callers see them.
+
+use std::io;
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plimsoll_rules::{RuleSet, load};
+
+use crate::{Engine, Files, Report, Settings, Source};
+
+/// Files that are on the disk but were not discovered.
+struct OnDisk(&'static [(&'static str, &'static str)]);
+
+impl Files for OnDisk {
+    fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+        let found = self.0.iter().find(|(name, _)| path == *name);
+        found.map(|(_, text)| text.as_bytes().to_vec()).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn list(&self, folder: &Utf8Path) -> Option<Vec<String>> {
+        Some(
+            self.0
+                .iter()
+                .filter_map(|(name, _)| Utf8Path::new(name).strip_prefix(folder).ok().map(ToString::to_string))
+                .collect(),
+        )
+    }
+}
+
+fn check(header: &str, disk: &'static [(&'static str, &'static str)], files: &[(&str, &str)]) -> Report {
+    let page = format!("# Title\n\n```rule\nseverity = high\nprofile = recommended\n{header}\nmessage = \"${{self}}\"\n```\n");
+    let rule = load(&Utf8PathBuf::from("r.md"), &page).unwrap_or_else(|errors| panic!("{}", errors[0])).1;
+    let mut engine = Engine::new(Arc::new(OnDisk(disk)), &RuleSet::of_rule(rule), &Settings::default()).unwrap();
+    engine.add(files.iter().map(|(path, text)| Source { path: (*path).into(), content: Ok(text.as_bytes().to_vec()) }).collect());
+    engine.check(&|_, _| {})
+}
+
+fn places(report: &Report) -> Vec<String> {
+    let related = |finding: &crate::Finding| {
+        finding.related.iter().map(|at| format!(" <- {}:{}", at.path, at.range.start.line)).collect::<String>()
+    };
+    report
+        .findings
+        .iter()
+        .map(|finding| format!("{}:{} {}{}", finding.path, finding.range.start.line, finding.item.name, related(finding)))
+        .collect()
+}
+
+fn lost(report: &Report) -> Vec<String> {
+    report.incomplete.iter().map(|lost| format!("{}:{} {}", lost.path, lost.range.start.line, lost.reason)).collect()
+}
+
+const PRIVILEGED: &str = "on = container\nforbid = securityContext.privileged == true";
+const CHART: &str = "apiVersion: v2\nname: c\nversion: 1.0.0\n";
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Release.Name }}-web\nspec:\n  containers:\n    - name: web\n      image: nginx\n      securityContext:\n        privileged: {{ .Values.privileged }}\n";
+
+#[test]
+fn a_finding_points_at_the_template_and_the_value() {
+    let files = [("c/Chart.yaml", CHART), ("c/values.yaml", "# first\nprivileged: true\n"), ("c/templates/pod.yaml", POD)];
+    assert_eq!(places(&check(PRIVILEGED, &[], &files)), ["c/templates/pod.yaml:10 Pod/release-name-web <- c/values.yaml:2"]);
+    let files = [("c/Chart.yaml", CHART), ("c/values.yaml", "privileged: false\n"), ("c/templates/pod.yaml", POD)];
+    assert_eq!(places(&check(PRIVILEGED, &[], &files)), [""; 0]);
+}
+
+#[test]
+fn a_map_that_is_inserted_as_a_whole_points_into_the_values() {
+    let pod =
+        POD.replace("        privileged: {{ .Values.privileged }}\n", "        {{- toYaml .Values.security | nindent 8 }}\n");
+    let files = [
+        ("Chart.yaml", CHART),
+        ("values.yaml", "security:\n  runAsUser: 0\n  privileged: true\n"),
+        ("templates/pod.yaml", pod.as_str()),
+    ];
+    assert_eq!(places(&check(PRIVILEGED, &[], &files)), ["values.yaml:3 Pod/release-name-web"]);
+}
+
+#[test]
+fn helpers_are_read_from_the_disk() {
+    let disk = &[("c/templates/_helpers.tpl", "{{ define \"c.security\" -}}\nprivileged: true\n{{- end }}\n")];
+    let pod =
+        POD.replace("        privileged: {{ .Values.privileged }}\n", "        {{- include \"c.security\" . | nindent 8 }}\n");
+    let files = [("c/Chart.yaml", CHART), ("c/templates/pod.yaml", pod.as_str())];
+    assert_eq!(places(&check(PRIVILEGED, disk, &files)), ["c/templates/_helpers.tpl:2 Pod/release-name-web"]);
+}
+
+#[test]
+fn a_comment_in_the_template_allows_what_its_object_includes() {
+    let disk = &[("c/templates/_helpers.tpl", "{{ define \"c.security\" -}}\nprivileged: true\n{{- end }}\n")];
+    let pod =
+        POD.replace("        privileged: {{ .Values.privileged }}\n", "        {{- include \"c.security\" . | nindent 8 }}\n");
+    let pod = format!("# plimsoll: allow(r) reason=\"known\"\n{pod}");
+    let report = check(PRIVILEGED, disk, &[("c/Chart.yaml", CHART), ("c/templates/pod.yaml", pod.as_str())]);
+    assert_eq!((places(&report).len(), report.suppressed), (0, 1));
+}
+
+#[test]
+fn what_cannot_be_rendered_is_told_and_read_with_holes() {
+    let pod =
+        POD.replace("{{ .Release.Name }}-web", "{{ include \"common.name\" . }}").replace("{{ .Values.privileged }}", "true");
+    let files = [("c/Chart.yaml", CHART), ("c/templates/pod.yaml", pod.as_str())];
+    let report = check(PRIVILEGED, &[], &files);
+    assert_eq!(places(&report).len(), 1);
+    assert!(places(&report)[0].starts_with("c/templates/pod.yaml:10 "));
+    assert_eq!(report.incomplete.len(), 1);
+    assert!(lost(&report)[0].starts_with("c/templates/pod.yaml:4 this template is not rendered: "), "{:?}", lost(&report));
+}
+
+#[test]
+fn sub_charts_are_rendered_with_their_parent() {
+    let parent = "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies:\n  - name: s\n    version: 1.x\n  - name: gone\n    version: 2.x\n";
+    let files = [
+        ("c/Chart.yaml", parent),
+        ("c/values.yaml", "s:\n  privileged: true\n"),
+        ("c/charts/s/Chart.yaml", "apiVersion: v2\nname: s\nversion: 1.1.0\n"),
+        ("c/charts/s/values.yaml", "privileged: false\n"),
+        ("c/charts/s/templates/pod.yaml", POD),
+    ];
+    let report = check(PRIVILEGED, &[], &files);
+    assert_eq!(places(&report), ["c/charts/s/templates/pod.yaml:10 Pod/release-name-web <- c/values.yaml:2"]);
+    assert_eq!(lost(&report), ["c/Chart.yaml:7 the chart gone is not here, so what it brings is not seen"]);
+}
+
+#[test]
+fn what_is_known_at_installation_only_is_not_known() {
+    let rule = "on = object\nforbid = metadata.namespace == \"default\"";
+    let named = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: {{ .Release.Namespace }}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: b\n";
+    let report = check(rule, &[], &[("Chart.yaml", CHART), ("templates/a.yaml", named)]);
+    assert_eq!(places(&report), [""; 0]);
+    assert!(report.undecided.iter().all(|verdict| verdict.missing == ["{{ .Release.Namespace }}"]), "{:?}", report.undecided);
+}

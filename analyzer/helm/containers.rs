@@ -1,0 +1,144 @@
+//! Lists and maps, shared as Go shares them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::rc::Rc;
+
+use plimsoll_syntax::Place;
+
+use crate::value::{Data, MAX_DEPTH, Value};
+
+/// A list, which is never changed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct List(Rc<Vec<Value>>);
+
+impl List {
+    pub(crate) fn new(items: Vec<Value>) -> Self {
+        Self(Rc::new(items))
+    }
+}
+
+impl Deref for List {
+    type Target = Vec<Value>;
+
+    fn deref(&self) -> &Vec<Value> {
+        &self.0
+    }
+}
+
+/// A map with shared contents, as Go's are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dict(Rc<RefCell<BTreeMap<Rc<str>, Slot>>>);
+
+/// An entry of a map.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Slot {
+    /// Where its key is written in a values file.
+    pub key: Place,
+    pub value: Value,
+}
+
+impl Dict {
+    pub(crate) fn get(&self, key: &str) -> Option<Value> {
+        self.0.borrow().get(key).map(|slot| slot.value.clone())
+    }
+
+    pub(crate) fn slot(&self, key: &str) -> Option<Slot> {
+        self.0.borrow().get(key).cloned()
+    }
+
+    pub(crate) fn set(&self, key: impl Into<Rc<str>>, value: impl Into<Value>) {
+        let place = value.into().stored();
+        let mut map = self.0.borrow_mut();
+        let slot = map.entry(key.into()).or_default();
+        slot.value = place;
+    }
+
+    pub(crate) fn set_slot(&self, key: impl Into<Rc<str>>, slot: Slot) {
+        self.0.borrow_mut().insert(key.into(), slot);
+    }
+
+    pub(crate) fn remove(&self, key: &str) {
+        self.0.borrow_mut().remove(key);
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.borrow().contains_key(key)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
+    /// The entries, sorted by key.
+    pub(crate) fn entries(&self) -> Vec<(Rc<str>, Slot)> {
+        self.0.borrow().iter().map(|(key, slot)| (key.clone(), slot.clone())).collect()
+    }
+
+    /// The map under a key, when there is one.
+    pub(crate) fn table(&self, key: &str) -> Option<Self> {
+        match self.get(key)?.data {
+            Data::Map(dict) => Some(dict),
+            _ => None,
+        }
+    }
+
+    /// A copy of the map alone, which shares what it holds.
+    pub(crate) fn shallow(&self) -> Self {
+        Self(Rc::new(RefCell::new(self.0.borrow().clone())))
+    }
+
+    /// A copy that shares nothing.
+    pub(crate) fn deep(&self) -> Self {
+        self.deep_to(MAX_DEPTH)
+    }
+
+    pub(crate) fn deep_to(&self, depth: usize) -> Self {
+        let out = Self::default();
+        for (key, Slot { key: place, value }) in self.entries() {
+            out.set_slot(key, Slot { key: place, value: value.deep_to(depth) });
+        }
+        out
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// Templates can nest values deeper than the stack: what nobody else holds is taken apart without recursion.
+fn dismantle(mut waiting: Vec<Value>) {
+    while let Some(mut value) = waiting.pop() {
+        match &mut value.data {
+            Data::Map(dict) => waiting.append(&mut dict.emptied()),
+            Data::List(list) => waiting.append(&mut list.emptied()),
+            _ => {}
+        }
+    }
+}
+
+impl List {
+    fn emptied(&mut self) -> Vec<Value> {
+        Rc::get_mut(&mut self.0).map(std::mem::take).unwrap_or_default()
+    }
+}
+
+impl Dict {
+    fn emptied(&mut self) -> Vec<Value> {
+        let map = Rc::get_mut(&mut self.0).map(RefCell::get_mut).map(std::mem::take).unwrap_or_default();
+        map.into_values().map(|slot| slot.value).collect()
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        dismantle(self.emptied());
+    }
+}
+
+impl Drop for Dict {
+    fn drop(&mut self) {
+        dismantle(self.emptied());
+    }
+}

@@ -1,0 +1,123 @@
+//! Judging again after edits, and telling the client what has changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plimsoll_engine::{Cancelled, FileReport, Snapshot, Standing};
+use tower_lsp_server::ls_types::{Diagnostic, MessageType};
+
+use crate::convert::Context;
+use crate::message::{Judged, Message};
+use crate::outbox::{Letter, Outbox};
+
+/// What the client was told last, or what it would be told if it asked.
+#[derive(Default)]
+pub(crate) struct Said {
+    /// Diagnostics by path; files without any are left out.
+    pub(crate) diagnostics: BTreeMap<Utf8PathBuf, Arc<Vec<Diagnostic>>>,
+    /// What a client that asks was answered last about open documents.
+    pub(crate) answered: BTreeMap<Utf8PathBuf, Arc<Vec<Diagnostic>>>,
+}
+
+impl Said {
+    /// Whether it differs from what was known.
+    fn learn(&mut self, path: &Utf8Path, diagnostics: &Arc<Vec<Diagnostic>>) -> bool {
+        let before = if diagnostics.is_empty() {
+            self.diagnostics.remove(path)
+        } else {
+            self.diagnostics.insert(path.to_owned(), diagnostics.clone())
+        };
+        before.unwrap_or_default() != *diagnostics
+    }
+}
+
+/// One round of judging.
+pub(crate) struct Round {
+    pub(crate) folder: u64,
+    /// Which of the folder's engines is asked.
+    pub(crate) generation: u64,
+    pub(crate) snapshot: Snapshot,
+    pub(crate) standing: Arc<Standing>,
+    pub(crate) edited: Vec<Utf8PathBuf>,
+    /// Nothing of what was said before holds by itself: the folder was read anew.
+    pub(crate) everything: bool,
+    /// Whether the client hears of a file in this folder.
+    pub(crate) scope: Scope,
+    pub(crate) context: Context,
+    pub(crate) said: Arc<Mutex<Said>>,
+    pub(crate) outbox: Outbox,
+    pub(crate) queue: Sender<Message>,
+}
+
+/// Which files of a folder the client hears of.
+#[derive(Clone, Default)]
+pub(crate) struct Scope {
+    /// Open documents only.
+    pub(crate) open_only: bool,
+    /// Folders inside that speak for themselves.
+    pub(crate) foreign: Vec<Utf8PathBuf>,
+}
+
+impl Round {
+    /// Judges, and says what has changed: about the edited documents first. Everything that is said is said before the next edit is
+    /// taken, since that waits for the snapshot.
+    pub(crate) fn run(self) {
+        let done = catch_unwind(AssertUnwindSafe(|| self.judged()));
+        let Self { folder, generation, snapshot, standing, edited, outbox, queue, .. } = self;
+        drop(snapshot);
+        let standing = match done {
+            Ok(Ok(standing)) => Some(standing),
+            Ok(Err(Cancelled)) => None,
+            Err(_) => {
+                // It would fail again: wait for the next edit.
+                outbox.send(Letter::Log(MessageType::ERROR, "a fault of plimsoll: judging failed".to_owned()));
+                Some(standing)
+            }
+        };
+        let _ = queue.send(Message::Judged(folder, Judged { generation, standing, edited }));
+    }
+
+    fn judged(&self) -> Result<Arc<Standing>, Cancelled> {
+        for path in self.edited.iter().filter(|path| self.context.open.contains_key(*path)) {
+            let report = self.snapshot.findings_of(path, &self.standing)?;
+            self.tell(path, &report, true);
+        }
+        let (standing, reports) = self.snapshot.advance(&self.standing, &self.edited)?;
+        let mut stale = false;
+        for (path, report) in &reports {
+            stale |= self.tell(path, report, false);
+        }
+        if self.everything {
+            let known: BTreeSet<Utf8PathBuf> = self.said.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.keys().cloned().collect();
+            for path in known.iter().filter(|path| !reports.contains_key(*path)) {
+                stale |= self.tell(path, &FileReport::default(), false);
+            }
+        }
+        if stale && self.context.client.pulls && self.context.client.refreshes {
+            self.outbox.send(Letter::Refresh);
+        }
+        for (rule, message) in self.snapshot.failures(&standing) {
+            self.outbox.send(Letter::Log(MessageType::ERROR, format!("rule `{rule}` failed: {message}")));
+        }
+        Ok(Arc::new(standing))
+    }
+
+    /// Whether a client that asks has an answer that does not hold any more.
+    fn tell(&self, path: &Utf8Path, report: &FileReport, always: bool) -> bool {
+        let open = self.context.open.contains_key(path);
+        let heard = if self.scope.open_only { open } else { !self.scope.foreign.iter().any(|folder| path.starts_with(folder)) };
+        let diagnostics = Arc::new(if heard { self.context.diagnostics(report) } else { Vec::new() });
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let changed = said.learn(path, &diagnostics);
+        if self.context.client.pulls {
+            return changed && said.answered.get(path) != Some(&diagnostics);
+        }
+        if let Some(uri) = self.context.uri(path).filter(|_| changed || always && heard) {
+            self.outbox.send(Letter::Publish(uri, diagnostics.to_vec(), self.context.version(path)));
+        }
+        false
+    }
+}
