@@ -107,7 +107,9 @@ impl LanguageServer for Backend {
         let page = params.arguments.first().and_then(LSPAny::as_str);
         match page.filter(|page| params.command == OPEN_RULE && page.starts_with("https://")) {
             Some(page) => outbox::open(&self.connection, page).await,
-            None => return Err(Error::invalid_params(format!("`{}` is not a command of plimsoll, or has no page", params.command))),
+            None => {
+                return Err(Error::invalid_params(format!("`{}` is not a command of plimsoll, or has no page", params.command)));
+            }
         }
         Ok(None)
     }

@@ -85,10 +85,9 @@ impl Client {
                 text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
                 hover_provider: Some(HoverProviderCapability::Simple(true)),
                 code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
-                execute_command_provider: self.shows_documents.then(|| ExecuteCommandOptions {
-                    commands: vec![OPEN_RULE.to_owned()],
-                    ..ExecuteCommandOptions::default()
-                }),
+                execute_command_provider: self
+                    .shows_documents
+                    .then(|| ExecuteCommandOptions { commands: vec![OPEN_RULE.to_owned()], ..ExecuteCommandOptions::default() }),
                 diagnostic_provider: self.pulls.then_some(DiagnosticServerCapabilities::Options(diagnostics)),
                 workspace: Some(WorkspaceServerCapabilities { workspace_folders: Some(folders), file_operations: None }),
                 ..ServerCapabilities::default()

@@ -60,7 +60,8 @@ impl Context {
     /// One finding.
     fn diagnostic<'a>(&self, finding: &'a Finding, lines: &mut Texts<'a>) -> Diagnostic {
         let client = &self.client;
-        let related = finding.related.iter().filter(|_| client.related_information).filter_map(|related| self.related(related, lines));
+        let related =
+            finding.related.iter().filter(|_| client.related_information).filter_map(|related| self.related(related, lines));
         let related: Vec<DiagnosticRelatedInformation> = related.collect();
         Diagnostic {
             range: lines.range(&finding.path, &finding.range),
@@ -70,7 +71,11 @@ impl Context {
                 Level::Note => DiagnosticSeverity::INFORMATION,
             }),
             code: Some(NumberOrString::String(finding.rule.to_string())),
-            code_description: if client.code_description { self.page(finding).map(|href| CodeDescription { href }) } else { None },
+            code_description: if client.code_description {
+                self.page(finding).map(|href| CodeDescription { href })
+            } else {
+                None
+            },
             source: Some(SOURCE.to_owned()),
             message: finding.message.clone(),
             related_information: (!related.is_empty()).then_some(related),

@@ -47,9 +47,17 @@ mod tests {
             range_length: None,
             text: text.to_owned(),
         };
-        document.change(2, vec![change((0, 4), (0, 5), "x"), change((1, 0), (9, 0), "c\n"), change((0, 0), (0, 1), "")], Encoding::Utf16);
+        document.change(
+            2,
+            vec![change((0, 4), (0, 5), "x"), change((1, 0), (9, 0), "c\n"), change((0, 0), (0, 1), "")],
+            Encoding::Utf16,
+        );
         assert_eq!((document.version, document.text.as_str()), (2, "😀 x\nc\n"));
-        document.change(3, vec![TextDocumentContentChangeEvent { range: None, range_length: None, text: "all".to_owned() }], Encoding::Utf16);
+        document.change(
+            3,
+            vec![TextDocumentContentChangeEvent { range: None, range_length: None, text: "all".to_owned() }],
+            Encoding::Utf16,
+        );
         assert_eq!(document.text, "all");
     }
 }

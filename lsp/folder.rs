@@ -33,6 +33,8 @@ pub(crate) struct Folder {
     pub(crate) said: Arc<Mutex<Said>>,
     /// It is being read, and whether something changed since that began.
     pub(crate) loading: Option<bool>,
+    /// What changed on the disk meanwhile, and may have been read before that; and whether it was deleted.
+    pub(crate) touched: BTreeMap<Utf8PathBuf, bool>,
 }
 
 /// What has been read of a folder.
@@ -74,7 +76,17 @@ impl Ready {
 
 impl Folder {
     pub(crate) fn new(id: u64, root: Utf8PathBuf, uri: Uri, file: Option<Utf8PathBuf>) -> Self {
-        Self { id, root, uri, file, ready: None, waiting: Vec::new(), said: Arc::default(), loading: None }
+        Self {
+            id,
+            root,
+            uri,
+            file,
+            ready: None,
+            waiting: Vec::new(),
+            said: Arc::default(),
+            loading: None,
+            touched: BTreeMap::new(),
+        }
     }
 
     /// An absolute path as one of the folder, with forward slashes; `None`: it lies outside.
@@ -100,7 +112,12 @@ impl Folder {
     }
 
     /// Takes what has been read; open documents are as the client has them.
-    pub(crate) fn take(&mut self, loaded: Loaded, documents: &BTreeMap<Utf8PathBuf, Document>, faults: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>) {
+    pub(crate) fn take(
+        &mut self,
+        loaded: Loaded,
+        documents: &BTreeMap<Utf8PathBuf, Document>,
+        faults: BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
+    ) {
         let Loaded { root, engine, rules, .. } = loaded;
         let judging = self.ready.as_ref().is_some_and(|ready| ready.judging);
         let generation = self.ready.as_ref().map_or(0, |ready| ready.generation + 1);
@@ -144,8 +161,14 @@ impl Folder {
     }
 
     /// What turns findings into the protocol's words.
-    pub(crate) fn context(&self, client: &Arc<Client>, host: &Arc<dyn Host>, documents: &BTreeMap<Utf8PathBuf, Document>) -> Context {
-        let open = documents.iter().filter_map(|(path, document)| Some((self.inside(path)?, (document.uri.clone(), document.version))));
+    pub(crate) fn context(
+        &self,
+        client: &Arc<Client>,
+        host: &Arc<dyn Host>,
+        documents: &BTreeMap<Utf8PathBuf, Document>,
+    ) -> Context {
+        let open =
+            documents.iter().filter_map(|(path, document)| Some((self.inside(path)?, (document.uri.clone(), document.version))));
         Context {
             client: client.clone(),
             host: host.clone(),
@@ -156,7 +179,13 @@ impl Folder {
     }
 
     /// A round of judging, when there is something to do and no other round is on its way.
-    pub(crate) fn round(&mut self, context: impl FnOnce(&Self) -> Context, foreign: Vec<Utf8PathBuf>, outbox: &Outbox, queue: &Sender<Message>) -> Option<Round> {
+    pub(crate) fn round(
+        &mut self,
+        context: impl FnOnce(&Self) -> Context,
+        foreign: Vec<Utf8PathBuf>,
+        outbox: &Outbox,
+        queue: &Sender<Message>,
+    ) -> Option<Round> {
         let to_do = self.ready.as_ref().is_some_and(|ready| !ready.judging && !ready.is_settled());
         if !to_do {
             return None;
@@ -196,14 +225,20 @@ pub(crate) fn faults(all: &[Fault], context: &Context, outbox: &Outbox) -> BTree
     for fault in all {
         match &fault.path {
             Some(path) => by_path.entry(path.clone()).or_default().push(context.fault(fault)),
-            None => outbox.send(Letter::Show(tower_lsp_server::ls_types::MessageType::ERROR, format!("plimsoll: {}", fault.message))),
+            None => {
+                outbox.send(Letter::Show(tower_lsp_server::ls_types::MessageType::ERROR, format!("plimsoll: {}", fault.message)))
+            }
         }
     }
     by_path
 }
 
 /// Publishes faults, and takes back those that are mended.
-pub(crate) fn publish_faults(before: &BTreeMap<Utf8PathBuf, Vec<Diagnostic>>, after: &BTreeMap<Utf8PathBuf, Vec<Diagnostic>>, outbox: &Outbox) {
+pub(crate) fn publish_faults(
+    before: &BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
+    after: &BTreeMap<Utf8PathBuf, Vec<Diagnostic>>,
+    outbox: &Outbox,
+) {
     let empty = Vec::new();
     let paths: BTreeSet<&Utf8PathBuf> = before.keys().chain(after.keys()).collect();
     for path in paths {

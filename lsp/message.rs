@@ -93,7 +93,12 @@ impl<T> Reply<T> {
     }
 
     /// Answers with what `work` finds out, which ends early when the client cancels or an edit comes; a panic is an answer, too.
-    pub(crate) fn work(self, snapshot: Snapshot, cancelled: Error, work: impl FnOnce(&Snapshot) -> std::result::Result<T, Cancelled>) {
+    pub(crate) fn work(
+        self,
+        snapshot: Snapshot,
+        cancelled: Error,
+        work: impl FnOnce(&Snapshot) -> std::result::Result<T, Cancelled>,
+    ) {
         *self.waiting.working.lock().unwrap_or_else(PoisonError::into_inner) = Some(snapshot.canceller());
         let done = if self.waiting.given_up.load(Ordering::SeqCst) {
             Ok(Err(Cancelled))
@@ -112,7 +117,11 @@ impl<T> Reply<T> {
 
 fn panicked(payload: &(dyn std::any::Any + Send)) -> Error {
     let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    Error { code: ErrorCode::InternalError, message: format!("a fault of plimsoll: {}", text.unwrap_or("panicked")).into(), data: None }
+    Error {
+        code: ErrorCode::InternalError,
+        message: format!("a fault of plimsoll: {}", text.unwrap_or("panicked")).into(),
+        data: None,
+    }
 }
 
 #[cfg(test)]
@@ -131,7 +140,12 @@ mod tests {
     }
 
     fn answered(work: impl FnOnce(&Snapshot) -> std::result::Result<u32, Cancelled>) -> Result<u32> {
-        let engine = Engine::new(Arc::new(Nothing), &RuleSet::default(), &Settings { select: vec!["all".to_owned()], ..Settings::default() }).unwrap();
+        let engine = Engine::new(
+            Arc::new(Nothing),
+            &RuleSet::default(),
+            &Settings { select: vec!["all".to_owned()], ..Settings::default() },
+        )
+        .unwrap();
         let (reply, answer) = reply::<u32>();
         reply.work(engine.snapshot(), Error::content_modified(), work);
         tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(answer.wait())

@@ -72,6 +72,7 @@ async fn watch(client: Client) {
 /// Opens a page in the browser.
 pub(crate) async fn open(client: &Client, page: &str) {
     if let Ok(uri) = Uri::from_str(page) {
-        let _ = client.show_document(ShowDocumentParams { uri, external: Some(true), take_focus: Some(true), selection: None }).await;
+        let _ =
+            client.show_document(ShowDocumentParams { uri, external: Some(true), take_focus: Some(true), selection: None }).await;
     }
 }

@@ -84,7 +84,9 @@ impl Owner {
             Message::Hover(params, reply) => {
                 let TextDocumentPositionParams { text_document, position } = params.text_document_position_params.clone();
                 let again = |reply| Message::Hover(params, reply);
-                self.answer(&text_document.uri, reply, again, move |asked| Ok(hover::hover(&asked.context, &asked.path, &asked.report()?, position)));
+                self.answer(&text_document.uri, reply, again, move |asked| {
+                    Ok(hover::hover(&asked.context, &asked.path, &asked.report()?, position))
+                });
             }
             Message::CodeAction(params, reply) => {
                 let (uri, asked_for) = (params.text_document.uri.clone(), params.clone());
@@ -142,7 +144,12 @@ impl Owner {
             self.add_folder(folder.uri);
         }
         // What another folder has spoken for is anybody's now.
-        let orphans: Vec<Utf8PathBuf> = self.documents.keys().filter(|path| !self.folders.iter().any(|folder| folder.inside(path).is_some())).cloned().collect();
+        let orphans: Vec<Utf8PathBuf> = self
+            .documents
+            .keys()
+            .filter(|path| !self.folders.iter().any(|folder| folder.inside(path).is_some()))
+            .cloned()
+            .collect();
         for path in orphans {
             self.adopt(&path);
         }
@@ -150,11 +157,6 @@ impl Owner {
 
     fn folder(&mut self, id: u64) -> Option<&mut Folder> {
         self.folders.iter_mut().find(|folder| folder.id == id)
-    }
-
-    /// The folder that speaks for a file: the innermost.
-    fn folder_of(&mut self, path: &Utf8Path) -> Option<&mut Folder> {
-        self.folders.iter_mut().filter(|folder| folder.inside(path).is_some()).max_by_key(|folder| folder.root.as_str().len())
     }
 
     fn loaded(&mut self, id: u64, loaded: Loaded) {
@@ -168,8 +170,14 @@ impl Owner {
             publish_faults(&before, &faults, &self.outbox);
         }
         folder.take(loaded, &self.documents, faults);
+        let touched = std::mem::take(&mut folder.touched);
         if again {
             folder.load(&self.host, &self.queue);
+        }
+        for (path, deleted) in touched {
+            if !self.documents.contains_key(&path) {
+                self.reread(&path, deleted);
+            }
         }
         self.release(id);
     }
@@ -191,7 +199,7 @@ impl Owner {
 
     /// Sees to it that some folder has the file.
     fn adopt(&mut self, path: &Utf8Path) {
-        if self.folder_of(path).is_some() || !plimsoll_engine::may_be_read(path) {
+        if innermost(&mut self.folders, path).is_some() || !plimsoll_engine::may_be_read(path) {
             return;
         }
         if let Some((root, uri)) = path.parent().and_then(|root| Some((root.to_owned(), uri::uri_of(root)?))) {
@@ -217,7 +225,7 @@ impl Owner {
     fn close(&mut self, uri: &Uri) {
         let Some(path) = uri::path_of(uri) else { return };
         self.documents.remove(&path);
-        self.reread(&path);
+        self.reread(&path, false);
         for folder in &mut self.folders {
             if let Some(inner) = folder.inside(&path) {
                 folder.said.lock().unwrap_or_else(PoisonError::into_inner).answered.remove(&inner);
@@ -245,16 +253,22 @@ impl Owner {
         }
     }
 
-    /// A file that is not open is as the disk has it.
-    fn reread(&mut self, path: &Utf8Path) {
+    /// A file that is not open is as the disk has it; with one that was deleted goes what lay below it.
+    fn reread(&mut self, path: &Utf8Path, deleted: bool) {
         for folder in &mut self.folders {
-            let (Some(inner), Some(ready)) = (folder.inside(path), &folder.ready) else { continue };
-            if !ready.engine.knows(&inner) && !plimsoll_engine::may_be_read(&inner) {
-                continue;
+            let Some(inner) = folder.inside(path) else { continue };
+            if folder.loading.is_some() {
+                folder.touched.insert(path.to_owned(), deleted);
             }
-            let content = self.host.read(&ready.real, &inner);
-            let found = content.is_some() && self.host.finds(&ready.real, &inner);
-            folder.set(path, content, found);
+            if deleted {
+                folder.remove_below(path);
+            }
+            let Some(ready) = &folder.ready else { continue };
+            if ready.engine.knows(&inner) || plimsoll_engine::may_be_read(&inner) {
+                let content = self.host.read(&ready.real, &inner);
+                let found = content.is_some() && self.host.finds(&ready.real, &inner);
+                folder.set(path, content, found);
+            }
         }
     }
 
@@ -274,20 +288,20 @@ impl Owner {
             if self.documents.contains_key(&path) {
                 continue;
             }
-            if change.typ == FileChangeType::DELETED {
-                self.folders.iter_mut().for_each(|folder| folder.remove_below(&path));
-            }
-            self.reread(&path);
+            self.reread(&path, change.typ == FileChangeType::DELETED);
         }
     }
 
     /// Starts to judge what has changed.
     fn judge(&mut self) {
-        let roots: Vec<Utf8PathBuf> = self.folders.iter().filter(|folder| folder.file.is_none()).map(|folder| folder.root.clone()).collect();
+        let roots: Vec<Utf8PathBuf> =
+            self.folders.iter().filter(|folder| folder.file.is_none()).map(|folder| folder.root.clone()).collect();
         for folder in &mut self.folders {
             let foreign = roots.iter().filter_map(|root| folder.inside(root)).collect();
             let (client, host, documents) = (&self.client, &self.host, &self.documents);
-            if let Some(round) = folder.round(|folder| folder.context(client, host, documents), foreign, &self.outbox, &self.queue) {
+            if let Some(round) =
+                folder.round(|folder| folder.context(client, host, documents), foreign, &self.outbox, &self.queue)
+            {
                 self.workers.run(move || round.run());
             }
         }
@@ -301,18 +315,25 @@ impl Owner {
         again: impl FnOnce(Reply<Option<T>>) -> Message,
         work: impl FnOnce(&Asked<'_>) -> Result<Option<T>, Cancelled> + Send + 'static,
     ) {
-        let path = uri::path_of(uri);
-        let (client, host) = (self.client.clone(), self.host.clone());
-        let documents = self.documents.clone();
-        let Some((path, folder)) = path.and_then(|path| Some((path.clone(), self.folder_of(&path)?))) else { return reply.send(Ok(None)) };
+        let Some(path) = uri::path_of(uri) else { return reply.send(Ok(None)) };
+        let Some(folder) = innermost(&mut self.folders, &path) else { return reply.send(Ok(None)) };
         let (Some(inner), Some(ready)) = (folder.inside(&path), &folder.ready) else {
             folder.waiting.push(again(reply));
             return;
         };
-        let context = folder.context(&client, &host, &documents);
+        let context = folder.context(&self.client, &self.host, &self.documents);
         let (snapshot, standing) = (ready.engine.snapshot(), ready.standing.clone());
-        self.workers.run(move || reply.work(snapshot, Error::content_modified(), |snapshot| work(&Asked { context, path: inner, snapshot, standing: &standing })));
+        self.workers.run(move || {
+            reply.work(snapshot, Error::content_modified(), |snapshot| {
+                work(&Asked { context, path: inner, snapshot, standing: &standing })
+            })
+        });
     }
+}
+
+/// The folder that speaks for a file.
+fn innermost<'f>(folders: &'f mut [Folder], path: &Utf8Path) -> Option<&'f mut Folder> {
+    folders.iter_mut().filter(|folder| folder.inside(path).is_some()).max_by_key(|folder| folder.root.as_str().len())
 }
 
 /// What a request about a document sees.

@@ -76,7 +76,8 @@ impl Lines {
     /// Looks for line ends.
     pub(crate) fn new(text: &str, encoding: Encoding) -> Self {
         let bytes = text.as_bytes();
-        let ends = bytes.iter().enumerate().filter(|&(at, &byte)| byte == b'\n' || byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
+        let ends =
+            bytes.iter().enumerate().filter(|&(at, &byte)| byte == b'\n' || byte == b'\r' && bytes.get(at + 1) != Some(&b'\n'));
         Self { starts: [0].into_iter().chain(ends.map(|(at, _)| at + 1)).collect(), encoding }
     }
 

@@ -91,7 +91,8 @@ impl Round {
             stale |= self.tell(path, report, false);
         }
         if self.everything {
-            let known: BTreeSet<Utf8PathBuf> = self.said.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.keys().cloned().collect();
+            let known: BTreeSet<Utf8PathBuf> =
+                self.said.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.keys().cloned().collect();
             for path in known.iter().filter(|path| !reports.contains_key(*path)) {
                 stale |= self.tell(path, &FileReport::default(), false);
             }

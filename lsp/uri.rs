@@ -26,7 +26,8 @@ fn file_path(host: &str, path: &str, windows: bool) -> Option<Utf8PathBuf> {
             let mut letters = path.chars();
             let (drive, colon) = (letters.next()?, letters.next()?);
             // Clients disagree on the case of drive letters.
-            (drive.is_ascii_alphabetic() && colon == ':').then(|| format!("{}:{}", drive.to_ascii_uppercase(), letters.as_str()).into())
+            (drive.is_ascii_alphabetic() && colon == ':')
+                .then(|| format!("{}:{}", drive.to_ascii_uppercase(), letters.as_str()).into())
         }
     }
 }

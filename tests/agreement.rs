@@ -2,6 +2,7 @@
 //! attributes, with values that begin at the same bytes. Where they do not, [`EXPLAINED`] says why.
 //!
 //! `PLIMSOLL_AGREE_ON=FOLDER` compares them on the files below a folder as well.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::PathBuf;
 use std::{env, fs};

@@ -2,6 +2,7 @@
 //!
 //! `PLIMSOLL_FUZZ_SECONDS` says how long (2 for each target by default), `PLIMSOLL_FUZZ_SEED` where to begin. The input at hand lies in the
 //! target folder's `tmp`, so that one which overflows the stack or is never done can be found too.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::panic::catch_unwind;
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
 //! The examples of every built-in rule: bad ones are reported on their marked lines and nowhere else, good ones are not.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 

@@ -83,7 +83,7 @@ pub(crate) fn summary(fixed: &Fixed, options: &Check) -> String {
     let verb = if options.diff { "Would fix" } else { "Fixed" };
     let mut text = format!("{verb} {} in {}", plural(fixed.count, "problem"), plural(fixed.files.len(), "file"));
     if fixed.left > 0 && !options.unsafe_fixes {
-        text.push_str(&format!("; {} with --unsafe-fixes, which may change what works", plural(fixed.left, "more")).replace("mores", "more"));
+        text.push_str(&format!("; {} more with --unsafe-fixes, which may change what works", fixed.left));
     }
     text.push('\n');
     text

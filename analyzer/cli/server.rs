@@ -78,13 +78,16 @@ impl Host for Disk {
         match folder.files.read(path) {
             Ok(bytes) => Some(Ok(bytes)),
             Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
-            Err(error) if disk::exists(&folder.workspace.root.join(path)) => Some(Err(format!("could not be read: {}", reason(&error)))),
+            Err(error) if disk::exists(&folder.workspace.root.join(path)) => {
+                Some(Err(format!("could not be read: {}", reason(&error))))
+            }
             Err(_) => None,
         }
     }
 
     fn finds(&self, folder: &Utf8Path, path: &Utf8Path) -> bool {
-        self.folder(folder).is_some_and(|folder| walk::meets(&folder.workspace, &folder.config.exclude, &folder.workspace.root.join(path)))
+        self.folder(folder)
+            .is_some_and(|folder| walk::meets(&folder.workspace, &folder.config.exclude, &folder.workspace.root.join(path)))
     }
 
     fn configures(&self, path: &Utf8Path) -> bool {

@@ -6,8 +6,8 @@
 
 use plimsoll_syntax::value::{Entry, Map, Number};
 use plimsoll_syntax::{FileId, Item, Kind, Place, Span, SyntaxError, Value};
-use toml::de::{DeTable, DeValue};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use crate::compose::values::{each, field, set_at};
 use crate::daemon::address;
@@ -58,7 +58,9 @@ pub fn items(text: &str, engine: Engine, file: FileId) -> Vec<Item> {
         Engine::Containerd => {
             for (section, key, name) in LISTENERS {
                 let written = map.get(section).map_or_else(Value::default, |entry| field(&entry.value, key));
-                if let Some(read) = address(&written).filter(|_| written.as_str().is_some_and(|text| !text.is_empty() && !text.starts_with('/'))) {
+                if let Some(read) =
+                    address(&written).filter(|_| written.as_str().is_some_and(|text| !text.is_empty() && !text.starts_with('/')))
+                {
                     set_at(&mut map, name, read, written.place);
                 }
             }
@@ -73,10 +75,14 @@ pub fn items(text: &str, engine: Engine, file: FileId) -> Vec<Item> {
             for table in tables.items() {
                 let written = field(table, "location");
                 let location = if written.is_null() { field(table, "prefix") } else { written };
-                out.extend(registry(location, field(table, "insecure")).map(|(value, place)| item("engine.registry", "registries.conf", place, value)));
+                out.extend(
+                    registry(location, field(table, "insecure"))
+                        .map(|(value, place)| item("engine.registry", "registries.conf", place, value)),
+                );
             }
             // The first version of the format: `[registries.insecure] registries = ["…"]`.
-            let old = map.get("registries").map_or_else(Value::default, |entry| field(&field(&entry.value, "insecure"), "registries"));
+            let old =
+                map.get("registries").map_or_else(Value::default, |entry| field(&field(&entry.value, "insecure"), "registries"));
             let listed = old.items().iter().filter_map(|location| registry(location.clone(), Value::bool(true, location.place)));
             out.extend(listed.map(|(value, place)| item("engine.registry", "registries.conf", place, value)));
         }
@@ -85,7 +91,8 @@ pub fn items(text: &str, engine: Engine, file: FileId) -> Vec<Item> {
 }
 
 /// Addresses on which containerd listens, and the fields with their parts.
-const LISTENERS: &[(&str, &str, &str)] = &[("grpc", "tcp_address", "api"), ("metrics", "address", "metrics_listener"), ("debug", "address", "debug_listener")];
+const LISTENERS: &[(&str, &str, &str)] =
+    &[("grpc", "tcp_address", "api"), ("metrics", "address", "metrics_listener"), ("debug", "address", "debug_listener")];
 
 /// Registries of the CRI plugin whose certificate is not checked: `registry.configs."host".tls.insecure_skip_verify`.
 fn insecure(value: &Value, above: Option<&Value>, out: &mut Vec<(Value, Place)>, depth: usize) {
@@ -129,7 +136,12 @@ fn converted(table: &DeTable<'_>, place: Place, depth: usize) -> Map {
             // A table's own span is its header.
             key_place
         };
-        map.entries.push(Entry { key: key.get_ref().as_ref().into(), key_place, place: whole, value: value_of(value.get_ref(), value_place, depth) });
+        map.entries.push(Entry {
+            key: key.get_ref().as_ref().into(),
+            key_place,
+            place: whole,
+            value: value_of(value.get_ref(), value_place, depth),
+        });
     }
     map.entries.sort_by_key(|entry| entry.key_place.span.start);
     map
@@ -151,9 +163,8 @@ fn value_of(value: &DeValue<'_>, place: Place, depth: usize) -> Value {
             let read = i128::from_str_radix(&number.as_str().replace('_', ""), number.radix());
             read.map_or_else(|_| Value::string(number.as_str(), place), |read| Value::int(read, place))
         }
-        DeValue::Float(number) => {
-            Number::parse(number.as_str()).map_or_else(|| Value::string(number.as_str(), place), |read| Value::new(Kind::Number(read), place))
-        }
+        DeValue::Float(number) => Number::parse(number.as_str())
+            .map_or_else(|| Value::string(number.as_str(), place), |read| Value::new(Kind::Number(read), place)),
         DeValue::Datetime(time) => Value::string(time.to_string(), place),
         DeValue::Array(all) => {
             let list = Value::list(all.iter().map(|item| value_of(item.get_ref(), at(place, item), depth - 1)).collect(), place);

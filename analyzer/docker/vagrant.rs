@@ -17,7 +17,10 @@ pub fn items(text: &str, file: FileId) -> Vec<Item> {
     let mut out = Vec::new();
     let calls = calls(text);
     for (at, call) in calls.iter().enumerate() {
-        let Some(first) = call.arguments.first().filter(|first| first.key.is_empty()).and_then(|first| first.literal(text)) else { continue };
+        let Some(first) = call.arguments.first().filter(|first| first.key.is_empty()).and_then(|first| first.literal(text))
+        else {
+            continue;
+        };
         let place = Place::new(file, call.span);
         match call.name.text(text) {
             "network" => out.push(network(text, file, place, &first, call)),
@@ -28,7 +31,9 @@ pub fn items(text: &str, file: FileId) -> Vec<Item> {
                 }
             }
             // `d.run "nginx", args: "-p 80:80"`, in the block of `provision "docker"`.
-            "run" if calls.get(..at).is_some_and(|before| is_docker(text, before)) => out.extend(container(text, file, place, &first, call)),
+            "run" if calls.get(..at).is_some_and(|before| is_docker(text, before)) => {
+                out.extend(container(text, file, place, &first, call))
+            }
             _ => {}
         }
     }
@@ -42,7 +47,9 @@ fn owner(place: Place) -> Owner {
 /// Whether the block that was opened last is that of the Docker provisioner.
 fn is_docker(text: &str, before: &[Call]) -> bool {
     let opened = before.iter().rev().find(|call| call.name.text(text) == "provision");
-    opened.is_some_and(|call| call.opens && call.arguments.first().and_then(|first| first.literal(text)).as_deref() == Some("docker"))
+    opened.is_some_and(|call| {
+        call.opens && call.arguments.first().and_then(|first| first.literal(text)).as_deref() == Some("docker")
+    })
 }
 
 fn network(text: &str, file: FileId, place: Place, kind: &str, call: &Call) -> Item {
@@ -78,7 +85,8 @@ fn network(text: &str, file: FileId, place: Place, kind: &str, call: &Call) -> I
 
 /// `docker run` with the same words.
 fn container(text: &str, file: FileId, place: Place, name: &str, call: &Call) -> Vec<Item> {
-    let string = |key: &str| call.get(text, key).and_then(|argument| Some((argument.literal(text)?, Place::new(file, argument.value))));
+    let string =
+        |key: &str| call.get(text, key).and_then(|argument| Some((argument.literal(text)?, Place::new(file, argument.value))));
     let mut argv: Vec<Value> = ["docker", "run"].map(|word| Value::string(word, place)).into();
     if let Some((flags, at)) = string("args") {
         argv.extend(crate::compose::values::words(&Value::string(flags, at)).items().iter().cloned());
@@ -123,7 +131,7 @@ impl Argument {
         }
         let quote = written.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
         let inner = written.strip_prefix(quote)?.strip_suffix(quote)?;
-        (!inner.contains('\\') && !(quote == '"' && inner.contains("#{"))).then(|| inner.to_owned())
+        (!(inner.contains('\\') || quote == '"' && inner.contains("#{"))).then(|| inner.to_owned())
     }
 
     /// Where the text of a string or of a heredoc stands.

@@ -56,14 +56,18 @@ fn above(kind: FileKind, text: &str, lines: &LineIndex, line: u32, finding: &Fin
     let reads = match kind {
         FileKind::Terraform | FileKind::Tfvars => is_comment(&hcl::parse(&changed).comments),
         FileKind::Dockerfile => is_comment(&dockerfile::parse(&changed).comments),
-        FileKind::Kubernetes | FileKind::Compose if changed.contains("{{") => is_comment(&yaml::parse_template(&changed).comments),
+        FileKind::Kubernetes | FileKind::Compose if changed.contains("{{") => {
+            is_comment(&yaml::parse_template(&changed).comments)
+        }
         FileKind::Kubernetes | FileKind::Compose | FileKind::CloudInit => is_comment(&yaml::parse(&changed).comments),
         FileKind::TerraformJson | FileKind::Daemon => false,
         // Their comments are lines that begin with the sign.
         _ => true,
     };
     let below = finding.range.start.line + 1;
-    let allows = suppress::read(&changed, &LineIndex::new(&changed)).iter().any(|found| found.span.start > sign && found.span.start < sign + 4 && found.lines.contains(&below));
+    let allows = suppress::read(&changed, &LineIndex::new(&changed))
+        .iter()
+        .any(|found| found.span.start > sign && found.span.start < sign + 4 && found.lines.contains(&below));
     let place = Position { line, column: 1 };
     (reads && allows).then(|| Edit { range: Range { start: place, end: place, span: Span::at(start) }, text: comment })
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use plimsoll_helm::{ChartFile, Manifest, Options, Problem, ProblemKind, render};
+use plimsoll_helm::{ChartFile, Kubernetes, Manifest, Options, Problem, ProblemKind, render};
 use plimsoll_kubernetes as kubernetes;
 use plimsoll_syntax::value::How;
 use plimsoll_syntax::yaml::{self, Hole};
@@ -74,7 +74,8 @@ pub(crate) fn chart<'db>(db: &'db dyn Db, workspace: Workspace, folder: Director
     let texts: Vec<(&str, FileId, Arc<str>)> =
         files.iter().map(|(path, file)| (path.as_str(), file.id(db), file.content(db).text.clone())).collect();
     let parts: Vec<ChartFile<'_>> = texts.iter().map(|(path, file, text)| ChartFile { path, file: *file, text }).collect();
-    let rendered = render(&parts, &Options::default());
+    let kubernetes = Kubernetes::Minor(workspace.kubernetes_minor(db));
+    let rendered = render(&parts, &Options { kubernetes, ..Options::default() });
     let mut out = Chart::default();
     let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
     for manifest in rendered.manifests.iter().filter(|manifest| !manifest.path.ends_with("NOTES.txt")) {

@@ -86,3 +86,6 @@ impl ProjectFiles for Read<'_> {
         self.file(path).map(|file| (file.id(self.db), file.content(self.db).text.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests;

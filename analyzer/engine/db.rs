@@ -86,6 +86,9 @@ pub(crate) struct Workspace {
     /// The Terraform files by directory.
     #[returns(ref)]
     pub directories: FxHashMap<String, Vec<SourceFile>>,
+    /// The minor version of Kubernetes 1 that charts are rendered for.
+    #[returns(copy)]
+    pub kubernetes_minor: u32,
 }
 
 /// The rules of a run.

@@ -118,7 +118,7 @@ impl Engine {
     fn with(files: Arc<dyn Files>, rulebook: Arc<Rulebook>, settings: &Settings) -> Self {
         let db = Database::new(files);
         let book = Book::builder(rulebook.clone()).durability(salsa::Durability::HIGH).new(&db);
-        let workspace = Workspace::builder(Vec::new(), FxHashMap::default()).durability(salsa::Durability::HIGH).new(&db);
+        let workspace = Workspace::builder(Vec::new(), FxHashMap::default(), versions::kubernetes_minor(settings.kubernetes.as_deref())).durability(salsa::Durability::HIGH).new(&db);
         let outside = roots::Outside { variables: settings.variables.clone(), environments: settings.environments.clone() };
         Self { db, workspace, book, rulebook, today: settings.today, minimum: settings.minimum, outside, pool: OnceLock::new() }
     }
@@ -207,10 +207,15 @@ impl Engine {
 
     /// Runs `work` on threads with a deep stack.
     fn pooled<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
-        match self.pool.get_or_init(|| rayon::ThreadPoolBuilder::new().stack_size(STACK).build().ok().map(Arc::new)) {
+        match self.threads() {
             Some(pool) => pool.install(work),
             None => work(),
         }
+    }
+
+    fn threads(&self) -> Option<&rayon::ThreadPool> {
+        let start = || rayon::ThreadPoolBuilder::new().stack_size(STACK).build().ok().map(Arc::new);
+        self.pool.get_or_init(start).as_deref()
     }
 }
 

@@ -60,7 +60,7 @@ impl Engine {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         // All snapshots share the threads.
-        self.pooled(|| ());
+        self.threads();
         Snapshot(Self {
             db: self.db.clone(),
             workspace: self.workspace,
@@ -163,7 +163,11 @@ impl Snapshot {
     ///
     /// # Errors
     /// When it was cancelled.
-    pub fn advance(&self, before: &Standing, edited: &[Utf8PathBuf]) -> Result<(Standing, BTreeMap<Utf8PathBuf, FileReport>), Cancelled> {
+    pub fn advance(
+        &self,
+        before: &Standing,
+        edited: &[Utf8PathBuf],
+    ) -> Result<(Standing, BTreeMap<Utf8PathBuf, FileReport>), Cancelled> {
         self.caught(|| {
             let engine = &self.0;
             let task = engine.task();
@@ -171,7 +175,8 @@ impl Snapshot {
                 let part = crate::judge(db, task, &subject);
                 (subject, part)
             });
-            let edited: FxHashSet<FileId> = edited.iter().filter_map(|path| engine.db.known(path)).map(|file| file.id(&engine.db)).collect();
+            let edited: FxHashSet<FileId> =
+                edited.iter().filter_map(|path| engine.db.known(path)).map(|file| file.id(&engine.db)).collect();
             let dirty = different(&before.parts, &parts, &edited);
             let reports = self.rendered(&dirty, &parts);
             (Standing { parts }, reports)
@@ -182,7 +187,8 @@ impl Snapshot {
     #[must_use]
     pub fn failures(&self, standing: &Standing) -> BTreeMap<Arc<str>, String> {
         let all = standing.parts.iter().flat_map(|(_, part)| &part.verdicts.failures);
-        all.filter_map(|(rule, message)| Some((self.0.rulebook.rules.get(*rule as usize)?.info.name.clone(), message.clone()))).collect()
+        all.filter_map(|(rule, message)| Some((self.0.rulebook.rules.get(*rule as usize)?.info.name.clone(), message.clone())))
+            .collect()
     }
 
     /// What may have something to say about a file.
@@ -192,7 +198,10 @@ impl Snapshot {
         let folder = path.parent().map(ToString::to_string).unwrap_or_default();
         let callers = kind.is_some_and(FileKind::is_terraform).then(|| queries::callers(db, workspace));
         let roots = callers.as_ref().and_then(|callers| callers.get(&folder)).map(Vec::as_slice).unwrap_or_default();
-        let told = |part: &Part| part.verdicts.findings.iter().any(|finding| mentions(finding, id)) || part.incomplete.iter().any(|lost| lost.file == Some(id));
+        let told = |part: &Part| {
+            part.verdicts.findings.iter().any(|finding| mentions(finding, id))
+                || part.incomplete.iter().any(|lost| lost.file == Some(id))
+        };
         let may = |subject: &Subject| match subject {
             Subject::File(other) => *other == file,
             Subject::Root(root) => roots.contains(root),
@@ -200,8 +209,8 @@ impl Snapshot {
             Subject::Overlay(folder) => overlays::reads(db, workspace, folder, path),
             Subject::Cluster => kind == Some(FileKind::Kubernetes),
         };
-        let known: FxHashMap<&Subject, &Part> = standing.parts.iter().map(|(subject, part)| (subject, part)).collect();
-        self.0.subjects().into_iter().filter(|subject| may(subject) || known.get(subject).is_some_and(|part| told(part))).collect()
+        let told: FxHashSet<&Subject> = standing.parts.iter().filter(|(_, part)| told(part)).map(|(subject, _)| subject).collect();
+        self.0.subjects().into_iter().filter(|subject| may(subject) || !told.is_empty() && told.contains(subject)).collect()
     }
 
     /// What is known about these files.
@@ -224,7 +233,8 @@ impl Snapshot {
             let path = file.path(&engine.db);
             let findings = findings.remove(id).unwrap_or_default();
             // A comment at the resource that reads a file allows findings in the file, too.
-            let mut files: Vec<SourceFile> = findings.iter().flat_map(files_of).filter_map(|id| engine.db.by_id(id)).chain([file]).collect();
+            let mut files: Vec<SourceFile> =
+                findings.iter().flat_map(files_of).filter_map(|id| engine.db.by_id(id)).chain([file]).collect();
             files.sort_by_key(|file| file.id(&engine.db));
             files.dedup();
             let verdicts = Arc::new(Verdicts { findings, ..Verdicts::default() });
@@ -238,7 +248,11 @@ impl Snapshot {
     }
 
     /// What `work` makes of a file's kind and text; `None` where there is nothing that is checked.
-    pub(crate) fn of_file<T>(&self, path: &Utf8Path, work: impl FnOnce(FileKind, &str) -> Option<T>) -> Result<Option<T>, Cancelled> {
+    pub(crate) fn of_file<T>(
+        &self,
+        path: &Utf8Path,
+        work: impl FnOnce(FileKind, &str) -> Option<T>,
+    ) -> Result<Option<T>, Cancelled> {
         self.caught(|| {
             let file = self.0.db.file(path)?;
             let content = file.content(&self.0.db);
@@ -264,7 +278,8 @@ fn mentions(finding: &RawFinding, file: FileId) -> bool {
 /// The files about which something else is said now, and the edited ones, whose lines have moved.
 fn different(before: &[(Subject, Part)], after: &[(Subject, Part)], edited: &FxHashSet<FileId>) -> FxHashSet<FileId> {
     let mut dirty: FxHashSet<FileId> = edited.clone();
-    let pointers = |parts: &[(Subject, Part)]| parts.iter().map(|(_, part)| Arc::as_ptr(&part.verdicts)).collect::<FxHashSet<_>>();
+    let pointers =
+        |parts: &[(Subject, Part)]| parts.iter().map(|(_, part)| Arc::as_ptr(&part.verdicts)).collect::<FxHashSet<_>>();
     let (old, new) = (pointers(before), pointers(after));
     let (was, is) = (by_file(before, &new), by_file(after, &old));
     let empty = Vec::new();
@@ -275,7 +290,8 @@ fn different(before: &[(Subject, Part)], after: &[(Subject, Part)], edited: &FxH
     }
     for finding in is.values().flatten() {
         // The lines of what it refers to may have moved, too.
-        let refers = finding.related.iter().any(|(place, _)| edited.contains(&place.file)) || files_of(finding).any(|file| edited.contains(&file));
+        let refers = finding.related.iter().any(|(place, _)| edited.contains(&place.file))
+            || files_of(finding).any(|file| edited.contains(&file));
         if refers {
             dirty.extend(files_of(finding));
         }

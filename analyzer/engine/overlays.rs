@@ -145,7 +145,9 @@ pub(crate) fn reads(db: &dyn Db, workspace: Workspace, folder: &str, path: &Utf8
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn plain(db: &dyn Db, workspace: Workspace) -> Arc<Vec<Arc<Vec<Item>>>> {
     let own = |file: &&SourceFile| {
-        file.content(db).kind == Some(FileKind::Kubernetes) && !charts::is_template(db, workspace, **file) && !is_used(db, workspace, **file)
+        file.content(db).kind == Some(FileKind::Kubernetes)
+            && !charts::is_template(db, workspace, **file)
+            && !is_used(db, workspace, **file)
     };
     Arc::new(workspace.files(db).iter().filter(own).map(|&file| file_items(db, file)).collect())
 }

@@ -20,6 +20,12 @@ pub(crate) fn newest(tool: &str) -> &'static str {
     NEWEST.iter().find(|(name, _)| *name == tool).map_or("", |(_, version)| version)
 }
 
+/// The minor version of Kubernetes 1 that is meant by `1.31`; the newest known where nothing is said.
+pub(crate) fn kubernetes_minor(version: Option<&str>) -> u32 {
+    let minor = |version: &str| version.split('.').nth(1)?.parse().ok();
+    version.and_then(minor).or_else(|| minor(newest("kubernetes"))).unwrap_or_default()
+}
+
 /// Whether all constraints hold, for the version of Kubernetes that manifests are for and the newest of everything else; one about a
 /// tool that is not known holds.
 pub(crate) fn holds(constraints: &[(CompactString, CompactString)], kubernetes: &str) -> bool {

@@ -71,6 +71,11 @@ impl Dict {
         self.0.borrow().len()
     }
 
+    /// Does something with every value.
+    pub(crate) fn each(&self, mut work: impl FnMut(&Value)) {
+        self.0.borrow().values().for_each(|slot| work(&slot.value));
+    }
+
     /// The entries, sorted by key.
     pub(crate) fn entries(&self) -> Vec<(Rc<str>, Slot)> {
         self.0.borrow().iter().map(|(key, slot)| (key.clone(), slot.clone())).collect()

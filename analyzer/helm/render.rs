@@ -42,7 +42,7 @@ fn rendered(files: &[ChartFile<'_>], options: &Options<'_>, out: &mut Rendered) 
     dependencies::select(&mut chart, &given, "", &mut missing).map_err(whole)?;
     dependencies::import(&mut chart, options.keep_nulls).map_err(whole)?;
     for requirement in missing {
-        let message = format!("the chart {} is not here, so what it brings is not seen", requirement.name);
+        let message = format!("the chart {} is not unpacked here, so what it brings is not seen", requirement.name);
         out.problems.push(Problem { kind: ProblemKind::MissingDependency, template: None, place: requirement.place, message });
     }
     let values = coalesce::coalesced(&chart, &given, false).map_err(whole)?;

@@ -93,6 +93,10 @@ fn rendering_ends() {
         "{{ $s := \"x\" }}{{ range until 60 }}{{ $s = printf \"%s%s\" $s $s }}{{ end }}",
         "{{ repeat 99999999 \"x\" }}",
         "{{ range 99999999999 }}{{ end }}",
+        "{{ $x := repeat 1000000 \"x\" }}{{ range until 99999 }}{{ $_ := sha256sum $x }}{{ end }}",
+        "{{ $x := until 99999 }}{{ range until 99999 }}{{ $_ := deepCopy $x }}{{ end }}",
+        "{{ $x := uniq (until 99999) }}",
+        "{{ range until 99999 }}{{ $_ := regexMatch \"a{1,99}b{1,99}\" \"x\" }}{{ end }}",
     ] {
         assert!(text(template, "").starts_with('!'), "{template}");
     }

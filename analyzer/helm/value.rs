@@ -172,6 +172,23 @@ impl Value {
         }
     }
 
+    /// How many values are in it, itself included, up to a limit.
+    pub(crate) fn nodes(&self) -> usize {
+        let mut count = 0;
+        self.count(&mut count, MAX_DEPTH);
+        count
+    }
+
+    fn count(&self, count: &mut usize, depth: usize) {
+        *count += 1;
+        let Some(depth) = depth.checked_sub(1).filter(|_| *count < 1 << 24) else { return };
+        match &self.data {
+            Data::List(items) => items.iter().for_each(|item| item.count(count, depth)),
+            Data::Map(dict) => dict.each(|value| value.count(count, depth)),
+            _ => {}
+        }
+    }
+
     /// What `reflect.DeepEqual` says.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         self.equals_to(other, MAX_DEPTH)

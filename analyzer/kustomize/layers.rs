@@ -10,7 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::kustomization::{Kustomization, path_in, shown};
 use crate::load::{Files, documents, is_remote, lies_in, objects, relative};
 use crate::merge::CustomLists;
-use crate::resource::{Resource, absorb, append};
+use crate::resource::{Resource, absorb, append_all};
 use crate::tree::{loose_text, text};
 use crate::variables::{self, Variable};
 use crate::{hash, references, transform};
@@ -36,9 +36,7 @@ impl Layer {
     }
 
     fn merge(&mut self, other: Self) -> Outcome<()> {
-        for resource in other.resources {
-            append(&mut self.resources, resource)?;
-        }
+        append_all(&mut self.resources, other.resources)?;
         self.config.merge(other.config);
         variables::merge(&mut self.variables, other.variables)
     }
@@ -181,13 +179,14 @@ impl<'f> Builder<'f> {
             }
             self.notes.extend(problems);
             self.used.insert(path.clone());
+            let mut fresh = Vec::new();
             for value in objects(values)? {
                 let mut resource = Resource::new(value);
                 resource.origin =
                     (self.tells_origin || self.tells_steps).then(|| format!("path: {}\n", relative(&self.root, &path)));
-                append(&mut layer.resources, resource)?;
+                fresh.push(resource);
             }
-            return Ok(());
+            return append_all(&mut layer.resources, fresh);
         }
         let Some(kustomization) = self.other(&path, entry, above)? else { return Ok(()) };
         if kustomization.is_component() {

@@ -4,6 +4,7 @@
 
 use compact_str::CompactString;
 use plimsoll_syntax::{Kind, Value};
+use rustc_hash::FxHashMap;
 
 use crate::failure::{Failure, Outcome};
 use crate::field::{Field, visit};
@@ -44,6 +45,13 @@ pub(crate) fn fix(all: &mut [Resource], table: &[(Gvk, Vec<Field>)]) -> Outcome<
     if candidates.is_empty() {
         return Ok(());
     }
+    let mut by_name: FxHashMap<&str, Vec<&Candidate>> = FxHashMap::default();
+    for candidate in &candidates {
+        let mut names: Vec<&str> = candidate.previous.iter().map(|id| id.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter().for_each(|name| by_name.entry(name).or_default().push(candidate));
+    }
     for resource in all {
         let original = resource.original_id();
         let referrer = Referrer::of(resource);
@@ -54,7 +62,7 @@ pub(crate) fn fix(all: &mut [Resource], table: &[(Gvk, Vec<Field>)]) -> Outcome<
                 let field = Field { gvk: Gvk::default(), ..field.clone() };
                 let by_role = field.path.last().is_some_and(|last| last == "name")
                     && field.path.first().is_some_and(|first| first == "roleRef");
-                let step = Step { referrer: &referrer, candidates: &candidates, target, by_role };
+                let step = Step { referrer: &referrer, by_name: &by_name, target, by_role };
                 visit(&mut resource.value, &field, None, &mut |value| step.update(value))
                     .map_err(|reason| Failure::new(place, reason))?;
             }
@@ -95,7 +103,8 @@ impl Referrer {
 
 struct Step<'s> {
     referrer: &'s Referrer,
-    candidates: &'s [Candidate],
+    /// Candidates by every name that they had.
+    by_name: &'s FxHashMap<&'s str, Vec<&'s Candidate>>,
     target: &'s Gvk,
     by_role: bool,
 }
@@ -135,10 +144,12 @@ impl Step<'_> {
     /// The one object that is meant by an old name.
     fn select(&self, name: &str, namespace: Option<&str>) -> Result<Option<&Candidate>, String> {
         let mut found: Vec<&Candidate> = self
-            .candidates
-            .iter()
+            .by_name
+            .get(name)
+            .into_iter()
+            .flatten()
+            .copied()
             .filter(|candidate| self.referrer.reaches(candidate))
-            .filter(|candidate| candidate.previous.iter().any(|id| id.name == name))
             .filter(|candidate| candidate.previous.iter().any(|id| id.gvk.is_selected_by(self.target)))
             .filter(|candidate| {
                 let role = self.referrer.role.as_ref().filter(|_| self.by_role);

@@ -2,6 +2,7 @@
 
 use compact_str::CompactString;
 use plimsoll_syntax::{Kind, Value};
+use rustc_hash::FxHashSet;
 
 use crate::failure::{Failure, Outcome};
 use crate::identity::{Gvk, Id};
@@ -116,6 +117,18 @@ impl Resource {
         strings(self.value.at(&["metadata", field]))
     }
 
+    /// Whether it is called so now; a look at the name spares most comparisons.
+    pub(crate) fn is(&self, id: &Id) -> bool {
+        let name = self.value.at(&["metadata", "name"]);
+        name.is_some_and(|name| name.as_str().is_none_or(|name| name == id.name)) && self.id().is(id)
+    }
+
+    /// Whether it is, or was, called so.
+    pub(crate) fn is_or_was(&self, id: &Id) -> bool {
+        self.is(id)
+            || self.previous.iter().any(|previous| previous.name == id.name) && self.previous_ids().any(|known| known.is(id))
+    }
+
     /// Whether nothing is left of it.
     pub(crate) fn is_gone(&self) -> bool {
         match &self.value.kind {
@@ -162,17 +175,37 @@ impl Resource {
 /// Adds an object whose name nobody has yet.
 pub(crate) fn append(all: &mut Vec<Resource>, fresh: Resource) -> Outcome<()> {
     let id = fresh.id();
-    if all.iter().any(|known| known.id().is(&id)) {
+    if all.iter().any(|known| known.is(&id)) {
         return Err(Failure::new(fresh.value.place, format!("{id} is there twice")));
     }
     all.push(fresh);
     Ok(())
 }
 
+/// Adds objects whose names nobody has yet.
+pub(crate) fn append_all(all: &mut Vec<Resource>, fresh: Vec<Resource>) -> Outcome<()> {
+    all.extend(fresh);
+    unique(all)
+}
+
+/// Sees to it that no two objects are called the same.
+pub(crate) fn unique(all: &[Resource]) -> Outcome<()> {
+    let mut seen = FxHashSet::default();
+    for resource in all {
+        let id = resource.id();
+        let namespace = CompactString::from(id.effective_namespace());
+        let shown = id.to_string();
+        if !seen.insert((id.gvk, id.name, namespace)) {
+            return Err(Failure::new(resource.value.place, format!("{shown} is there twice")));
+        }
+    }
+    Ok(())
+}
+
 /// Adds, replaces or merges a generated object.
 pub(crate) fn absorb(all: &mut Vec<Resource>, mut fresh: Resource) -> Outcome<()> {
     let id = fresh.id();
-    let mut found = all.iter_mut().filter(|known| known.ids().any(|known| known.is(&id)));
+    let mut found = all.iter_mut().filter(|known| known.is_or_was(&id));
     let Some(old) = found.next() else {
         return match fresh.behaviour {
             Behaviour::Create => append(all, fresh),
@@ -211,7 +244,7 @@ pub(crate) fn absorb(all: &mut Vec<Resource>, mut fresh: Resource) -> Outcome<()
 
 /// The one object that is, or was, called so.
 pub(crate) fn find(all: &[Resource], id: &Id) -> Result<usize, String> {
-    let mut found = all.iter().enumerate().filter(|(_, known)| known.ids().any(|known| known.is(id)));
+    let mut found = all.iter().enumerate().filter(|(_, known)| known.is_or_was(id));
     match (found.next(), found.next()) {
         (Some((at, _)), None) => Ok(at),
         (None, _) => Err(format!("{id} is not there")),

@@ -383,7 +383,10 @@ secretGenerator: [{name: s, envs: [.env], literals: [a=b]}]
     let data = build.objects[1].get("data").and_then(Value::as_map).unwrap();
     assert_eq!((data.entries[0].value.as_str(), data.tail.is_some()), (Some("Yg=="), true));
     let notes: Vec<_> = build.notes.iter().map(|note| note.reason.as_str()).collect();
-    assert_eq!(notes, ["gone.yaml is neither a file nor a kustomization", ".env is not there", "nothing to patch: Pod/gone is not there"]);
+    assert_eq!(
+        notes,
+        ["gone.yaml is neither a file nor a kustomization", ".env is not there", "nothing to patch: Pod/gone is not there"]
+    );
 }
 
 #[test]

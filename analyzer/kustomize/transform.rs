@@ -7,7 +7,7 @@ use regex::Regex;
 use crate::failure::{Failure, Outcome};
 use crate::field::{Field, retext, visit};
 use crate::identity::Gvk;
-use crate::resource::Resource;
+use crate::resource::{Resource, unique};
 use crate::tree::{empty_map, get_mut, get_or_insert, list_mut, loose, loose_text, map_mut, set, text};
 
 /// Kinds whose names are never changed, by group (empty: any).
@@ -22,8 +22,7 @@ fn at(place: Place) -> impl Fn(String) -> Failure {
 pub(crate) fn namespace(all: &mut [Resource], new: &Value, fields: &[Field], subjects: &str, unset_only: bool) -> Outcome<()> {
     let Some(name) = text(new).filter(|name| !name.is_empty()) else { return Ok(()) };
     let written = Value::string(name, new.place);
-    for at_ in 0..all.len() {
-        let Some(resource) = all.get_mut(at_) else { break };
+    for resource in all.iter_mut() {
         if resource.is_gone() {
             continue;
         }
@@ -58,12 +57,8 @@ pub(crate) fn namespace(all: &mut [Resource], new: &Value, fields: &[Field], sub
         if matches!(gvk.kind.as_str(), "RoleBinding" | "ClusterRoleBinding") {
             move_subjects(&mut resource.value, &written, subjects);
         }
-        let id = resource.id();
-        if all.iter().filter(|other| other.id().is(&id)).count() > 1 {
-            return Err(Failure::new(new.place, format!("in this namespace, {id} is there twice")));
-        }
     }
-    Ok(())
+    unique(all).map_err(|failure| Failure::new(new.place, format!("in this namespace, {}", failure.reason)))
 }
 
 fn move_subjects(binding: &mut Value, namespace: &Value, which: &str) {

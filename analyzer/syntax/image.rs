@@ -140,7 +140,8 @@ mod tests {
     fn references_have_parts() {
         let hash = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
         let pinned = format!("nginx:1.27@{hash}");
-        let rows: &[(&str, Option<(&str, &str, Option<&str>, Option<&str>)>)] = &[
+        type Parts<'t> = (&'t str, &'t str, Option<&'t str>, Option<&'t str>);
+        let rows: &[(&str, Option<Parts<'_>>)] = &[
             ("nginx", Some(("docker.io", "library/nginx", None, None))),
             ("nginx:1.27", Some(("docker.io", "library/nginx", Some("1.27"), None))),
             (&pinned, Some(("docker.io", "library/nginx", Some("1.27"), Some(hash)))),

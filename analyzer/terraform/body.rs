@@ -215,7 +215,9 @@ impl Evaluator<'_> {
             .into_iter()
             .map(|slot| match slot {
                 Slot::Attribute(file, attribute) => {
-                    attribute_entry(file, attribute, finished(self.written(at, instance, file, attribute)))
+                    let value = self.written(at, instance, file, attribute);
+                    let is_done = matches!(file.text(attribute.name), "for_each" | "count");
+                    attribute_entry(file, attribute, if is_done { value } else { finished(value) })
                 }
                 Slot::Blocks(kind, group) => blocks_entry(&kind, &group, self.written_blocks(at, instance, &kind, &group)),
             })
@@ -229,7 +231,12 @@ impl Evaluator<'_> {
         let work = || {
             let scope = repetition_scope(instance);
             let cx = Cx { scope: scope.as_ref(), ..Cx::new(at, file) };
-            if NAMES.contains(&name) { names(&cx, attribute.expr, 0) } else { self.eval(&cx, attribute.expr) }
+            match name {
+                // Nobody reads it as a value, and it may be large: it is finished once, not for each instance.
+                "for_each" | "count" => finished(self.eval(&cx, attribute.expr)),
+                _ if NAMES.contains(&name) => names(&cx, attribute.expr, 0),
+                _ => self.eval(&cx, attribute.expr),
+            }
         };
         if instance.repetition.is_some() && !file.may_differ(attribute.span) {
             return self.once(&at.alike, (instance.decl, name.into()), source, place, work);

@@ -55,7 +55,8 @@ pub(crate) enum Spans {
 impl File {
     pub(crate) fn new(id: FileId, tree: Arc<Tree>, spans: Spans) -> Self {
         let is_repetition = |expr: &&plimsoll_syntax::hcl::Expr| {
-            matches!(expr.kind, plimsoll_syntax::hcl::ExprKind::Variable) && matches!(tree.text(expr.span), "each" | "count" | "self")
+            matches!(expr.kind, plimsoll_syntax::hcl::ExprKind::Variable)
+                && matches!(tree.text(expr.span), "each" | "count" | "self")
         };
         let mut repetitions: Vec<u32> = tree.exprs.iter().filter(is_repetition).map(|expr| expr.span.start).collect();
         repetitions.sort_unstable();

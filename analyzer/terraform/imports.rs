@@ -4,9 +4,9 @@
 use std::rc::Rc;
 
 use compact_str::{CompactString, format_compact};
+use plimsoll_syntax::Place;
 use plimsoll_syntax::hcl::{Block, ExprId, ExprKind};
 use plimsoll_syntax::value::{Kind, Reason, Unknown};
-use plimsoll_syntax::Place;
 use rustc_hash::FxHashSet;
 
 use crate::NoteKind;
@@ -56,7 +56,11 @@ impl Evaluator<'_> {
             let value = self.eval(cx, id.expr);
             let late = lattice::first_unknown(&value).is_some_and(|unknown| is_late(&unknown));
             if late || value.sensitive || value.is_null() || value.as_str() == Some("") {
-                self.note(cx.place(id.span), NoteKind::Refused, "the id must be a text that is known before the run, and no secret");
+                self.note(
+                    cx.place(id.span),
+                    NoteKind::Refused,
+                    "the id must be a text that is known before the run, and no secret",
+                );
             }
         }
         let Some(to) = find(cx.file, &block.body, "to") else { return };
@@ -72,9 +76,15 @@ impl Evaluator<'_> {
                 }
             }
             Target::Missing => {
-                self.note(place, NoteKind::Undeclared, format_compact!("{} is not declared", cx.file.text(cx.file.tree[to.expr].span)));
+                self.note(
+                    place,
+                    NoteKind::Undeclared,
+                    format_compact!("{} is not declared", cx.file.text(cx.file.tree[to.expr].span)),
+                );
             }
-            Target::WrongKey => self.note(place, NoteKind::Refused, "a key must be a string or number that is known before the run"),
+            Target::WrongKey => {
+                self.note(place, NoteKind::Refused, "a key must be a string or number that is known before the run")
+            }
             Target::Open => {}
         }
     }
@@ -96,7 +106,9 @@ impl Evaluator<'_> {
             rest = inner;
         }
         let (Some(here), [(kind, None), (name, key)]) = (at, rest) else { return Target::Open };
-        let Some(&index) = here.module.resource_index.get(&(Mode::Managed, kind.clone(), name.clone())) else { return Target::Missing };
+        let Some(&index) = here.module.resource_index.get(&(Mode::Managed, kind.clone(), name.clone())) else {
+            return Target::Missing;
+        };
         let Some(expansion) = self.resource(&here, index) else { return Target::Open };
         match self.instance_of(cx, &expansion, *key) {
             Ok(instance) => Target::There(instance.address.clone()),

@@ -54,7 +54,7 @@ impl Evaluator<'_> {
     }
 
     /// What the environment says, behind all files.
-    pub(crate) fn from_environment(&self, at: &Instance, name: &str, of: Option<&Type>, place: Place) -> Option<Value> {
+    pub(crate) fn of_environment(&self, at: &Instance, name: &str, of: Option<&Type>, place: Place) -> Option<Value> {
         self.layered(&self.layers.environment, at, name, of, place)
     }
 

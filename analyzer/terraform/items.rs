@@ -138,7 +138,11 @@ impl Items<'_> {
             for condition in conditions.flat_map(Value::items) {
                 let Some(test) = condition.get("condition").filter(|test| test.as_bool() == Some(false)) else { continue };
                 let reason = condition.str_at(&["error_message"]).map(crate::expression::clip).unwrap_or_default();
-                self.evaluator.note(test.place, crate::NoteKind::Invalid, format_compact!("this condition does not hold: {reason}"));
+                self.evaluator.note(
+                    test.place,
+                    crate::NoteKind::Invalid,
+                    format_compact!("this condition does not hold: {reason}"),
+                );
             }
         }
     }

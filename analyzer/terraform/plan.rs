@@ -129,7 +129,8 @@ impl<'p> Reader<'p> {
             let expression = expressions.and_then(|all| all.get(key));
             let spoken = planned.map(|planned| spoken(planned, expression, 0));
             let planned = spoken.as_ref();
-            let mut value = merge.value(planned, after.and_then(|all| all.get(key)), secret.and_then(|all| all.get(key)), expression, key, 0);
+            let mut value =
+                merge.value(planned, after.and_then(|all| all.get(key)), secret.and_then(|all| all.get(key)), expression, key, 0);
             let same = written.and_then(|item| item.value.as_map()?.get(key));
             let (place, key_place) = match (same, written) {
                 (Some(same), _) => {
@@ -223,7 +224,11 @@ fn spoken(value: &Value, expression: Option<&Value>, depth: u32) -> Value {
         Kind::String(_) => return Value { place: Place::NONE, ..value.clone() },
         Kind::List(list) => {
             let items = list.items.iter().enumerate().map(|(at, item)| {
-                let inner = if says("references") { None } else { expression.and_then(|all| all.items().get(at).or(all.as_map().map(|_| all))) };
+                let inner = if says("references") {
+                    None
+                } else {
+                    expression.and_then(|all| all.items().get(at).or(all.as_map().map(|_| all)))
+                };
                 spoken(item, inner, depth + 1)
             });
             Kind::List(Arc::new(List { items: items.collect(), ..List::clone(list) }))
@@ -260,7 +265,9 @@ impl Merge<'_> {
     ) -> Value {
         let reference = expression.and_then(|expression| self.reference(expression));
         let mut value = match unknown.map(|unknown| &unknown.kind) {
-            Some(Kind::Bool(true)) => self.unknown(reference.as_ref(), path, planned.map_or(self.header, |planned| planned.place)),
+            Some(Kind::Bool(true)) => {
+                self.unknown(reference.as_ref(), path, planned.map_or(self.header, |planned| planned.place))
+            }
             Some(Kind::Map(unknowns)) if depth < MAX_DEPTH => {
                 let known = planned.and_then(Value::as_map);
                 let mut map = Map::default();
@@ -319,7 +326,8 @@ impl Merge<'_> {
             let (Some(named), Some(attribute)) = (parts.get(..length), parts.get(length)) else { return None };
             let dot = if self.module.is_empty() { "" } else { "." };
             let named = named.join(".");
-            let address: CompactString = format_compact!("{}{dot}{mode}{}", self.module, named.strip_prefix(mode).unwrap_or(&named));
+            let address: CompactString =
+                format_compact!("{}{dot}{mode}{}", self.module, named.strip_prefix(mode).unwrap_or(&named));
             Some(Reference { address, attribute: (*attribute).into() })
         })
     }

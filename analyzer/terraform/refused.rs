@@ -35,11 +35,16 @@ impl Evaluator<'_> {
         for (index, output) in at.module.outputs.list.iter().enumerate() {
             self.check_words(at, output);
             self.check_dependencies(at, output);
-            let place = at.module.block(output.at).map_or(plimsoll_syntax::Place::NONE, |(file, block)| file.place(block.header()));
+            let place =
+                at.module.block(output.at).map_or(plimsoll_syntax::Place::NONE, |(file, block)| file.place(block.header()));
             if at.call.is_none() && at.module.attribute(output, "sensitive").is_none() {
                 let value = self.output(at, crate::declare::count(index), place);
                 if lattice::is_sensitive(&value) && at.module.attribute(output, "ephemeral").is_none() {
-                    self.note(place, NoteKind::Refused, format_compact!("output \"{}\" is not marked sensitive; its value is", output.name));
+                    self.note(
+                        place,
+                        NoteKind::Refused,
+                        format_compact!("output \"{}\" is not marked sensitive; its value is", output.name),
+                    );
                 }
             }
         }
@@ -59,7 +64,11 @@ impl Evaluator<'_> {
         for provider in &at.module.providers {
             let Some((file, block)) = at.module.block(provider.at) else { continue };
             if !is_local_name(&provider.name) {
-                self.note(file.place(block.header()), NoteKind::Refused, format_compact!("{} is no name of a provider", provider.name));
+                self.note(
+                    file.place(block.header()),
+                    NoteKind::Refused,
+                    format_compact!("{} is no name of a provider", provider.name),
+                );
             }
             let alias = at.module.attribute(provider, "alias").and_then(|(file, alias)| file.tree.plain_string(alias.expr));
             configured.extend(alias.map(|alias| format_compact!("{}.{alias}", provider.name)));
@@ -98,13 +107,18 @@ impl Evaluator<'_> {
                     let source = tree.plain_string(item.value).unwrap_or_default();
                     let kind = source.rsplit('/').next().unwrap_or("");
                     if kind.starts_with("terraform-") {
-                        self.refused(file, item.value, format_compact!("the type of a provider does not begin with terraform-: {kind}"));
+                        self.refused(
+                            file,
+                            item.value,
+                            format_compact!("the type of a provider does not begin with terraform-: {kind}"),
+                        );
                     }
                 }
                 // A module is given these by its caller; a root module has none.
                 "configuration_aliases" if at.call.is_some() => {
                     if let ExprKind::Tuple(aliases) = tree[item.value].kind {
-                        configured.extend(tree.list(aliases).iter().map(|&alias| CompactString::from(tree.text(tree[alias].span))));
+                        configured
+                            .extend(tree.list(aliases).iter().map(|&alias| CompactString::from(tree.text(tree[alias].span))));
                     }
                 }
                 _ => {}
@@ -160,7 +174,11 @@ impl Evaluator<'_> {
     fn check_provisioner(&self, file: &File, block: &Block) {
         let kind = block.labels.first().map(|label| file.tree.label(*label)).unwrap_or_default();
         if REMOVED.contains(&&*kind) {
-            self.note(file.place(block.header()), NoteKind::Refused, format_compact!("there is no provisioner \"{kind}\" any more"));
+            self.note(
+                file.place(block.header()),
+                NoteKind::Refused,
+                format_compact!("there is no provisioner \"{kind}\" any more"),
+            );
         }
         for (name, words) in WORDS {
             let Some(attribute) = find(file, &block.body, name) else { continue };
@@ -187,7 +205,9 @@ impl Evaluator<'_> {
 
     /// Only a module of a registry has versions.
     fn check_source(&self, at: &Instance, call: &Declared) {
-        let (Some(_), Some((file, source))) = (at.module.attribute(call, "version"), at.module.attribute(call, "source")) else { return };
+        let (Some(_), Some((file, source))) = (at.module.attribute(call, "version"), at.module.attribute(call, "source")) else {
+            return;
+        };
         let Some(text) = self.eval(&Cx::new(at, file), source.expr).as_str().map(CompactString::from) else { return };
         if !crate::source::is_registry(&text) {
             self.refused(file, source.expr, format_compact!("{text:?} is no module of a registry, which alone have versions"));

@@ -29,10 +29,8 @@ impl Evaluator<'_> {
     }
 
     fn typed_variable(&self, at: &Instance, declared: &Declared) -> Value {
-        let written = at
-            .module
-            .attribute(declared, "type")
-            .map(|(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
+        let written =
+            at.module.attribute(declared, "type").map(|(file, attribute)| self.constraint(&Cx::new(at, file), attribute.expr));
         let nullable = at
             .module
             .attribute(declared, "nullable")
@@ -124,7 +122,7 @@ impl Evaluator<'_> {
     fn setting(&self, at: &Instance, declared: &Declared, of: Option<&Type>) -> Option<Value> {
         let place = at.module.block(declared.at).map_or(Place::NONE, |(file, block)| file.place(block.header()));
         let given = self.given(at, &declared.name, of, place).or_else(|| self.of_files(at, declared));
-        given.or_else(|| self.from_environment(at, &declared.name, of, place))
+        given.or_else(|| self.of_environment(at, &declared.name, of, place))
     }
 
     /// Notes the validations of a variable that are known to be false.
@@ -141,11 +139,15 @@ impl Evaluator<'_> {
             }
             let message = find(file, &block.body, "error_message")
                 .and_then(|message| self.attempt(|| self.eval(&cx, message.expr)).ok())
-                .and_then(|message| message.as_str().map(|text| crate::expression::clip(text)));
+                .and_then(|message| message.as_str().map(crate::expression::clip));
             let value = self.variable(at, index, Place::NONE);
             let place = if value.place.is_some() { value.place } else { cx.place(condition.span) };
             let reason = message.unwrap_or_else(|| crate::expression::clip(file.text(condition.span)));
-            self.note(place, crate::NoteKind::Invalid, format_compact!("variable \"{}\" refuses its value: {reason}", declared.name));
+            self.note(
+                place,
+                crate::NoteKind::Invalid,
+                format_compact!("variable \"{}\" refuses its value: {reason}", declared.name),
+            );
         }
     }
 

@@ -6,7 +6,7 @@ use plimsoll_engine::Cancelled;
 use tower_lsp_server::jsonrpc::{Error, ErrorCode};
 use tower_lsp_server::ls_types::*;
 
-use super::Owner;
+use super::{Owner, innermost};
 use crate::message::{Message, Reply};
 use crate::requests::{diagnostic, workspace_diagnostic};
 use crate::uri;
@@ -17,20 +17,24 @@ const SERVER_CANCELLED: i64 = -32802;
 impl Owner {
     /// What is known about one document, at once: from what can say something about it.
     pub(super) fn diagnostic(&mut self, params: DocumentDiagnosticParams, reply: Reply<DocumentDiagnosticReportResult>) {
-        let (client, host, documents) = (self.client.clone(), self.host.clone(), self.documents.clone());
         let previous = params.previous_result_id.clone();
         let path = uri::path_of(&params.text_document.uri);
         let faults = path.as_ref().map(|path| self.faults_of(path)).unwrap_or_default();
-        let Some((path, folder)) = path.and_then(|path| Some((path.clone(), self.folder_of(&path)?))) else {
+        let folder = path.as_ref().and_then(|path| innermost(&mut self.folders, path));
+        let (Some(path), Some(folder)) = (path, folder) else {
             return reply.send(Ok(diagnostic::answer(faults, previous.as_deref())));
         };
         let (Some(inner), Some(ready)) = (folder.inside(&path), &folder.ready) else {
             folder.waiting.push(Message::Diagnostic(params, reply));
             return;
         };
-        let context = folder.context(&client, &host, &documents);
+        let context = folder.context(&self.client, &self.host, &self.documents);
         let (snapshot, standing, said) = (ready.engine.snapshot(), ready.standing.clone(), folder.said.clone());
-        let again = Error { code: ErrorCode::from(SERVER_CANCELLED), message: "an edit came in between".into(), data: serde_json::to_value(DiagnosticServerCancellationData::default()).ok() };
+        let again = Error {
+            code: ErrorCode::from(SERVER_CANCELLED),
+            message: "an edit came in between".into(),
+            data: serde_json::to_value(DiagnosticServerCancellationData::default()).ok(),
+        };
         self.workers.run(move || {
             reply.work(snapshot, again, |snapshot| -> Result<_, Cancelled> {
                 let mut diagnostics = context.diagnostics(&snapshot.findings_of(&inner, &standing)?);
@@ -42,7 +46,11 @@ impl Owner {
     }
 
     /// What is known about every file, as soon as everything has been judged.
-    pub(super) fn workspace_diagnostic(&mut self, params: WorkspaceDiagnosticParams, reply: Reply<WorkspaceDiagnosticReportResult>) {
+    pub(super) fn workspace_diagnostic(
+        &mut self,
+        params: WorkspaceDiagnosticParams,
+        reply: Reply<WorkspaceDiagnosticReportResult>,
+    ) {
         let unsettled = self.folders.iter_mut().find(|folder| !folder.ready.as_ref().is_some_and(|ready| ready.is_settled()));
         if let Some(folder) = unsettled {
             folder.waiting.push(Message::WorkspaceDiagnostic(params, reply));

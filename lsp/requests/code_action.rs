@@ -16,7 +16,13 @@ use crate::position::Lines;
 const REASON: &str = "why this is fine here";
 
 /// The actions for a range.
-pub(crate) fn code_actions(context: &Context, path: &Utf8Path, snapshot: &Snapshot, report: &FileReport, params: &CodeActionParams) -> Result<CodeActionResponse, Cancelled> {
+pub(crate) fn code_actions(
+    context: &Context,
+    path: &Utf8Path,
+    snapshot: &Snapshot,
+    report: &FileReport,
+    params: &CodeActionParams,
+) -> Result<CodeActionResponse, Cancelled> {
     let only = params.context.only.as_deref();
     let wants = |kind: &str| only.is_none_or(|kinds| kinds.iter().any(|wanted| is_under(kind, wanted.as_str())));
     let writer = Writer { context, path, report };
@@ -27,20 +33,28 @@ pub(crate) fn code_actions(context: &Context, path: &Utf8Path, snapshot: &Snapsh
             let diagnostics = of_finding(finding, &params.context.diagnostics);
             if let Some(fix) = &finding.fix {
                 let title = capitalised(&fix.message);
-                let action = CodeAction { is_preferred: Some(fix.safe), ..writer.quick_fix(title, &fix.edits, diagnostics.clone()) };
+                let action =
+                    CodeAction { is_preferred: Some(fix.safe), ..writer.quick_fix(title, &fix.edits, diagnostics.clone()) };
                 actions.push(action.into());
             }
             if let Some(edit) = snapshot.allowance(path, finding, REASON)? {
-                actions.push(writer.quick_fix(format!("Allow `{}` here, with a reason", finding.rule), &[edit], diagnostics).into());
+                actions
+                    .push(writer.quick_fix(format!("Allow `{}` here, with a reason", finding.rule), &[edit], diagnostics).into());
             }
         }
         let mut rules: Vec<&str> = Vec::new();
         for finding in found {
-            if let Some(page) = context.page(finding).filter(|_| context.client.shows_documents && !rules.contains(&&*finding.rule)) {
+            if let Some(page) =
+                context.page(finding).filter(|_| context.client.shows_documents && !rules.contains(&&*finding.rule))
+            {
                 rules.push(&finding.rule);
                 let title = format!("Open the page of `{}`", finding.rule);
-                let command = Command { title: title.clone(), command: OPEN_RULE.to_owned(), arguments: Some(vec![json!(page.as_str())]) };
-                actions.push(CodeAction { title, kind: Some(CodeActionKind::QUICKFIX), command: Some(command), ..CodeAction::default() }.into());
+                let command =
+                    Command { title: title.clone(), command: OPEN_RULE.to_owned(), arguments: Some(vec![json!(page.as_str())]) };
+                actions.push(
+                    CodeAction { title, kind: Some(CodeActionKind::QUICKFIX), command: Some(command), ..CodeAction::default() }
+                        .into(),
+                );
             }
         }
     }
@@ -49,7 +63,15 @@ pub(crate) fn code_actions(context: &Context, path: &Utf8Path, snapshot: &Snapsh
         let edits = safe_edits(report);
         if !edits.is_empty() {
             let title = "Apply all safe fixes of plimsoll".to_owned();
-            actions.push(CodeAction { title, kind: Some(CodeActionKind::from(FIX_ALL)), edit: writer.edit(&edits), ..CodeAction::default() }.into());
+            actions.push(
+                CodeAction {
+                    title,
+                    kind: Some(CodeActionKind::from(FIX_ALL)),
+                    edit: writer.edit(&edits),
+                    ..CodeAction::default()
+                }
+                .into(),
+            );
         }
     }
     Ok(actions)
@@ -105,7 +127,8 @@ impl Writer<'_> {
         let uri = self.context.uri(self.path)?;
         let text = &self.report.texts.get(self.path)?.text;
         let lines = Lines::new(text, self.context.client.encoding);
-        let edits: Vec<TextEdit> = edits.iter().map(|edit| TextEdit { range: lines.range(text, &edit.range), new_text: edit.text.clone() }).collect();
+        let edits: Vec<TextEdit> =
+            edits.iter().map(|edit| TextEdit { range: lines.range(text, &edit.range), new_text: edit.text.clone() }).collect();
         if !self.context.client.document_changes {
             return Some(WorkspaceEdit { changes: Some(HashMap::from([(uri, edits)])), ..WorkspaceEdit::default() });
         }
@@ -122,7 +145,9 @@ mod tests {
 
     #[test]
     fn kinds_are_under_their_prefixes() {
-        for (wanted, expected) in [("source.fixAll", true), ("source", true), ("", true), ("source.fix", false), ("quickfix", false)] {
+        for (wanted, expected) in
+            [("source.fixAll", true), ("source", true), ("", true), ("source.fix", false), ("quickfix", false)]
+        {
             assert_eq!(is_under(FIX_ALL, wanted), expected, "{wanted}");
         }
     }

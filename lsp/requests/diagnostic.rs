@@ -6,7 +6,8 @@ use tower_lsp_server::ls_types::*;
 pub(crate) fn result_id(diagnostics: &[Diagnostic]) -> String {
     let bytes = serde_json::to_vec(diagnostics).unwrap_or_default();
     // FNV-1a, 64 bits.
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash =
+        bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 
@@ -15,10 +16,16 @@ pub(crate) fn answer(diagnostics: Vec<Diagnostic>, previous: Option<&str>) -> Do
     let result_id = result_id(&diagnostics);
     let report = if previous == Some(&*result_id) {
         let unchanged = UnchangedDocumentDiagnosticReport { result_id };
-        DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport { related_documents: None, unchanged_document_diagnostic_report: unchanged })
+        DocumentDiagnosticReport::Unchanged(RelatedUnchangedDocumentDiagnosticReport {
+            related_documents: None,
+            unchanged_document_diagnostic_report: unchanged,
+        })
     } else {
         let full = FullDocumentDiagnosticReport { result_id: Some(result_id), items: diagnostics };
-        DocumentDiagnosticReport::Full(RelatedFullDocumentDiagnosticReport { related_documents: None, full_document_diagnostic_report: full })
+        DocumentDiagnosticReport::Full(RelatedFullDocumentDiagnosticReport {
+            related_documents: None,
+            full_document_diagnostic_report: full,
+        })
     };
     DocumentDiagnosticReportResult::Report(report)
 }

@@ -25,7 +25,9 @@ pub(crate) fn hover(context: &Context, path: &Utf8Path, report: &FileReport, pos
             page.push_str(rule.markdown.trim());
         }
         let name = &finding.rule;
-        page.push_str(&context.page(finding).map_or_else(|| format!("\n\n`{name}`"), |link| format!("\n\n[{name}]({})", link.as_str())));
+        page.push_str(
+            &context.page(finding).map_or_else(|| format!("\n\n`{name}`"), |link| format!("\n\n[{name}]({})", link.as_str())),
+        );
         pages.push(page);
     }
     let contents = HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value: pages.join("\n\n---\n\n") });

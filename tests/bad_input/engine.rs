@@ -1,4 +1,5 @@
 //! The engine on bad input: nothing panics, everything ends, what was not understood is said, and no file hides another.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io;
 use std::sync::Arc;
@@ -104,7 +105,11 @@ fn what_cannot_be_read_is_said() {
         ("daemon.json", b"{"),
     ] {
         let reasons = reasons(&[(path, bytes)]);
-        assert!(reasons.iter().any(|reason| reason.starts_with(path)), "{path} {:?}: {reasons:?}", String::from_utf8_lossy(bytes));
+        assert!(
+            reasons.iter().any(|reason| reason.starts_with(path)),
+            "{path} {:?}: {reasons:?}",
+            String::from_utf8_lossy(bytes)
+        );
     }
 }
 

@@ -45,7 +45,8 @@ fn check(folder: &Path, arguments: &[&str]) -> Ran {
     let mut found: Vec<String> = list("findings").iter().map(|one| one["path"].as_str().unwrap().to_owned()).collect();
     found.sort();
     found.dedup();
-    let incomplete = list("incomplete").iter().map(|one| format!("{}: {}", one["path"].as_str().unwrap(), one["reason"].as_str().unwrap()));
+    let incomplete =
+        list("incomplete").iter().map(|one| format!("{}: {}", one["path"].as_str().unwrap(), one["reason"].as_str().unwrap()));
     Ran { status: output.status.code().unwrap(), found, incomplete: incomplete.collect() }
 }
 
@@ -59,7 +60,11 @@ fn a_file_above_the_limit_is_left_out_and_said() {
     let ran = check(folder.path(), &["--exit-zero"]);
     assert_eq!(ran.found, ["pod.yaml"]);
     assert_eq!(ran.incomplete.len(), 3, "{:?}", ran.incomplete);
-    assert!(ran.incomplete.iter().all(|one| one.contains("larger than") && one.contains("--max-file-size")), "{:?}", ran.incomplete);
+    assert!(
+        ran.incomplete.iter().all(|one| one.contains("larger than") && one.contains("--max-file-size")),
+        "{:?}",
+        ran.incomplete
+    );
 }
 
 #[test]

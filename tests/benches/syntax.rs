@@ -1,4 +1,5 @@
-//! The parsers beside others of their language, in one run on the same texts: megabytes of source per second.
+//! The parsers beside others of their language, in one run on the same texts: bytes of source per second, with criterion, and a table of
+//! the ratios.
 //!
 //! `cargo bench -p plimsoll-tests --bench syntax`; with `PLIMSOLL_BENCH_ON=FOLDER` on the files below a folder as well. `ok` says on how many
 //! of the texts a parser reports no error: one that gives up early is not fast.
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs, path::PathBuf};
 
+use criterion::{Criterion, Throughput};
 use plimsoll_syntax::{dockerfile, hcl, yaml};
 use plimsoll_tests::generate::{docker, hcl as made_hcl, yaml as made_yaml};
 use plimsoll_tests::random::Random;
@@ -19,17 +21,51 @@ const LONG: Duration = Duration::from_millis(1500);
 type Parse = fn(&Arc<str>) -> bool;
 
 fn main() {
-    println!("{:<28} {:<22} {:>8} {:>8} {:>12}", "texts", "parser", "MB/s", "ours is", "ok");
+    let all = corpora();
+    let mut criterion = Criterion::default().sample_size(20).measurement_time(LONG).configure_from_args();
+    for Corpus { name, texts, parsers } in &all {
+        let mut group = criterion.benchmark_group(name);
+        group.throughput(Throughput::Bytes(size(texts) as u64));
+        for (parser, parse) in *parsers {
+            let count = || texts.iter().filter(|text| parse(black_box(text))).count();
+            group.bench_function(*parser, |bencher| bencher.iter(count));
+        }
+        group.finish();
+    }
+    criterion.final_summary();
+    // `cargo test` runs each once only.
+    if env::args().all(|argument| argument != "--test") {
+        println!("{:<28} {:<22} {:>8} {:>8} {:>12}", "texts", "parser", "MB/s", "ours is", "ok");
+        all.iter().for_each(|corpus| compare(&corpus.name, &corpus.texts, corpus.parsers));
+    }
+}
+
+/// Texts of one language, and who reads them.
+struct Corpus {
+    name: String,
+    texts: Vec<Arc<str>>,
+    parsers: &'static [(&'static str, Parse)],
+}
+
+fn corpora() -> Vec<Corpus> {
+    let mut all = Vec::new();
     for (language, made, wanted, parsers) in languages() {
-        compare(&format!("{language}, made up"), &made, parsers);
+        all.push(Corpus { name: format!("{language}, made up"), texts: made, parsers });
         let folders = [Some(workspace().join("examples")), env::var_os("PLIMSOLL_BENCH_ON").map(PathBuf::from)];
         for folder in folders.into_iter().flatten() {
             let texts: Vec<Arc<str>> =
                 files_below(&folder, wanted).iter().filter_map(|path| Some(fs::read_to_string(path).ok()?.into())).collect();
             let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            compare(&format!("{language}, {name}"), &texts, parsers);
+            if size(&texts) > 0 {
+                all.push(Corpus { name: format!("{language}, {name}"), texts, parsers });
+            }
         }
     }
+    all
+}
+
+fn size(texts: &[Arc<str>]) -> usize {
+    texts.iter().map(|text| text.len()).sum()
 }
 
 type Language = (&'static str, Vec<Arc<str>>, fn(&str) -> bool, &'static [(&'static str, Parse)]);
@@ -80,10 +116,7 @@ fn tree_sitter_hcl(text: &Arc<str>) -> bool {
 }
 
 fn compare(name: &str, texts: &[Arc<str>], parsers: &[(&str, Parse)]) {
-    let bytes: usize = texts.iter().map(|text| text.len()).sum();
-    if bytes == 0 {
-        return;
-    }
+    let bytes = size(texts);
     let mut ours = 0.0;
     for (parser, parse) in parsers {
         let mut best = Duration::MAX;

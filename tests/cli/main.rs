@@ -4,7 +4,9 @@
 //! `SNAPSHOTS=overwrite`.
 
 mod files;
+mod fixes;
 mod formats;
 mod rules;
 mod settings;
+mod terraform;
 mod workspace;

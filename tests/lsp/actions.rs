@@ -17,7 +17,10 @@ fn actions(client: &mut Client, path: &str, range: [usize; 4], only: Option<&str
 
 /// Applies the action whose title begins so, as an editor does.
 fn apply(client: &mut Client, path: &str, actions: &[Value], title: &str) -> i64 {
-    let action = actions.iter().find(|action| action["title"].as_str().unwrap().starts_with(title)).unwrap_or_else(|| panic!("no {title} in {actions:#?}"));
+    let action = actions
+        .iter()
+        .find(|action| action["title"].as_str().unwrap().starts_with(title))
+        .unwrap_or_else(|| panic!("no {title} in {actions:#?}"));
     let edits = action["edit"]["changes"][client.uri(path)].as_array().unwrap().clone();
     // The last one first: ranges are about the text before.
     let number = |edit: &Value, end: &str, name: &str| usize::try_from(edit["range"][end][name].as_u64().unwrap()).unwrap();
@@ -25,7 +28,12 @@ fn apply(client: &mut Client, path: &str, actions: &[Value], title: &str) -> i64
         .iter()
         .rev()
         .map(|edit| {
-            let range = [number(edit, "start", "line"), number(edit, "start", "character"), number(edit, "end", "line"), number(edit, "end", "character")];
+            let range = [
+                number(edit, "start", "line"),
+                number(edit, "start", "character"),
+                number(edit, "end", "line"),
+                number(edit, "end", "character"),
+            ];
             (Some(range), edit["newText"].as_str().unwrap())
         })
         .collect();
@@ -38,11 +46,16 @@ fn the_rule_is_explained_where_it_found_something() {
     let mut client = workspace.client();
     client.open("pod.yaml", POD);
     let uri = client.uri("pod.yaml");
-    let hover = client.request("textDocument/hover", json!({ "textDocument": { "uri": uri }, "position": { "line": 7, "character": 22 } }));
+    let hover = client
+        .request("textDocument/hover", json!({ "textDocument": { "uri": uri }, "position": { "line": 7, "character": 22 } }));
     let text = hover["contents"]["value"].as_str().unwrap();
     assert_eq!(hover["contents"]["kind"], "markdown");
-    assert!(text.starts_with("**high**: b is privileged") && text.contains("# Container is privileged") && text.contains("## Good"), "{text}");
-    let hover = client.request("textDocument/hover", json!({ "textDocument": { "uri": uri }, "position": { "line": 0, "character": 0 } }));
+    assert!(
+        text.starts_with("**high**: b is privileged") && text.contains("# Container is privileged") && text.contains("## Good"),
+        "{text}"
+    );
+    let hover = client
+        .request("textDocument/hover", json!({ "textDocument": { "uri": uri }, "position": { "line": 0, "character": 0 } }));
     assert_eq!(hover, Value::Null);
 }
 

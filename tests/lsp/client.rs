@@ -33,9 +33,12 @@ impl Client {
     pub(crate) fn start(program: &Path, root: &Path, capabilities: Value) -> Self {
         let mut client = Self::unstarted(program, root);
         let folder = json!([{ "uri": uri(root), "name": "workspace" }]);
-        client.offer = client.request("initialize", json!({
-            "processId": std::process::id(), "rootUri": uri(root), "workspaceFolders": folder, "capabilities": capabilities,
-        }));
+        client.offer = client.request(
+            "initialize",
+            json!({
+                "processId": std::process::id(), "rootUri": uri(root), "workspaceFolders": folder, "capabilities": capabilities,
+            }),
+        );
         client.notify("initialized", json!({}));
         client
     }
@@ -118,7 +121,9 @@ impl Client {
     pub(crate) fn wait(&mut self, holds: impl Fn(&Self) -> bool, what: &str) {
         let end = Instant::now() + PATIENCE;
         while !holds(self) {
-            let left = end.checked_duration_since(Instant::now()).unwrap_or_else(|| panic!("waited in vain for {what}: {:#?}", self.published));
+            let left = end
+                .checked_duration_since(Instant::now())
+                .unwrap_or_else(|| panic!("waited in vain for {what}: {:#?}", self.published));
             match self.messages.recv_timeout(left) {
                 Ok(message) => self.hear(message),
                 Err(error) => panic!("waited in vain for {what} ({error}): {:#?}", self.published),
@@ -162,7 +167,10 @@ impl Client {
     pub(crate) fn open(&mut self, path: &str, text: &str) {
         let uri = self.uri(path);
         self.versions.insert(uri.clone(), 1);
-        self.notify("textDocument/didOpen", json!({ "textDocument": { "uri": uri, "languageId": "any", "version": 1, "text": text } }));
+        self.notify(
+            "textDocument/didOpen",
+            json!({ "textDocument": { "uri": uri, "languageId": "any", "version": 1, "text": text } }),
+        );
     }
 
     /// Sends changes: ranges as `[line, column, line, column]` with the new text, or the whole text.
@@ -178,7 +186,10 @@ impl Client {
                 None => json!({ "text": text }),
             })
             .collect();
-        self.notify("textDocument/didChange", json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": changes }));
+        self.notify(
+            "textDocument/didChange",
+            json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": changes }),
+        );
         version
     }
 
@@ -207,7 +218,10 @@ impl Client {
     pub(crate) fn everything(&mut self) -> BTreeMap<String, Vec<Value>> {
         let report = self.request("workspace/diagnostic", json!({ "previousResultIds": [] }));
         let items = report["items"].as_array().unwrap();
-        items.iter().map(|item| (item["uri"].as_str().unwrap().to_owned(), item["items"].as_array().cloned().unwrap_or_default())).collect()
+        items
+            .iter()
+            .map(|item| (item["uri"].as_str().unwrap().to_owned(), item["items"].as_array().cloned().unwrap_or_default()))
+            .collect()
     }
 
     /// Says goodbye: the exit status.
@@ -229,7 +243,13 @@ impl Drop for Client {
 /// One diagnostic on a line.
 pub(crate) fn line(diagnostic: &Value) -> String {
     let place = |end: &str| format!("{}:{}", diagnostic["range"][end]["line"], diagnostic["range"][end]["character"]);
-    format!("{}-{} {} {}", place("start"), place("end"), diagnostic["code"].as_str().unwrap_or(""), diagnostic["message"].as_str().unwrap_or(""))
+    format!(
+        "{}-{} {} {}",
+        place("start"),
+        place("end"),
+        diagnostic["code"].as_str().unwrap_or(""),
+        diagnostic["message"].as_str().unwrap_or("")
+    )
 }
 
 pub(crate) fn range_of([a, b, c, d]: [usize; 4]) -> Value {

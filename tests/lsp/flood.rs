@@ -15,19 +15,42 @@ const FEW: u64 = 4;
 const BURSTS: usize = 12;
 
 const FILES: [(&str, &str); 7] = [
-    ("main.tf", "module \"a\" {\n  source = \"./m\"\n  owner  = var.owner\n}\nresource \"aws_sqs_queue\" \"x\" {\n  tags = { owner = local.o }\n}\nlocals { o = \"é😀\" }\n"),
+    (
+        "main.tf",
+        "module \"a\" {\n  source = \"./m\"\n  owner  = var.owner\n}\nresource \"aws_sqs_queue\" \"x\" {\n  tags = { owner = local.o }\n}\nlocals { o = \"é😀\" }\n",
+    ),
     ("variables.tf", "variable \"owner\" {\n  default = \"nobody\"\n}\n"),
     ("terraform.tfvars", "owner = \"team-a\"\n"),
-    ("m/main.tf", "variable \"owner\" {}\nresource \"aws_sqs_queue\" \"q\" {\n  # plimsoll: allow(queue-without-owner) reason=\"later\"\n  tags = { owner = var.owner }\n}\n"),
+    (
+        "m/main.tf",
+        "variable \"owner\" {}\nresource \"aws_sqs_queue\" \"q\" {\n  # plimsoll: allow(queue-without-owner) reason=\"later\"\n  tags = { owner = var.owner }\n}\n",
+    ),
     ("pod.yaml", POD),
-    ("deploy/pods.yaml", "apiVersion: v1\nkind: Pod\nmetadata: { name: é }\nspec:\n  containers:\n    - name: b\n      securityContext: { privileged: true }\n"),
+    (
+        "deploy/pods.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: { name: é }\nspec:\n  containers:\n    - name: b\n      securityContext: { privileged: true }\n",
+    ),
     ("compose.yaml", "services:\n  a:\n    image: a\n    privileged: true\n"),
 ];
 
 /// What people type, and what they do not.
 const SNIPPETS: [&str; 16] = [
-    "\n", "{", "}", "\"", "# plimsoll: allow(queue-without-owner) reason=\"x\"\n", "resource \"aws_sqs_queue\" \"n\" {\n}\n", "privileged: true", "false", "é", "😀", "  ", "---\n",
-    "team-", "source = \"./m\"\n", "\r\n", "var.owner",
+    "\n",
+    "{",
+    "}",
+    "\"",
+    "# plimsoll: allow(queue-without-owner) reason=\"x\"\n",
+    "resource \"aws_sqs_queue\" \"n\" {\n}\n",
+    "privileged: true",
+    "false",
+    "é",
+    "😀",
+    "  ",
+    "---\n",
+    "team-",
+    "source = \"./m\"\n",
+    "\r\n",
+    "var.owner",
 ];
 
 #[test]
@@ -80,10 +103,17 @@ fn flood(seed: u64) {
         workspace.write(path, text);
     }
     let expected = fresh(&workspace, &texts, &encoding);
-    let known: BTreeSet<String> = everything.iter().flat_map(|(uri, found)| found.iter().map(|found| told(&client, uri, found))).collect();
+    let known: BTreeSet<String> =
+        everything.iter().flat_map(|(uri, found)| found.iter().map(|found| told(&client, uri, found))).collect();
     assert_eq!(known, expected, "seed {seed}");
     if client.offer["capabilities"]["diagnosticProvider"].is_null() {
-        let published = |client: &Client| client.published.iter().flat_map(|(uri, (_, found))| found.iter().map(|found| told(client, uri, found))).collect::<BTreeSet<_>>();
+        let published = |client: &Client| {
+            client
+                .published
+                .iter()
+                .flat_map(|(uri, (_, found))| found.iter().map(|found| told(client, uri, found)))
+                .collect::<BTreeSet<_>>()
+        };
         client.wait(|client| published(client) == expected, &format!("the last word, seed {seed}"));
     }
     assert_eq!(client.stop(), Some(0), "seed {seed}");
@@ -122,7 +152,10 @@ fn ask(random: &mut Random, client: &mut Client, path: &str) -> i64 {
     let document = json!({ "uri": uri });
     let id = match random.below(3) {
         0 => client.ask("textDocument/hover", json!({ "textDocument": document, "position": place })),
-        1 => client.ask("textDocument/codeAction", json!({ "textDocument": document, "range": { "start": place, "end": place }, "context": { "diagnostics": [] } })),
+        1 => client.ask(
+            "textDocument/codeAction",
+            json!({ "textDocument": document, "range": { "start": place, "end": place }, "context": { "diagnostics": [] } }),
+        ),
         _ => client.ask("textDocument/diagnostic", json!({ "textDocument": document })),
     };
     if random.percent(40) {
@@ -134,7 +167,8 @@ fn ask(random: &mut Random, client: &mut Client, path: &str) -> i64 {
 /// Line and column of a byte, as the protocol counts them.
 fn position(text: &str, at: usize, encoding: &str) -> (usize, usize) {
     let before = &text[..at];
-    let ends = before.char_indices().filter(|&(at, letter)| letter == '\n' || letter == '\r' && !text[at + 1..].starts_with('\n'));
+    let ends =
+        before.char_indices().filter(|&(at, letter)| letter == '\n' || letter == '\r' && !text[at + 1..].starts_with('\n'));
     let ends: Vec<usize> = ends.map(|(at, _)| at + 1).collect();
     let line = &before[ends.last().copied().unwrap_or(0)..];
     let column = match encoding {
@@ -152,7 +186,8 @@ fn told(client: &Client, uri: &str, found: &Value) -> String {
 
 /// What `plimsoll check` says about the same texts.
 fn fresh(workspace: &Workspace, texts: &[String], encoding: &str) -> BTreeSet<String> {
-    let output = Command::new(program()).args(["check", "--output-format", "json"]).current_dir(workspace.root()).output().unwrap();
+    let output =
+        Command::new(program()).args(["check", "--output-format", "json"]).current_dir(workspace.root()).output().unwrap();
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let number = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
     let shown = |found: &Value, code: &str, message: &str| {
@@ -167,7 +202,14 @@ fn fresh(workspace: &Workspace, texts: &[String], encoding: &str) -> BTreeSet<St
         };
         format!("{path} {}-{} {code} {message}", place("start"), place("end"))
     };
-    let findings = report["findings"].as_array().unwrap().iter().map(|found| shown(found, found["rule"].as_str().unwrap(), found["message"].as_str().unwrap()));
-    let lost = report["incomplete"].as_array().unwrap().iter().map(|lost| shown(lost, "incomplete", &format!("not understood, and not checked: {}", lost["reason"].as_str().unwrap())));
+    let findings = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| shown(found, found["rule"].as_str().unwrap(), found["message"].as_str().unwrap()));
+    let lost =
+        report["incomplete"].as_array().unwrap().iter().map(|lost| {
+            shown(lost, "incomplete", &format!("not understood, and not checked: {}", lost["reason"].as_str().unwrap()))
+        });
     findings.chain(lost).collect()
 }

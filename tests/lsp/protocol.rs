@@ -32,10 +32,19 @@ fn what_is_not_known_is_refused_and_the_server_goes_on() {
 fn what_is_no_file_is_ignored() {
     let workspace = Workspace::new(&[("main.tf", QUEUE)]);
     let mut client = workspace.client_with(pulling());
-    for uri in ["untitled:Untitled-1", "git:/a/main.tf?%7B%7D", "file://server/share/main.tf", "file:///c%3A/work/main.tf", "file:///C:/work/main.tf"] {
+    for uri in [
+        "untitled:Untitled-1",
+        "git:/a/main.tf?%7B%7D",
+        "file://server/share/main.tf",
+        "file:///c%3A/work/main.tf",
+        "file:///C:/work/main.tf",
+    ] {
         let document = json!({ "uri": uri, "languageId": "terraform", "version": 1, "text": "# nothing\n" });
         client.notify("textDocument/didOpen", json!({ "textDocument": document }));
-        client.notify("textDocument/didChange", json!({ "textDocument": { "uri": uri, "version": 2 }, "contentChanges": [{ "text": "" }] }));
+        client.notify(
+            "textDocument/didChange",
+            json!({ "textDocument": { "uri": uri, "version": 2 }, "contentChanges": [{ "text": "" }] }),
+        );
         assert_eq!(client.request("textDocument/hover", hover(uri)), Value::Null, "{uri}");
         let report = client.request("textDocument/diagnostic", json!({ "textDocument": { "uri": uri } }));
         assert_eq!(report["items"], json!([]), "{uri}");
@@ -43,7 +52,10 @@ fn what_is_no_file_is_ignored() {
     }
     // Changes and requests for documents that are not open.
     let uri = client.uri("other.tf");
-    client.notify("textDocument/didChange", json!({ "textDocument": { "uri": uri, "version": 2 }, "contentChanges": [{ "text": "" }] }));
+    client.notify(
+        "textDocument/didChange",
+        json!({ "textDocument": { "uri": uri, "version": 2 }, "contentChanges": [{ "text": "" }] }),
+    );
     assert_eq!(client.request("textDocument/hover", hover(&uri)), Value::Null);
     assert_eq!(client.stop(), Some(0));
 }

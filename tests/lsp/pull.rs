@@ -19,7 +19,10 @@ fn who_asks_is_answered_and_never_sent_anything() {
     client.open("main.tf", QUEUE);
     let report = asked(&mut client, "main.tf", None);
     assert_eq!(report["kind"], "full");
-    assert_eq!(report["items"].as_array().unwrap().iter().map(line).collect::<Vec<_>>(), ["0:0-0:33 queue-without-owner aws_sqs_queue.orders has no owner"]);
+    assert_eq!(
+        report["items"].as_array().unwrap().iter().map(line).collect::<Vec<_>>(),
+        ["0:0-0:33 queue-without-owner aws_sqs_queue.orders has no owner"]
+    );
     let id = report["resultId"].as_str().unwrap().to_owned();
     assert_eq!(asked(&mut client, "main.tf", Some(&id)), json!({ "kind": "unchanged", "resultId": id }));
     client.change("main.tf", &[(None, "# gone\n")]);
@@ -35,11 +38,17 @@ fn what_the_client_has_is_not_said_again() {
     let workspace = Workspace::new(&[("pod.yaml", POD), ("main.tf", QUEUE)]);
     let mut client = workspace.client_with(pulling());
     let report = client.request("workspace/diagnostic", json!({ "previousResultIds": [] }));
-    let previous: Vec<Value> = report["items"].as_array().unwrap().iter().map(|item| json!({ "uri": item["uri"], "value": item["resultId"] })).collect();
+    let previous: Vec<Value> =
+        report["items"].as_array().unwrap().iter().map(|item| json!({ "uri": item["uri"], "value": item["resultId"] })).collect();
     assert_eq!(previous.len(), 2);
     client.open("pod.yaml", "a: 1\n");
     let report = client.request("workspace/diagnostic", json!({ "previousResultIds": previous }));
-    let kinds: Vec<(&Value, usize)> = report["items"].as_array().unwrap().iter().map(|item| (&item["kind"], item["items"].as_array().map_or(9, Vec::len))).collect();
+    let kinds: Vec<(&Value, usize)> = report["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| (&item["kind"], item["items"].as_array().map_or(9, Vec::len)))
+        .collect();
     assert_eq!(kinds, [(&json!("unchanged"), 9), (&json!("full"), 0)], "in the order of their names");
 }
 
@@ -55,6 +64,7 @@ fn who_asks_is_told_when_to_ask_again() {
     client.everything();
     client.heard.clear();
     client.change("main.tf", &[(None, &call.replace("team-a", "nobody"))]);
-    client.wait(|client| client.heard.iter().any(|method| method == "workspace/diagnostic/refresh"), "the wish to be asked again");
+    client
+        .wait(|client| client.heard.iter().any(|method| method == "workspace/diagnostic/refresh"), "the wish to be asked again");
     assert_eq!(asked(&mut client, "m/main.tf", None)["items"].as_array().unwrap().len(), 1);
 }

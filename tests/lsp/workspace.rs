@@ -78,8 +78,7 @@ spec:
 pub(crate) const QUEUE: &str = "resource \"aws_sqs_queue\" \"orders\" {\n}\n";
 
 /// A privileged container; the line of the finding is 7, from 0.
-pub(crate) const POD: &str =
-    "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - securityContext:\n        privileged: true\n      name: b\n";
+pub(crate) const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - securityContext:\n        privileged: true\n      name: b\n";
 
 pub(crate) struct Workspace {
     folder: TempDir,

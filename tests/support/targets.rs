@@ -206,10 +206,9 @@ pub fn check(bytes: &[u8]) {
     let Some((&first, rest)) = bytes.split_first() else { return };
     let Some(name) = NAMES.get(usize::from(first) % NAMES.len()) else { return };
     let settings = Settings { select: vec!["all".to_owned()], today: Some((2026, 1, 1)), ..Settings::default() };
-    let mut engine = match Engine::new(Arc::new(Nothing), &RULES, &settings) {
-        Ok(engine) => engine,
-        Err(error) => panic!("the rules are refused: {error}"),
-    };
+    let engine = Engine::new(Arc::new(Nothing), &RULES, &settings);
+    assert!(engine.is_ok(), "the rules are refused");
+    let Ok(mut engine) = engine else { return };
     let source = decoded(rest);
     let mut sources = vec![Source { path: (*name).into(), content: Ok(rest.to_vec()) }];
     // A template is nothing without its chart.

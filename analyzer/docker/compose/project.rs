@@ -24,7 +24,13 @@ pub(super) struct Whole<'a> {
 }
 
 /// Adds the items of a project; `written` is its file, `whole` what it is together with others.
-pub(super) fn items(written: &Value, source: Option<&str>, whole: Option<&Whole<'_>>, owner: Option<&Owner>, out: &mut Vec<Item>) {
+pub(super) fn items(
+    written: &Value,
+    source: Option<&str>,
+    whole: Option<&Whole<'_>>,
+    owner: Option<&Owner>,
+    out: &mut Vec<Item>,
+) {
     let Kind::Map(own) = &written.kind else { return };
     let top = whole.map_or(&**own, |whole| &whole.top);
     let mut map = Map { range: written.place.span, tail: top.tail.clone(), ..Map::default() };

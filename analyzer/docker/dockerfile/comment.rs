@@ -15,7 +15,10 @@ pub(super) fn items(tree: &Tree, file: FileId) -> Vec<Item> {
         let mut map = Map { range: *comment, ..Map::default() };
         let text = comment.text(&tree.source).trim_start_matches('#').trim();
         set_at(&mut map, "text", Value::string(text, place), place);
+        let mut range = *comment;
         if let Some(below) = below(tree, *comment) {
+            // The comment is about the instruction: they are one thing.
+            range = comment.to(below.span);
             set_at(&mut map, "keyword", Value::string(below.keyword.clone(), place), place);
             let names = names(below).into_iter().map(|name| Value::string(name, place)).collect();
             set_at(&mut map, "names", Value::list(names, place), place);
@@ -26,7 +29,7 @@ pub(super) fn items(tree: &Tree, file: FileId) -> Vec<Item> {
             views: vec!["dockerfile.comment".into()],
             name: "comment".into(),
             header: place,
-            range: *comment,
+            range,
             value: Value::map(map, place),
             owner: None,
             index: 0,

@@ -28,7 +28,12 @@ fn registries_of_both_versions() {
     let new = "[[registry]]\nlocation = \"a.lan\"\ninsecure = true\n[[registry]]\nprefix = \"b.lan\"\n";
     let shown = |text: &str| -> Vec<(String, bool)> {
         let items = read(text, Engine::Registries);
-        items.iter().map(|item| (item.value.str_at(&["location"]).unwrap().to_owned(), item.value.get("insecure").unwrap().as_bool().unwrap())).collect()
+        items
+            .iter()
+            .map(|item| {
+                (item.value.str_at(&["location"]).unwrap().to_owned(), item.value.get("insecure").unwrap().as_bool().unwrap())
+            })
+            .collect()
     };
     assert_eq!(shown(new), [("a.lan".to_owned(), true), ("b.lan".to_owned(), false)]);
     assert_eq!(shown("[registries.insecure]\nregistries = ['c.lan']\n"), [("c.lan".to_owned(), true)]);

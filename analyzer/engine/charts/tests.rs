@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use plimsoll_rules::{RuleSet, load};
+use plimsoll_rules::{RuleInfo, RuleSet, load};
 
 use crate::{Engine, Files, Report, Settings, Source};
 
@@ -28,9 +28,16 @@ impl Files for OnDisk {
 }
 
 fn check(header: &str, disk: &'static [(&'static str, &'static str)], files: &[(&str, &str)]) -> Report {
+    run(rule(header), &Settings::default(), disk, files)
+}
+
+fn rule(header: &str) -> RuleInfo {
     let page = format!("# Title\n\n```rule\nseverity = high\nprofile = recommended\n{header}\nmessage = \"${{self}}\"\n```\n");
-    let rule = load(&Utf8PathBuf::from("r.md"), &page).unwrap_or_else(|errors| panic!("{}", errors[0])).1;
-    let mut engine = Engine::new(Arc::new(OnDisk(disk)), &RuleSet::of_rule(rule), &Settings::default()).unwrap();
+    load(&Utf8PathBuf::from("r.md"), &page).unwrap_or_else(|errors| panic!("{}", errors[0])).1
+}
+
+fn run(rule: RuleInfo, settings: &Settings, disk: &'static [(&'static str, &'static str)], files: &[(&str, &str)]) -> Report {
+    let mut engine = Engine::new(Arc::new(OnDisk(disk)), &RuleSet::of_rule(rule), settings).unwrap();
     engine.add(files.iter().map(|(path, text)| Source { path: (*path).into(), content: Ok(text.as_bytes().to_vec()) }).collect());
     engine.check(&|_, _| {})
 }
@@ -117,7 +124,17 @@ fn sub_charts_are_rendered_with_their_parent() {
     ];
     let report = check(PRIVILEGED, &[], &files);
     assert_eq!(places(&report), ["c/charts/s/templates/pod.yaml:10 Pod/release-name-web <- c/values.yaml:2"]);
-    assert_eq!(lost(&report), ["c/Chart.yaml:7 the chart gone is not here, so what it brings is not seen"]);
+    assert_eq!(lost(&report), ["c/Chart.yaml:7 the chart gone is not unpacked here, so what it brings is not seen"]);
+}
+
+#[test]
+fn charts_are_rendered_for_the_version_of_the_settings() {
+    let template =
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: {{ .Capabilities.KubeVersion.Version }}\nspec:\n  hostNetwork: true\n";
+    let settings = Settings { kubernetes: Some("1.31".into()), ..Settings::default() };
+    let rule = rule("on = Pod\nforbid = spec.hostNetwork == true");
+    let report = run(rule, &settings, &[], &[("Chart.yaml", CHART), ("templates/a.yaml", template)]);
+    assert_eq!(places(&report), ["templates/a.yaml:6 Pod/v1.31.0"]);
 }
 
 #[test]

@@ -167,7 +167,10 @@ impl<'a> Evaluator<'a> {
                 Some(Change::AppendCommand { inside: item.header, command: command.to_string() })
             }
             ("argv", Literal::List(words)) if has("command") => {
-                let words: Vec<String> = words.iter().filter_map(|word| if let Literal::String(word) = word { Some(word.to_string()) } else { None }).collect();
+                let words: Vec<String> = words
+                    .iter()
+                    .filter_map(|word| if let Literal::String(word) = word { Some(word.to_string()) } else { None })
+                    .collect();
                 insert_words(&item.value, words, said)
             }
             ("user", Literal::String(user)) if has("stage") => {
@@ -179,14 +182,24 @@ impl<'a> Evaluator<'a> {
             ("host_ip", _) => {
                 let owner = self.slot(&Path { steps: path.steps.split_last()?.1.to_vec(), ..path.clone() }, frames);
                 said.push(format!("publish it on {}", plain(literal)));
-                Some(Change::Insert { holder: holder(&owner)?, names: vec![Name { text: name.into(), block: false }], literal: literal.clone() })
+                Some(Change::Insert {
+                    holder: holder(&owner)?,
+                    names: vec![Name { text: name.into(), block: false }],
+                    literal: literal.clone(),
+                })
             }
             _ => self.set(path, literal, frames, said),
         }
     }
 
     /// Every part of a requirement that does not hold.
-    fn required(&self, condition: &Condition, frames: &Frames<'a>, changes: &mut Vec<Change>, said: &mut Vec<String>) -> Option<()> {
+    fn required(
+        &self,
+        condition: &Condition,
+        frames: &Frames<'a>,
+        changes: &mut Vec<Change>,
+        said: &mut Vec<String>,
+    ) -> Option<()> {
         match condition {
             Condition::And(parts) => {
                 for part in parts {
@@ -198,28 +211,49 @@ impl<'a> Evaluator<'a> {
             }
             // `>= 0` asks whether there is one at all.
             Condition::Compare(_, Comparison::GreaterEqual, Operand::Literal(Literal::Number(0.0))) => None,
-            Condition::Compare(Operand::Path(path), Comparison::Equal | Comparison::GreaterEqual | Comparison::LessEqual, Operand::Literal(literal)) => {
+            Condition::Compare(
+                Operand::Path(path),
+                Comparison::Equal | Comparison::GreaterEqual | Comparison::LessEqual,
+                Operand::Literal(literal),
+            ) => {
                 changes.push(self.set(path, literal, frames, said)?);
                 Some(())
             }
-            Condition::Compare(Operand::Call(Function::Flag, arguments, _), Comparison::NotEqual, Operand::Literal(Literal::Null)) => {
+            Condition::Compare(
+                Operand::Call(Function::Flag, arguments, _),
+                Comparison::NotEqual,
+                Operand::Literal(Literal::Null),
+            ) => {
                 // Which value a flag wants is nothing that a rule says: only those are added that want none.
-                let name = strings(arguments).into_iter().next().filter(|name| !name.starts_with("--") || name.starts_with("--no-"))?;
+                let name =
+                    strings(arguments).into_iter().next().filter(|name| !name.starts_with("--") || name.starts_with("--no-"))?;
                 self.is_argv(arguments, frames)?;
                 changes.push(insert_words(&frames.item.item?.value, vec![name], said)?);
                 Some(())
             }
             Condition::Test(Function::OneOf, arguments) => {
-                let [Argument::Operand(Operand::Path(path)), Argument::Operand(Operand::Literal(literal)), ..] = &arguments[..] else { return None };
+                let [Argument::Operand(Operand::Path(path)), Argument::Operand(Operand::Literal(literal)), ..] = &arguments[..]
+                else {
+                    return None;
+                };
                 changes.push(self.set(path, literal, frames, said)?);
                 Some(())
             }
             Condition::Test(Function::Contains, arguments) => {
-                let [Argument::Operand(Operand::Path(path)), Argument::Operand(Operand::Literal(literal))] = &arguments[..] else { return None };
+                let [Argument::Operand(Operand::Path(path)), Argument::Operand(Operand::Literal(literal))] = &arguments[..]
+                else {
+                    return None;
+                };
                 let slot = self.slot(path, frames);
                 let change = match &slot.value.kind {
-                    Kind::List(list) if is_own(&slot, frames) && list.tail.is_none() => Change::Append { place: slot.value.place, literal: literal.clone() },
-                    _ => return self.set(path, &Literal::List(vec![literal.clone()]), frames, said).map(|change| changes.push(change)),
+                    Kind::List(list) if is_own(&slot, frames) && list.tail.is_none() => {
+                        Change::Append { place: slot.value.place, literal: literal.clone() }
+                    }
+                    _ => {
+                        return self
+                            .set(path, &Literal::List(vec![literal.clone()]), frames, said)
+                            .map(|change| changes.push(change));
+                    }
                 };
                 said.push(format!("add {} to `{}`", plain(literal), shown(&slot, path)));
                 changes.push(change);
@@ -235,8 +269,14 @@ impl<'a> Evaluator<'a> {
             Condition::Compare(Operand::Path(path), Comparison::Equal, Operand::Literal(Literal::Bool(value))) => {
                 self.set(path, &Literal::Bool(!value), frames, said)
             }
-            Condition::Compare(Operand::Path(path), Comparison::NotEqual, Operand::Literal(Literal::Null)) => self.removed(path, frames, said),
-            Condition::Compare(Operand::Call(Function::Flag, arguments, _), Comparison::NotEqual, Operand::Literal(Literal::Null)) => {
+            Condition::Compare(Operand::Path(path), Comparison::NotEqual, Operand::Literal(Literal::Null)) => {
+                self.removed(path, frames, said)
+            }
+            Condition::Compare(
+                Operand::Call(Function::Flag, arguments, _),
+                Comparison::NotEqual,
+                Operand::Literal(Literal::Null),
+            ) => {
                 self.is_argv(arguments, frames)?;
                 let names = strings(arguments);
                 let argv = frames.item.item?.value.get("argv")?;
@@ -252,7 +292,9 @@ impl<'a> Evaluator<'a> {
                 Some(Change::RemoveWord { place: word.place, written })
             }
             Condition::Test(Function::Contains, arguments) => {
-                let [Argument::Operand(Operand::Path(path)), Argument::Operand(Operand::Literal(Literal::String(wanted)))] = &arguments[..] else {
+                let [Argument::Operand(Operand::Path(path)), Argument::Operand(Operand::Literal(Literal::String(wanted)))] =
+                    &arguments[..]
+                else {
                     return None;
                 };
                 let slot = self.slot(path, frames);
@@ -269,7 +311,8 @@ impl<'a> Evaluator<'a> {
     /// The flags are those of the item's own words.
     fn is_argv(&self, arguments: &[Argument], frames: &Frames<'a>) -> Option<()> {
         let Some(Argument::Operand(Operand::Path(path))) = arguments.first() else { return None };
-        let own = matches!(&path.steps[..], [Step::Field(name)] if name == "argv") && matches!(path.root, Root::Here | Root::Item);
+        let own =
+            matches!(&path.steps[..], [Step::Field(name)] if name == "argv") && matches!(path.root, Root::Here | Root::Item);
         (own && frames.each.is_none()).then_some(())
     }
 
@@ -306,7 +349,8 @@ impl<'a> Evaluator<'a> {
             }
             let holder = holder(&above)?;
             // What is there without being written, such as a machine's first disk, has no place of its own.
-            let is_implied = |item: &plimsoll_syntax::Item| item.range == item.header.span && item.views.iter().any(|view| view == "disk");
+            let is_implied =
+                |item: &plimsoll_syntax::Item| item.range == item.header.span && item.views.iter().any(|view| view == "disk");
             if frames.item.item.is_some_and(is_implied) {
                 return None;
             }

@@ -14,7 +14,8 @@ pub fn apply<'f>(text: &str, fixes: impl IntoIterator<Item = &'f Fix>) -> (Strin
         if seen.iter().any(|known| known.edits == fix.edits) {
             continue;
         }
-        let edits = fix.edits.iter().map(|edit| (edit.range.span.start as usize, edit.range.span.end as usize, edit.text.as_str()));
+        let edits =
+            fix.edits.iter().map(|edit| (edit.range.span.start as usize, edit.range.span.end as usize, edit.text.as_str()));
         let meets = |(start, end): (usize, usize)| taken.iter().any(|(from, to, _)| start <= *to && *from <= end);
         let whole = |start, end| text.is_char_boundary(start) && text.is_char_boundary(end) && start <= end && end <= text.len();
         if edits.clone().any(|(start, end, _)| meets((start, end)) || !whole(start, end)) {
@@ -52,7 +53,8 @@ pub fn diff(path: &str, before: &str, after: &str) -> String {
     let rest = old.len().min(new.len()) - head;
     let foot = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(a, b)| a == b).count();
     let steps = steps(&old[head..old.len() - foot], &new[head..new.len() - foot]);
-    let all: Vec<Step> = std::iter::repeat_n(Step::Same, head).chain(steps).chain(std::iter::repeat_n(Step::Same, foot)).collect();
+    let all: Vec<Step> =
+        std::iter::repeat_n(Step::Same, head).chain(steps).chain(std::iter::repeat_n(Step::Same, foot)).collect();
     let mut out = format!("--- a/{path}\n+++ b/{path}\n");
     let changed: Vec<usize> = all.iter().enumerate().filter(|(_, step)| **step != Step::Same).map(|(at, _)| at).collect();
     let mut next = 0;

@@ -35,7 +35,12 @@ pub(super) fn remove_word(text: &str, word: Span, written: &str) -> Option<ByteE
 pub(super) fn append_command(tree: &Tree, inside: Span, command: &str) -> Option<ByteEdit> {
     let instruction = at(tree, inside)?;
     let body = instruction.arguments.text(&tree.source).trim_end();
-    if instruction.keyword != "RUN" || instruction.exec || !instruction.heredocs.is_empty() || body.is_empty() || body.ends_with([';', '&', '|', tree.escape]) {
+    if instruction.keyword != "RUN"
+        || instruction.exec
+        || !instruction.heredocs.is_empty()
+        || body.is_empty()
+        || body.ends_with([';', '&', '|', tree.escape])
+    {
         return None;
     }
     let end = instruction.arguments.start + u32::try_from(body.len()).ok()?;
@@ -49,7 +54,8 @@ pub(super) fn append_command(tree: &Tree, inside: Span, command: &str) -> Option
 pub(super) fn keyword(tree: &Tree, inside: Span, keyword: &str) -> Option<ByteEdit> {
     let instruction = at(tree, inside)?;
     let written = instruction.keyword_span.text(&tree.source);
-    let text = if written.chars().all(|letter| letter.is_ascii_lowercase()) { keyword.to_ascii_lowercase() } else { keyword.to_owned() };
+    let text =
+        if written.chars().all(|letter| letter.is_ascii_lowercase()) { keyword.to_ascii_lowercase() } else { keyword.to_owned() };
     Some(ByteEdit { span: instruction.keyword_span, text })
 }
 

@@ -21,7 +21,8 @@ pub(super) fn edit(tree: &Tree, change: &Change) -> Option<ByteEdit> {
             let Some(last) = items.last() else {
                 return Some(ByteEdit { span: place.span, text: format!("[{}]", value(literal, "")) });
             };
-            let own_line = text.get(line_start(text, last.start)..last.start as usize).is_some_and(|before| before.trim().is_empty());
+            let own_line =
+                text.get(line_start(text, last.start)..last.start as usize).is_some_and(|before| before.trim().is_empty());
             let joint = if own_line { format!(",\n{}", indentation(text, last.start)) } else { ", ".to_owned() };
             Some(ByteEdit::insert(last.end, format!("{joint}{}", value(literal, ""))))
         }
@@ -81,7 +82,9 @@ fn insert(tree: &Tree, holder: Holder, names: &[Name], literal: &Literal) -> Opt
     }
     // Behind the last attribute before the blocks, else at the top.
     let attributes = block.body.items.iter().take_while(|item| matches!(item, BodyItem::Attribute(_)));
-    let last = attributes.filter_map(|item| if let BodyItem::Attribute(attribute) = item { Some(attribute.span.end) } else { None }).last();
+    let last = attributes
+        .filter_map(|item| if let BodyItem::Attribute(attribute) = item { Some(attribute.span.end) } else { None })
+        .last();
     let is_block = names.len() > 1 && names.first().is_some_and(|name| name.block);
     let at = if is_block {
         let start = line_start(text, block.close.start);
@@ -109,7 +112,8 @@ fn value(literal: &Literal, indent: &str) -> String {
     match literal {
         Literal::String(text) => format!("{:?}", text.replace("${", "$${").replace("%{", "%%{")),
         Literal::Map(entries) => {
-            let lines: String = entries.iter().map(|(key, inner)| format!("{indent}{STEP}{key} = {}\n", value(inner, indent))).collect();
+            let lines: String =
+                entries.iter().map(|(key, inner)| format!("{indent}{STEP}{key} = {}\n", value(inner, indent))).collect();
             format!("{{\n{lines}{indent}}}")
         }
         other => other.to_string(),

@@ -42,6 +42,9 @@ pub(crate) fn lower(db: &Database, fix: &RawFix, file: SourceFile) -> Option<Vec
         }
         edits.push(one(db, change, file, kind, text)?);
     }
+    if text.contains("\r\n") {
+        edits.iter_mut().for_each(|edit| edit.text = edit.text.replace('\n', "\r\n"));
+    }
     edits.sort_by_key(|edit| edit.span);
     let apart = edits.windows(2).all(|pair| pair[0].span.end < pair[1].span.start || pair[0].span.end == pair[1].span.start && !pair[1].span.is_empty());
     apart.then_some(edits)

@@ -88,6 +88,7 @@ fn fixes_are_written_in_the_syntax_of_the_file() {
         (user, "Dockerfile", "FROM scratch\nCOPY a /\n# runs\nCMD [\"/a\"]\n".into(), "FROM scratch\nCOPY a /\nUSER 1000\n# runs\nCMD [\"/a\"]\n".into()),
         (user, "Dockerfile", "FROM scratch\nCOPY a /".into(), "FROM scratch\nCOPY a /\nUSER 1000".into()),
         (lists, "Dockerfile", "FROM a\nRUN b \\\n  && c\n".into(), "FROM a\nRUN b \\\n  && c \\\n  && rm -r /x\n".into()),
+        (lists, "Dockerfile", "FROM a\r\nRUN b \\\r\n  && c\r\n".into(), "FROM a\r\nRUN b \\\r\n  && c \\\r\n  && rm -r /x\r\n".into()),
         (lists, "Dockerfile", "FROM a\nRUN <<E\nb\nE\n".into(), "FROM a\nRUN <<E\nb\nE\n".into()),
     ];
     for (header, path, before, after) in rows {

@@ -72,7 +72,11 @@ fn insert(tree: &Tree, kind: FileKind, holder: Holder, names: &[Name], literal: 
     };
     let keys: Vec<String> = std::iter::once(top).chain(rest.iter().map(|name| name.text.to_string())).collect();
     let NodeKind::Mapping(entries) = &tree[mapping].kind else { return None };
-    if is_flow(tree, mapping) { into_flow(tree, mapping, entries, &keys, literal) } else { into_block(tree, entries, &keys, literal) }
+    if is_flow(tree, mapping) {
+        into_flow(tree, mapping, entries, &keys, literal)
+    } else {
+        into_block(tree, entries, &keys, literal)
+    }
 }
 
 /// `, key: value` behind the last entry, on a line of its own where that has one.
@@ -185,7 +189,10 @@ fn remove_entry(tree: &Tree, span: Span, name: &str) -> Option<ByteEdit> {
     if tree.scalar(entries.get(at)?.key)?.replace('-', "_") != name.replace('-', "_") {
         return None;
     }
-    let spans: Vec<Span> = entries.iter().map(|entry| Span::new(tree[entry.key].span.start, end_of(tree, entry.value).max(tree[entry.key].span.end))).collect();
+    let spans: Vec<Span> = entries
+        .iter()
+        .map(|entry| Span::new(tree[entry.key].span.start, end_of(tree, entry.value).max(tree[entry.key].span.end)))
+        .collect();
     removed(tree, is_flow(tree, mapping), &spans, at)
 }
 
@@ -241,5 +248,8 @@ fn append(tree: &Tree, list: Span, literal: &Literal) -> Option<ByteEdit> {
     let first = tree[*items.first()?].span.start;
     let lead = tree.source.get(line_start(&tree.source, first)..first as usize)?;
     let indent = lead.get(..lead.rfind('-')?)?;
-    indent.trim().is_empty().then(|| ByteEdit::insert(line_end(&tree.source, end), format!("\n{indent}- {}", scalar(literal, false))))
+    indent
+        .trim()
+        .is_empty()
+        .then(|| ByteEdit::insert(line_end(&tree.source, end), format!("\n{indent}- {}", scalar(literal, false))))
 }

@@ -36,7 +36,9 @@ const PRIVILEGED: &str = "on = container\nforbid = securityContext.privileged ==
 const BASE: (&str, &str) = ("base/kustomization.yaml", "resources:\n- web.yaml\n");
 
 fn pod(privileged: &str) -> String {
-    format!("apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: nginx\n    securityContext:\n      privileged: {privileged}\n")
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    image: nginx\n    securityContext:\n      privileged: {privileged}\n"
+    )
 }
 
 #[test]
@@ -51,7 +53,12 @@ fn a_field_that_an_overlay_sets_is_reported_there() {
 fn what_an_overlay_mends_is_not_reported() {
     let patch = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers:\n  - name: web\n    securityContext:\n      privileged: false\n";
     let pod = pod("true");
-    let files = [BASE, ("base/web.yaml", &pod), ("prod/patch.yaml", patch), ("prod/kustomization.yaml", "resources: [../base]\npatches: [{path: patch.yaml}]\n")];
+    let files = [
+        BASE,
+        ("base/web.yaml", &pod),
+        ("prod/patch.yaml", patch),
+        ("prod/kustomization.yaml", "resources: [../base]\npatches: [{path: patch.yaml}]\n"),
+    ];
     assert_eq!(places(&check(PRIVILEGED, &files)), [""; 0]);
 }
 
@@ -71,7 +78,12 @@ fn what_two_overlays_take_from_one_base_is_reported_once() {
 fn a_partial_object_is_not_judged_by_itself() {
     let patch = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: {a: b}\n";
     let pod = pod("false");
-    let files = [BASE, ("base/web.yaml", &*pod), ("prod/patch.yaml", patch), ("prod/kustomization.yaml", "resources: [../base]\npatches: [{path: patch.yaml}]\n")];
+    let files = [
+        BASE,
+        ("base/web.yaml", &*pod),
+        ("prod/patch.yaml", patch),
+        ("prod/kustomization.yaml", "resources: [../base]\npatches: [{path: patch.yaml}]\n"),
+    ];
     let report = check("on = Pod\nrequire = spec.containers != null", &files);
     assert_eq!(places(&report), [""; 0]);
 }
@@ -86,7 +98,10 @@ fn what_cannot_be_built_is_said_and_judged_as_it_stands() {
     let files = [("k/kustomization.yaml", "resources:\n- web.yaml\n- github.com/a/b?ref=v1\n"), ("k/web.yaml", &*pod)];
     let report = check(PRIVILEGED, &files);
     assert_eq!(places(&report), ["k/web.yaml:10 Pod/web"]);
-    assert_eq!(lost(&report), ["k/kustomization.yaml:3 this kustomization is not built in full: github.com/a/b?ref=v1 is not in the workspace"]);
+    assert_eq!(
+        lost(&report),
+        ["k/kustomization.yaml:3 this kustomization is not built in full: github.com/a/b?ref=v1 is not in the workspace"]
+    );
 }
 
 #[test]

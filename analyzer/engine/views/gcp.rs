@@ -118,12 +118,15 @@ mod tests {
     #[test]
     fn one_shape_for_all() {
         let policy = r#"{"bindings": [{"role": "roles/viewer", "members": ["allUsers", "user:a@example.com"]}]}"#;
-        let found = items(&[
-            item("google_storage_bucket_iam_member", vec![("role", text("roles/editor")), ("member", text("allUsers"))]),
-            item("google_project_iam_binding", vec![("members", texts(&["user:a"])), ("condition", list(vec![map(vec![])]))]),
-            item("google_kms_crypto_key_iam_policy", vec![("policy_data", text(policy))]),
-            item("google_project", vec![]),
-        ], &|_| None);
+        let found = items(
+            &[
+                item("google_storage_bucket_iam_member", vec![("role", text("roles/editor")), ("member", text("allUsers"))]),
+                item("google_project_iam_binding", vec![("members", texts(&["user:a"])), ("condition", list(vec![map(vec![])]))]),
+                item("google_kms_crypto_key_iam_policy", vec![("policy_data", text(policy))]),
+                item("google_project", vec![]),
+            ],
+            &|_| None,
+        );
         let shown: Vec<String> = found
             .iter()
             .map(|item| {

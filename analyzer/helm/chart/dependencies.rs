@@ -11,6 +11,9 @@ use crate::functions::semver::{Constraint, Version};
 use crate::print;
 use crate::value::{Data, Dict, MAX_DEPTH, Value};
 
+/// How many charts one chart may consist of, each alias counted.
+const MAX_CHARTS: usize = 1000;
+
 /// An entry of `dependencies:`.
 #[derive(Clone, Debug)]
 pub(crate) struct Requirement {
@@ -54,6 +57,18 @@ pub(crate) fn requirements(metadata: &Dict) -> Vec<Requirement> {
 
 /// Leaves out what is disabled and copies what is aliased. What is not there is noted in `missing`.
 pub(crate) fn select(chart: &mut Chart, values: &Dict, path: &str, missing: &mut Vec<Requirement>) -> Result<(), String> {
+    let mut left = MAX_CHARTS;
+    select_within(chart, values, path, missing, &mut left)
+}
+
+fn select_within(
+    chart: &mut Chart,
+    values: &Dict,
+    path: &str,
+    missing: &mut Vec<Requirement>,
+    left: &mut usize,
+) -> Result<(), String> {
+    *left = left.checked_sub(1 + chart.requirements.len()).ok_or("there are too many charts in charts")?;
     if chart.requirements.is_empty() {
         return Ok(());
     }
@@ -97,7 +112,7 @@ pub(crate) fn select(chart: &mut Chart, values: &Dict, path: &str, missing: &mut
     missing.extend(chart.requirements.iter().filter(|requirement| absent.contains(&requirement.place)).cloned());
     for inner in &mut chart.charts {
         let path = format!("{path}{}.", inner.name);
-        select(inner, &all, &path, missing)?;
+        select_within(inner, &all, &path, missing, left)?;
     }
     Ok(())
 }

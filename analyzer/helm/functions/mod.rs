@@ -83,6 +83,58 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
         .copied()
 }
 
+/// Functions that look at everything in their arguments.
+const DEEP: &[&str] = &[
+    "deepCopy",
+    "mustDeepCopy",
+    "merge",
+    "mustMerge",
+    "mergeOverwrite",
+    "mustMergeOverwrite",
+    "deepEqual",
+    "toYaml",
+    "toYamlPretty",
+    "toJson",
+    "mustToJson",
+    "toPrettyJson",
+    "mustToPrettyJson",
+    "toRawJson",
+    "mustToRawJson",
+    "toToml",
+    "toString",
+    "quote",
+    "squote",
+    "print",
+    "println",
+    "printf",
+    "has",
+    "mustHas",
+    "uniq",
+    "mustUniq",
+    "without",
+    "mustWithout",
+    "join",
+    "sortAlpha",
+    "eq",
+    "ne",
+];
+
+/// What a call costs besides itself, in steps, by the size of what goes in.
+pub(crate) fn cost(function: &Function, arguments: &[Value]) -> u64 {
+    let text: usize = arguments.iter().filter_map(Value::as_str).map(str::len).sum();
+    let mut steps = text / 16;
+    if DEEP.contains(&function.name) {
+        let nodes: usize = arguments.iter().map(Value::nodes).sum();
+        // Elements are compared with each other.
+        let rounds = if function.name.to_ascii_lowercase().contains("uniq") { nodes / 16 } else { arguments.len().max(4) / 4 };
+        steps += nodes.saturating_mul(rounds.max(1)) / 4;
+    }
+    if function.name.to_ascii_lowercase().contains("regex") {
+        steps += 200;
+    }
+    steps as u64
+}
+
 /// Whether a template may call a function of this name.
 pub(crate) fn is_known(name: &str) -> bool {
     matches!(name, "and" | "or") || find(name).is_some()

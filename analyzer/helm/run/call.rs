@@ -124,6 +124,7 @@ impl Machine {
         };
         let mut arguments = self.arguments(frame, dot, operands, last)?;
         fit(function, operands, &mut arguments).map_err(|message| frame.fault(span, message))?;
+        self.pay(frame, span, functions::cost(function, &arguments))?;
         let whole = operands.last().map_or(span, |last| span.to(last.span));
         let mut call = Call { machine: self, arguments, place: frame.place(whole) };
         let failed = |message: String| {

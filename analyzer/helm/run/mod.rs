@@ -282,7 +282,11 @@ impl Machine {
     }
 
     fn step(&mut self, frame: &Frame, span: Span) -> Outcome<()> {
-        match self.fuel.checked_sub(1) {
+        self.pay(frame, span, 1)
+    }
+
+    fn pay(&mut self, frame: &Frame, span: Span, steps: u64) -> Outcome<()> {
+        match self.fuel.checked_sub(steps) {
             Some(left) => {
                 self.fuel = left;
                 Ok(())

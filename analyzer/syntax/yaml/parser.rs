@@ -166,6 +166,11 @@ impl<'t> Builder<'t> {
             Event::Comment(..) => self.comments.push(Span::of(start, start + self.text[start..end].trim_end().len())),
             Event::Alias(id) => {
                 let target = self.anchors.get(&id).copied();
+                let endless = target.is_some_and(|target| self.open.contains(&target));
+                if endless {
+                    self.errors.push(SyntaxError::new(Span::of(start, end), "this alias lies within what it stands for"));
+                }
+                let target = target.filter(|_| !endless);
                 self.node(start, end, String::new(), NodeKind::Alias(target), 0);
             }
             Event::UnresolvedAlias(_) => {

@@ -15,9 +15,9 @@ use super::paths::{folder, join};
 use super::source::{self, Erased};
 use crate::compose::extends::{NOT_TAKEN, merged};
 use crate::compose::interpolate::{Environment, interpolate};
+use crate::compose::normal;
 use crate::compose::project::{self, Whole};
 use crate::compose::values::{field, listed, set_at};
-use crate::compose::normal;
 
 /// Files that include or extend each other.
 const DEPTH: usize = 16;
@@ -102,7 +102,8 @@ impl<'a> Reader<'a> {
         if !self.texts.borrow().iter().any(|(known, ..)| *known == file) {
             self.texts.borrow_mut().push((file, path.to_owned(), tree.source.clone()));
         }
-        let given = |name: &str| self.environment.iter().rev().find(|(known, _)| known == name).and_then(|(_, value)| value.clone());
+        let given =
+            |name: &str| self.environment.iter().rev().find(|(known, _)| known == name).and_then(|(_, value)| value.clone());
         let environment = Environment { given: Some(&given), ..Environment::default() };
         interpolate(&yaml::to_value(tree, root, file, Dialect::Core), &environment)
     }

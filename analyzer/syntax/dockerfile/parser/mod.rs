@@ -244,6 +244,12 @@ fn instruction(line: &Line, escape: char, faults: &mut Faults<'_>) -> Instructio
         if !known.contains(&flag.name.as_str()) {
             faults.refused.push(SyntaxError::new(flag.span, format_compact!("`{keyword}` has no flag `--{}`", flag.name)));
         }
+        let mount = flag.value.as_ref().filter(|_| flag.name == "mount").map_or("", |value| value.text.as_str());
+        if mount.split(',').any(|part| part.strip_prefix("from=").is_some_and(|from| from.contains('$'))) {
+            faults
+                .refused
+                .push(SyntaxError::new(flag.span, "`from` of a mount takes no variable: give the image a stage of its own"));
+        }
     }
     out
 }

@@ -223,16 +223,12 @@ pub(super) fn heredoc_markers(text: &str) -> Vec<(CompactString, bool, bool)> {
                 let mut rest = &text[at + 2..];
                 let chomp = rest.starts_with('-');
                 rest = rest.strip_prefix('-').unwrap_or(rest);
-                let word: &str = rest
-                    .split(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '&' | ')' | '<' | '>'))
-                    .next()
-                    .unwrap_or("");
-                let expand = !word.contains(['"', '\'', '\\']);
-                let name: CompactString = word.chars().filter(|c| !matches!(c, '"' | '\'' | '\\')).collect();
-                if !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+                let (name, length) = delimiter(rest);
+                let expand = !rest[..length].contains(['"', '\'', '\\']);
+                if !name.is_empty() {
                     out.push((name, expand, chomp));
                 }
-                at += 2 + usize::from(chomp) + word.len();
+                at += 2 + usize::from(chomp) + length;
                 continue;
             }
             None => {}
@@ -240,6 +236,25 @@ pub(super) fn heredoc_markers(text: &str) -> Vec<(CompactString, bool, bool)> {
         at += c.len_utf8();
     }
     out
+}
+
+/// The word that ends a heredoc, quotes and escapes removed, and how long it is as written.
+fn delimiter(text: &str) -> (CompactString, usize) {
+    let mut name = CompactString::default();
+    let mut quote = None;
+    let mut characters = text.char_indices();
+    while let Some((at, c)) = characters.next() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            ('\\', None | Some('"')) => name.extend(characters.next().map(|next| next.1)),
+            (c, Some(_)) => name.push(c),
+            ('"' | '\'', None) => quote = Some(c),
+            (c, None) if c.is_whitespace() || matches!(c, ';' | '|' | '&' | ')' | '<' | '>') => return (name, at),
+            (c, None) => name.push(c),
+        }
+    }
+    // A quote that is never closed opens no heredoc.
+    (if quote.is_none() { name } else { CompactString::default() }, text.len())
 }
 
 /// A heredoc begins a word, perhaps after the number of a file descriptor.

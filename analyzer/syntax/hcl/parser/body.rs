@@ -1,10 +1,11 @@
 //! Bodies: attributes and blocks, with recovery at the line, the block and the column.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use compact_str::format_compact;
 
 use super::{MAX_DEPTH, Parser};
+
 use crate::hcl::tree::{Attribute, Block, Body, BodyItem, ExprKind};
 use crate::text::Span;
 
@@ -12,7 +13,7 @@ use crate::text::Span;
 #[derive(Default)]
 struct Names<'t> {
     few: Vec<&'t str>,
-    many: HashSet<&'t str>,
+    many: BTreeSet<&'t str>,
 }
 
 /// So many names are compared one by one.

@@ -19,7 +19,10 @@ impl ProjectFiles for Files {
 }
 
 const PROJECT: Files = Files(&[
-    ("p/compose.yaml", "include: [inc/db.yaml]\nservices:\n  web:\n    extends: {file: common.yaml, service: base}\n    image: nginx:${TAG}\n    env_file: web.env\n"),
+    (
+        "p/compose.yaml",
+        "include: [inc/db.yaml]\nservices:\n  web:\n    extends: {file: common.yaml, service: base}\n    image: nginx:${TAG}\n    env_file: web.env\n",
+    ),
     ("p/compose.override.yaml", "services:\n  web:\n    privileged: true\n    ports: ['80:80']\n  extra:\n    image: busybox\n"),
     ("p/.env", "TAG=1.27\n"),
     ("p/web.env", "# c\nDOCKER_HOST=tcp://a:2375\n"),

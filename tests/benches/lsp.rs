@@ -1,0 +1,140 @@
+//! The language server in a workspace of 10,000 files: how long after `didChange` the diagnostics of the edited file are there (goal: 99 of
+//! 100 within 10 ms), and after what time everything that depends on it has been judged (goal: 100 ms); the time to the first diagnostics
+//! (goal: 300 ms after `initialized`) and the memory (goal: 300 MB).
+//!
+//! `cargo bench -p plimsoll-tests --bench lsp`; the program is `PLIMSOLL`, by default the release build, which must be there. `FILES` and
+//! `EDITS` choose other sizes.
+
+#[path = "../lsp/client.rs"]
+#[expect(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared with the tests, which need more of it")]
+mod client;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs};
+
+use plimsoll_tests::generate::project;
+use plimsoll_tests::random::Random;
+use plimsoll_tests::workspace;
+use serde_json::json;
+
+use client::Client;
+
+fn main() {
+    let program = env::var_os("PLIMSOLL").map_or_else(|| workspace().join("target/release/plimsoll"), PathBuf::from);
+    let number = |name: &str, default: usize| env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let (count, edits) = (number("FILES", 10_000), number("EDITS", 500));
+    let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-lsp");
+    let _ = fs::remove_dir_all(&root);
+    let files = project::files(&mut Random::new(3), count);
+    for (path, text) in &files {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap_or(&root)).unwrap_or_default();
+        fs::write(path, text).unwrap_or_default();
+    }
+    let start = Instant::now();
+    check(&program, &root);
+    println!("{count} files; a cold check of the same takes {:.0} ms", milliseconds(start.elapsed()));
+
+    let open = |ending: &str| files.iter().find(|(path, _)| path.ends_with(ending));
+    let documents: Vec<(&str, &String)> = [".tf", ".yaml", ".Dockerfile", "compose.yaml"]
+        .iter()
+        .filter_map(|ending| open(ending))
+        .map(|(path, text)| (path.as_str(), text))
+        .collect();
+    let Some((first, text)) = documents.first() else { return };
+    let capabilities = json!({ "general": { "positionEncodings": ["utf-8"] }, "textDocument": { "publishDiagnostics": { "versionSupport": true } } });
+    let mut client = Client::start(&program, &root, capabilities);
+    let start = Instant::now();
+    client.open(first, text);
+    let uri = client.uri(first);
+    client.wait(|client| client.published.contains_key(&uri), "the first diagnostics");
+    println!("first diagnostics of an open file  {:>8.1} ms after `initialized` (goal: 300)", milliseconds(start.elapsed()));
+    client.everything();
+    println!("everything judged                  {:>8.1} ms, {} MB resident", milliseconds(start.elapsed()), resident(&client));
+    for (path, text) in documents.iter().skip(1) {
+        client.open(path, text);
+    }
+    client.everything();
+    let mut measured: BTreeMap<&str, (Vec<Duration>, Vec<Duration>)> = BTreeMap::new();
+    let mut random = Random::new(7);
+    for number in 0..edits {
+        let Some((path, text)) = documents.get(number % documents.len()) else { continue };
+        let kind = Path::new(path).extension().and_then(|ending| ending.to_str()).unwrap_or("");
+        let kind = if path.ends_with("compose.yaml") { "compose" } else { kind };
+        let changed = edited(&mut random, text, number / documents.len());
+        let start = Instant::now();
+        let version = client.change(path, &[(None, &changed)]);
+        let uri = client.uri(path);
+        client
+            .wait(|client| client.published.get(&uri).is_some_and(|(at, _)| *at == Some(version)), "the diagnostics of an edit");
+        let own = start.elapsed();
+        client.everything();
+        let (owns, alls) = measured.entry(kind).or_default();
+        owns.push(own);
+        alls.push(start.elapsed());
+    }
+    println!("{edits} edits                        edited file: p50   p95   p99 | everything: p50   p95   p99 (ms)");
+    let (mut owns, mut alls) = (Vec::new(), Vec::new());
+    for (kind, (own, all)) in measured {
+        row(kind, &own, &all);
+        owns.extend(own);
+        alls.extend(all);
+    }
+    row("together", &owns, &alls);
+    println!("{} MB resident afterwards", resident(&client));
+    client.stop();
+    let _ = fs::remove_dir_all(&root);
+}
+
+/// A letter is typed, a line is broken, a line is taken away, and it is mended again.
+fn edited(random: &mut Random, text: &str, round: usize) -> String {
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let at = random.below(lines.len());
+    let (before, rest) = (lines.get(..at).unwrap_or_default().concat(), lines.get(at..).unwrap_or_default());
+    let (line, after) = rest.split_first().map_or(("", String::new()), |(line, after)| (*line, after.concat()));
+    match round % 4 {
+        0 => format!("{before}{} x\n{after}", line.trim_end()),
+        1 => format!("{before}{}\n{after}", line.trim_end().get(1..).unwrap_or("")),
+        2 => format!("{before}{after}"),
+        _ => text.to_owned(),
+    }
+}
+
+fn row(kind: &str, own: &[Duration], all: &[Duration]) {
+    let at = |times: &[Duration], percent: usize| {
+        let mut sorted = times.to_vec();
+        sorted.sort_unstable();
+        let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+        milliseconds(sorted.get(index).copied().unwrap_or_default())
+    };
+    let [own, all] = [own, all].map(|times| [50, 95, 99].map(|percent| format!("{:>5.1}", at(times, percent))).join(" "));
+    println!("{kind:<12} {:>42} | {all:>30}", own);
+}
+
+fn check(program: &Path, folder: &Path) {
+    let status = Command::new(program)
+        .args(["check", "--output-format", "json", "."])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    assert!(
+        status.is_ok_and(|status| matches!(status.code(), Some(0 | 1))),
+        "{} does not run: build it with `cargo build --release -p plimsoll`",
+        program.display()
+    );
+}
+
+/// In megabytes; 0 where the system does not tell.
+fn resident(client: &Client) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", client.server.id())).unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) / 1024
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
