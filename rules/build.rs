@@ -61,7 +61,8 @@ fn build() -> Result<(), Errors> {
         let half = path.with_extension("rs");
         let has_half = halves.iter().position(|known| *known == half).map(|at| halves.swap_remove(at)).is_some();
         if rule.rust != has_half {
-            let missing = if rule.rust { "`check = rust`, but there is no Rust half" } else { "a Rust half, but no `check = rust`" };
+            let missing =
+                if rule.rust { "`check = rust`, but there is no Rust half" } else { "a Rust half, but no `check = rust`" };
             errors.push(format!("error: the page has {missing}\n --> {shown}"));
         }
         let module = name.replace('-', "_");
@@ -75,7 +76,12 @@ fn build() -> Result<(), Errors> {
         let _ = writeln!(
             table,
             "    BuiltIn {{ name: {name:?}, group: {group:?}, title: {:?}, summary: {:?}, page: include_str!({:?}), block: ({}, {}), rule: include_bytes!({:?}), check: {check} }},",
-            page.title, page.summary, path.display().to_string(), page.header_block.start, page.header_block.end, bytes.display().to_string(),
+            page.title,
+            page.summary,
+            path.display().to_string(),
+            page.header_block.start,
+            page.header_block.end,
+            bytes.display().to_string(),
         );
     }
     errors.extend(halves.iter().map(|half| format!("error: a Rust half without a page\n --> {}", slashes(half))));

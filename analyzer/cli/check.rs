@@ -124,7 +124,12 @@ fn is_plan(path: &Utf8Path, workspace: &Workspace) -> Result<(), Problem> {
 }
 
 /// What Terraform's root modules are given: from the command line, the environment, and the settings.
-pub(crate) fn variables(settings: Settings, given: &Variables, config: &Config, workspace: &Workspace) -> Result<Settings, Problem> {
+pub(crate) fn variables(
+    settings: Settings,
+    given: &Variables,
+    config: &Config,
+    workspace: &Workspace,
+) -> Result<Settings, Problem> {
     let mut variables = Inputs::default();
     if given.env_vars {
         variables.environment =

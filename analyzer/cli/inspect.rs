@@ -46,7 +46,7 @@ fn shown(all: &[Inspected], paint: Paint) -> String {
     for root in all {
         let name = if root.root.is_empty() { "." } else { &root.root };
         let environment = root.environment.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
-        out.push_str(&format!("{}\n", paint.bold(&format!("root module {name}{environment}"))));
+        out.push_str(&format!("{}\n", paint.bold(format!("root module {name}{environment}"))));
         for item in &root.items {
             out.push_str(&format!("\n{}{}\n", item.address, spot(item.place.as_ref())));
             let width = item.values.iter().map(|leaf| leaf.path.chars().count()).max().unwrap_or(0).min(40);

@@ -116,7 +116,7 @@ fn options() -> Check {
 /// A problem at its place.
 fn faults(problem: &Problem, root: &Utf8Path) -> Vec<Fault> {
     let at = |error: &PageError| {
-        let width = u32::try_from(error.span.len().max(1)).unwrap_or(1);
+        let width = error.span.len().max(1);
         let (line, column) = (error.position.line, error.position.column);
         let hint = error.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
         Fault {

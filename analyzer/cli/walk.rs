@@ -116,9 +116,10 @@ pub(crate) fn meets(workspace: &Workspace, exclude: &Exclude, path: &Utf8Path) -
         let on_the_way = wanted.clone();
         target.is_folder
             && path.starts_with(&target.path)
-            && builder(&target.path, exclude, move |entry| on_the_way.starts_with(entry)).build().flatten().any(|entry| {
-                entry.path() == wanted && candidate(workspace, &entry).is_some()
-            })
+            && builder(&target.path, exclude, move |entry| on_the_way.starts_with(entry))
+                .build()
+                .flatten()
+                .any(|entry| entry.path() == wanted && candidate(workspace, &entry).is_some())
     })
 }
 

@@ -66,7 +66,9 @@ pub(crate) fn leads_to(reference: &str, instance: &str) -> bool {
         return true;
     }
     let ((left, left_key), (right, right_key)) = (split_key(reference), split_key(instance));
-    let literal = |key: Option<&str>| key.is_some_and(|key| key.starts_with("[\"") || key[1..].starts_with(|first: char| first.is_ascii_digit()));
+    let literal = |key: Option<&str>| {
+        key.is_some_and(|key| key.starts_with("[\"") || key[1..].starts_with(|first: char| first.is_ascii_digit()))
+    };
     left == right && !(literal(left_key) && literal(right_key))
 }
 

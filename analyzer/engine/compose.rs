@@ -61,7 +61,8 @@ pub(crate) fn compose_items(db: &dyn Db, workspace: Workspace, file: SourceFile)
     if compose_parts(db, workspace).contains(path) {
         return Arc::default();
     }
-    let overrides: Vec<String> = override_of(path.as_str()).into_iter().filter(|path| db.file(Utf8Path::new(path)).is_some()).take(1).collect();
+    let overrides: Vec<String> =
+        override_of(path.as_str()).into_iter().filter(|path| db.file(Utf8Path::new(path)).is_some()).take(1).collect();
     Arc::new(project_items(path.as_str(), &overrides, &Read { db }))
 }
 

@@ -207,7 +207,9 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 /// Runs a query; whatever panics in it becomes a message, so that one file never hides another.
 pub(crate) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<salsa::Cancelled>() {
-        Ok(cancelled) if matches!(*cancelled, salsa::Cancelled::PropagatedPanic) => "something that this depends on failed".to_owned(),
+        Ok(cancelled) if matches!(*cancelled, salsa::Cancelled::PropagatedPanic) => {
+            "something that this depends on failed".to_owned()
+        }
         // Nobody waits for the answer any more: a newer edit is on its way.
         Ok(cancelled) => std::panic::resume_unwind(cancelled),
         Err(payload) => panic_message(&*payload),

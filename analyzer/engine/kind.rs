@@ -109,7 +109,9 @@ fn by_name(path: &Utf8Path) -> ByName {
     if name == "daemon.json" {
         return ByName::Is(FileKind::Daemon);
     }
-    if let Some((_, _, kind)) = PLACES.iter().find(|(parent, known, _)| *known == name && (parent.is_empty() || in_folder(path, parent))) {
+    if let Some((_, _, kind)) =
+        PLACES.iter().find(|(parent, known, _)| *known == name && (parent.is_empty() || in_folder(path, parent)))
+    {
         return ByName::Is(*kind);
     }
     if let Some((_, kind)) = ENDINGS.iter().find(|(ending, _)| name.ends_with(ending)) {
@@ -119,7 +121,11 @@ fn by_name(path: &Utf8Path) -> ByName {
     if name.ends_with(".conf") && (folder.ends_with(".service.d") || folder.ends_with(".socket.d")) {
         return ByName::Is(FileKind::Systemd);
     }
-    if name == "kustomization" || [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending)) { ByName::AskContent } else { ByName::Other }
+    if name == "kustomization" || [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending)) {
+        ByName::AskContent
+    } else {
+        ByName::Other
+    }
 }
 
 /// Whether a file of this name may be of a kind that is read.

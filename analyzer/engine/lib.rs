@@ -46,10 +46,10 @@ pub use fix::{apply, diff};
 pub use inspect::{Inspected, InspectedItem, InspectedNote, Leaf, Missing, Spot, Step};
 pub use kind::may_be_read;
 pub use live::{Cancelled, Canceller, FileReport, Snapshot, Standing};
+pub use plimsoll_terraform::{Given, Inputs, is_plan};
 pub use report::{
     CheckedFile, Edit, Failure, Finding, Fix, Incomplete, ItemRef, Level, Range, Related, Report, Severity, Text, Undecided,
 };
-pub use plimsoll_terraform::{Given, Inputs, is_plan};
 pub use settings::{Environment, Settings, SettingsError};
 
 use db::{Book, Content, Database, SourceFile, Workspace, contained};
@@ -118,7 +118,10 @@ impl Engine {
     fn with(files: Arc<dyn Files>, rulebook: Arc<Rulebook>, settings: &Settings) -> Self {
         let db = Database::new(files);
         let book = Book::builder(rulebook.clone()).durability(salsa::Durability::HIGH).new(&db);
-        let workspace = Workspace::builder(Vec::new(), FxHashMap::default(), versions::kubernetes_minor(settings.kubernetes.as_deref())).durability(salsa::Durability::HIGH).new(&db);
+        let workspace =
+            Workspace::builder(Vec::new(), FxHashMap::default(), versions::kubernetes_minor(settings.kubernetes.as_deref()))
+                .durability(salsa::Durability::HIGH)
+                .new(&db);
         let outside = roots::Outside { variables: settings.variables.clone(), environments: settings.environments.clone() };
         Self { db, workspace, book, rulebook, today: settings.today, minimum: settings.minimum, outside, pool: OnceLock::new() }
     }
@@ -284,7 +287,9 @@ fn chart_part(db: &Database, workspace: Workspace, book: Book, folder: &str) -> 
     });
     match result {
         Ok((verdicts, incomplete)) => Part { verdicts, incomplete },
-        Err(reason) => Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(charts::chart_file(db, folder), reason)] },
+        Err(reason) => {
+            Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(charts::chart_file(db, folder), reason)] }
+        }
     }
 }
 

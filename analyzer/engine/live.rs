@@ -209,7 +209,8 @@ impl Snapshot {
             Subject::Overlay(folder) => overlays::reads(db, workspace, folder, path),
             Subject::Cluster => kind == Some(FileKind::Kubernetes),
         };
-        let told: FxHashSet<&Subject> = standing.parts.iter().filter(|(_, part)| told(part)).map(|(subject, _)| subject).collect();
+        let told: FxHashSet<&Subject> =
+            standing.parts.iter().filter(|(_, part)| told(part)).map(|(subject, _)| subject).collect();
         self.0.subjects().into_iter().filter(|subject| may(subject) || !told.is_empty() && told.contains(subject)).collect()
     }
 

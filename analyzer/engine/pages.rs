@@ -53,7 +53,8 @@ fn test_page(path: &Utf8Path, text: &str) -> PageResult {
     let (page, info) = match load(path, text) {
         Ok(loaded) => loaded,
         Err(errors) => {
-            result.failures = errors.iter().map(|error| PageFailure { line: error.position.line, message: error.to_string() }).collect();
+            result.failures =
+                errors.iter().map(|error| PageFailure { line: error.position.line, message: error.to_string() }).collect();
             return result;
         }
     };
@@ -93,14 +94,21 @@ fn check(example: &Example, rules: &RuleSet, info: &RuleInfo) -> Result<Report, 
     let line = example.files.first().map_or(1, |file| file.first_line);
     let mut settings = Settings { select: vec![info.name.to_string()], today: Some(TODAY), ..Settings::default() };
     if let Some(file) = example.files.iter().find(|file| file.path == SETTINGS) {
-        let table: toml::Table = file.text.parse().map_err(|error| PageFailure { line: file.first_line, message: format!("{error}") })?;
-        let own = table.get("rules").and_then(|rules| rules.get(&*info.name)).and_then(toml::Value::as_table).cloned().unwrap_or_default();
+        let table: toml::Table =
+            file.text.parse().map_err(|error| PageFailure { line: file.first_line, message: format!("{error}") })?;
+        let own = table
+            .get("rules")
+            .and_then(|rules| rules.get(&*info.name))
+            .and_then(toml::Value::as_table)
+            .cloned()
+            .unwrap_or_default();
         settings.params.insert(info.name.to_string(), own.into_iter().collect());
     }
     let mut engine =
         Engine::new(Arc::new(Nothing), rules, &settings).map_err(|error| PageFailure { line, message: error.to_string() })?;
     let files = example.files.iter().filter(|file| file.path != SETTINGS);
-    engine.add(files.map(|file| Source { path: file.path.clone().into(), content: Ok(file.text.clone().into_bytes()) }).collect());
+    engine
+        .add(files.map(|file| Source { path: file.path.clone().into(), content: Ok(file.text.clone().into_bytes()) }).collect());
     Ok(engine.check(&|_, _| {}))
 }
 
@@ -119,11 +127,17 @@ fn compare(example: &Example, report: &Report, page: &Page, failures: &mut Vec<P
             failures.push(PageFailure { line: at(line), message: format!("expected a finding here; there was none{why}") });
         }
         for finding in here.filter(|finding| !expected.contains(&finding.range.start.line)) {
-            let place = if example.good { "a good example is silent, but the rule says" } else { "no finding is marked here, but the rule says" };
+            let place = if example.good {
+                "a good example is silent, but the rule says"
+            } else {
+                "no finding is marked here, but the rule says"
+            };
             failures.push(PageFailure { line: at(finding.range.start.line), message: format!("{place}: {}", finding.message) });
         }
         let lost = report.incomplete.iter().filter(|lost| lost.path == file.path.as_str());
-        failures.extend(lost.map(|lost| PageFailure { line: at(lost.range.start.line), message: format!("not understood: {}", lost.reason) }));
+        failures.extend(
+            lost.map(|lost| PageFailure { line: at(lost.range.start.line), message: format!("not understood: {}", lost.reason) }),
+        );
         if report.files.iter().all(|checked| checked.path != file.path.as_str()) && !is_aside(&file.path) {
             failures.push(PageFailure { line: at(1), message: format!("`{}` is no kind of file that is checked", file.path) });
         }
@@ -150,8 +164,12 @@ fn mended(example: &Example, report: &Report, rules: &RuleSet, info: &RuleInfo, 
         };
         if let Some(wrong) = wrong {
             let line = finding.range.start.line;
-            let changed: String = diff(&file.path, &file.text, &fixed.files[at].text).lines().skip(2).map(|line| format!("\n    {line}")).collect();
-            let message = format!("the fix ({}) does not mend it: the file {wrong}; write another `fix`, or `fix = none`{changed}", fix.message);
+            let changed: String =
+                diff(&file.path, &file.text, &fixed.files[at].text).lines().skip(2).map(|line| format!("\n    {line}")).collect();
+            let message = format!(
+                "the fix ({}) does not mend it: the file {wrong}; write another `fix`, or `fix = none`{changed}",
+                fix.message
+            );
             failures.push(PageFailure { line: file.first_line + line - 1, message });
         }
     }

@@ -100,7 +100,8 @@ pub(crate) fn file_errors(db: &dyn Db, file: SourceFile) -> Arc<Vec<SyntaxError>
         }
         Some(FileKind::Dockerfile) => errors.extend(dockerfile_tree(db, file).errors.iter().cloned()),
         Some(FileKind::OtherEngine(_)) => errors.extend(docker::other_engines::errors(&content.text)),
-        Some(FileKind::Systemd | FileKind::CloudInit | FileKind::Script | FileKind::DaemonOptions | FileKind::Vagrant) | None => {}
+        Some(FileKind::Systemd | FileKind::CloudInit | FileKind::Script | FileKind::DaemonOptions | FileKind::Vagrant) | None => {
+        }
     }
     Arc::new(errors)
 }
@@ -173,7 +174,8 @@ pub(crate) fn roots(db: &dyn Db, workspace: Workspace) -> Arc<Vec<String>> {
         let callees = calls(db, workspace, Directory::new(db, String::clone(path)));
         called.extend(callees.iter().filter(|callee| callee != path).cloned());
     }
-    let mut roots: Vec<String> = all.iter().filter(|path| !called.contains(path.as_str())).map(|path| String::clone(path)).collect();
+    let mut roots: Vec<String> =
+        all.iter().filter(|path| !called.contains(path.as_str())).map(|path| String::clone(path)).collect();
     // A ring of modules has no root of its own: take its first directory.
     let mut reached: rustc_hash::FxHashSet<String> = rustc_hash::FxHashSet::default();
     for root in &roots {
@@ -309,7 +311,8 @@ pub(crate) fn root_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Bo
     let items = root_items(db, workspace, root);
     // Kubernetes objects that Terraform manages relate to each other as manifests do.
     let objects = items.iter().any(|item| item.views.iter().any(|view| view == "object"));
-    let related = Related::new(plimsoll_rules::relations(), &items, || objects.then(|| Arc::new(kubernetes::Cluster::new(&[&items]))));
+    let related =
+        Related::new(plimsoll_rules::relations(), &items, || objects.then(|| Arc::new(kubernetes::Cluster::new(&[&items]))));
     Arc::new(book.rulebook(db).run(&items, &related))
 }
 

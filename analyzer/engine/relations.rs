@@ -214,7 +214,8 @@ impl<'a> Related<'a> {
             texts(value, &mut written);
             found.extend(candidates.iter().copied().filter(|&at| {
                 let candidate = &self.items[at];
-                let named = || NAMES.iter().any(|name| candidate.value.str_at(&[name]).is_some_and(|text| written.contains(&text)));
+                let named =
+                    || NAMES.iter().any(|name| candidate.value.str_at(&[name]).is_some_and(|text| written.contains(&text)));
                 addresses.iter().any(|reference| address::leads_to(&reference.address, &candidate.name)) || named()
             }));
         }
@@ -267,7 +268,9 @@ impl<'a> Related<'a> {
                     }
                 }
                 owners.extend(found.iter().map(|&at| self.items[at].name.as_str()));
-                let of_owner = |statement: &&Item| statement.value.str_at(&["owner", "address"]).is_some_and(|owner| owners.contains(&owner));
+                let of_owner = |statement: &&Item| {
+                    statement.value.str_at(&["owner", "address"]).is_some_and(|owner| owners.contains(&owner))
+                };
                 links.items = self.of_view("iam.statement").filter(of_owner).collect();
             }
             // From a resource to everything that refers to it.
@@ -283,7 +286,14 @@ impl<'a> Related<'a> {
                 }
             }
             // The settings that hold for a whole account: whatever is there of these types.
-            _ => links.items = relation.to.iter().flat_map(|target| self.of_view(&target.view)).filter(|item| counts(item, relation)).collect(),
+            _ => {
+                links.items = relation
+                    .to
+                    .iter()
+                    .flat_map(|target| self.of_view(&target.view))
+                    .filter(|item| counts(item, relation))
+                    .collect()
+            }
         }
         links
     }

@@ -11,10 +11,12 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::address;
 use crate::db::{Database, Db, SourceFile};
+use crate::eval::RawFix;
 use crate::queries;
 use crate::relations::Related as Relations;
-use crate::eval::RawFix;
-use crate::report::{CheckedFile, Edit, Failure, Finding, Fix, Incomplete, ItemRef, Range, Related, Report, Severity, Text, Undecided};
+use crate::report::{
+    CheckedFile, Edit, Failure, Finding, Fix, Incomplete, ItemRef, Range, Related, Report, Severity, Text, Undecided,
+};
 use crate::run::{RawFinding, RawItem, Rulebook, Verdicts};
 use crate::suppress::Suppression;
 
@@ -48,7 +50,11 @@ impl Lost {
     /// What Terraform would refuse, or what the analysis gave up on. What is only unknown is no loss: rules hear of it.
     pub(crate) fn note(note: &Note) -> Option<Self> {
         let lost = matches!(note.kind, NoteKind::Invalid | NoteKind::Cycle | NoteKind::Limit);
-        (lost && note.place.is_some()).then(|| Self { file: Some(note.place.file), span: note.place.span, reason: note.message.to_string() })
+        (lost && note.place.is_some()).then(|| Self {
+            file: Some(note.place.file),
+            span: note.place.span,
+            reason: note.message.to_string(),
+        })
     }
 }
 
@@ -175,7 +181,13 @@ impl Renderer<'_> {
     }
 
     /// Whether a comment allows it; one at a finding in a file that a resource reads may also stand at the resource.
-    fn is_allowed_anywhere(&self, raw: &RawFinding, range: Range, item: Option<Range>, allowed: &mut FxHashMap<FileId, Allowed>) -> bool {
+    fn is_allowed_anywhere(
+        &self,
+        raw: &RawFinding,
+        range: Range,
+        item: Option<Range>,
+        allowed: &mut FxHashMap<FileId, Allowed>,
+    ) -> bool {
         let here = self.is_allowed(raw, raw.place.file, range, item, allowed);
         let reader = raw.item.range;
         let elsewhere = if reader.is_some() && reader.file != raw.place.file { self.db.by_id(reader.file) } else { None };
@@ -186,7 +198,14 @@ impl Renderer<'_> {
         here || there
     }
 
-    fn is_allowed(&self, raw: &RawFinding, file: FileId, range: Range, item: Option<Range>, allowed: &mut FxHashMap<FileId, Allowed>) -> bool {
+    fn is_allowed(
+        &self,
+        raw: &RawFinding,
+        file: FileId,
+        range: Range,
+        item: Option<Range>,
+        allowed: &mut FxHashMap<FileId, Allowed>,
+    ) -> bool {
         let Some(here) = allowed.get_mut(&file) else { return false };
         let Some(rule) = self.rulebook.rules.get(raw.rule as usize) else { return false };
         let aliases: Vec<&str> = rule.info.rule.aliases.iter().map(|alias| alias.as_str()).collect();
@@ -197,7 +216,9 @@ impl Renderer<'_> {
             let inside = |lines: Range| (lines.start.line..=lines.end.line).contains(suppression.lines.start());
             let reaches = suppression.lines.contains(&line)
                 || (suppression.of_item && item.is_some_and(inside))
-                || item.is_some_and(|item| suppression.lines.contains(&item.start.line) && *suppression.lines.end() >= item.end.line);
+                || item.is_some_and(|item| {
+                    suppression.lines.contains(&item.start.line) && *suppression.lines.end() >= item.end.line
+                });
             if reaches && !self.is_expired(suppression) && suppression.names_rule(&rule.info.name, &aliases, &peers) {
                 *used = true;
                 hit = true;
@@ -230,7 +251,13 @@ impl Renderer<'_> {
     fn suppression_item(&self, file: FileId, suppression: &Suppression, used: bool) -> Item {
         let place = Place::new(file, suppression.span);
         let text = |word: &str| Value::string(word, place);
-        let is_active = |name: &&String| *name == "*" || self.rulebook.rules.iter().any(|rule| *rule.info.name == **name || rule.info.rule.aliases.iter().any(|alias| alias == name.as_str()));
+        let is_active =
+            |name: &&String| {
+                *name == "*"
+                    || self.rulebook.rules.iter().any(|rule| {
+                        *rule.info.name == **name || rule.info.rule.aliases.iter().any(|alias| alias == name.as_str())
+                    })
+            };
         let active = suppression.names.iter().filter(is_active).count();
         let mut map = Map::default();
         map.set("names", Value::list(suppression.names.iter().map(|name| text(name)).collect(), place));
@@ -253,7 +280,9 @@ impl Renderer<'_> {
 
     fn undecided(&self, verdicts: &[Arc<Verdicts>], report: &mut Report) {
         for raw in verdicts.iter().flat_map(|verdicts| &verdicts.undecided) {
-            let (Some(rule), Some(file)) = (self.rulebook.rules.get(raw.rule as usize), self.db.by_id(raw.place.file)) else { continue };
+            let (Some(rule), Some(file)) = (self.rulebook.rules.get(raw.rule as usize), self.db.by_id(raw.place.file)) else {
+                continue;
+            };
             report.undecided.push(Undecided {
                 rule: rule.info.name.clone(),
                 path: file.path(self.db).clone(),
@@ -273,7 +302,8 @@ impl Renderer<'_> {
 
     /// The texts that findings and losses point into.
     fn texts(&self, report: &mut Report) {
-        let of_findings = report.findings.iter().flat_map(|finding| finding.related.iter().map(|related| &related.path).chain([&finding.path]));
+        let of_findings =
+            report.findings.iter().flat_map(|finding| finding.related.iter().map(|related| &related.path).chain([&finding.path]));
         let mut paths: Vec<Utf8PathBuf> = of_findings.chain(report.incomplete.iter().map(|lost| &lost.path)).cloned().collect();
         paths.sort();
         paths.dedup();

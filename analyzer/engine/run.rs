@@ -114,7 +114,16 @@ impl Rulebook {
                             Judgement::Violated { place, related, message, fix } => {
                                 if violated.insert(place) {
                                     let item = raw_item(item);
-                                    out.findings.push(RawFinding { rule: number, row: row_number, severity, place, related, message, fix, item });
+                                    out.findings.push(RawFinding {
+                                        rule: number,
+                                        row: row_number,
+                                        severity,
+                                        place,
+                                        related,
+                                        message,
+                                        fix,
+                                        item,
+                                    });
                                 }
                             }
                             Judgement::Undecided { place, missing } => {
@@ -135,7 +144,13 @@ impl Rulebook {
     }
 }
 
-fn judgements<'a>(rule: &'a ActiveRule, row: &'a Row, item: &'a Item, schemas: &'a Schemas, relate: &'a dyn Relate) -> Vec<Judgement> {
+fn judgements<'a>(
+    rule: &'a ActiveRule,
+    row: &'a Row,
+    item: &'a Item,
+    schemas: &'a Schemas,
+    relate: &'a dyn Relate,
+) -> Vec<Judgement> {
     let evaluator = Evaluator::new(row, schemas, relate, &rule.params, &rule.kubernetes);
     match (&row.verdict, rule.info.check) {
         (Verdict::Rust, Some(check)) => {
@@ -143,7 +158,14 @@ fn judgements<'a>(rule: &'a ActiveRule, row: &'a Row, item: &'a Item, schemas: &
                 return Vec::new();
             }
             let violations = check(item).into_iter();
-            violations.map(|found| Judgement::Violated { place: found.place, related: found.related, message: found.message, fix: None }).collect()
+            violations
+                .map(|found| Judgement::Violated {
+                    place: found.place,
+                    related: found.related,
+                    message: found.message,
+                    fix: None,
+                })
+                .collect()
         }
         _ => evaluator.judge(item),
     }

@@ -121,9 +121,15 @@ pub(crate) fn active(rules: &RuleSet, settings: &Settings) -> Result<Vec<ActiveR
     let mut active = Vec::new();
     for rule in rules.iter() {
         // The longest word wins: `--select kubernetes --ignore kubernetes/rbac`, and the other way round.
-        let weight = |words: &[String]| words.iter().filter(|word| chosen_by(rule, word)).map(|word| specificity(rule, word)).max();
+        let weight =
+            |words: &[String]| words.iter().filter(|word| chosen_by(rule, word)).map(|word| specificity(rule, word)).max();
         if weight(select).is_some_and(|chosen| weight(&settings.ignore).is_none_or(|left_out| left_out < chosen)) {
-            active.push(ActiveRule { info: rule.clone(), severity: settings.severities.get(&*rule.name).copied(), params: params(rule, settings)?, kubernetes: kubernetes.clone() });
+            active.push(ActiveRule {
+                info: rule.clone(),
+                severity: settings.severities.get(&*rule.name).copied(),
+                params: params(rule, settings)?,
+                kubernetes: kubernetes.clone(),
+            });
         }
     }
     Ok(active)
@@ -156,9 +162,14 @@ fn params(rule: &RuleInfo, settings: &Settings) -> Result<FxHashMap<CompactStrin
     for (name, value) in settings.params.get(&*rule.name).into_iter().flatten() {
         let Some(param) = rule.rule.params.iter().find(|param| param.name == name.as_str()) else {
             let near = plimsoll_rule_language::nearest(name, rule.rule.params.iter().map(|param| param.name.as_str()));
-            return Err(SettingsError::UnknownParam { rule: rule.name.to_string(), name: name.clone(), near: near.map(str::to_owned) });
+            return Err(SettingsError::UnknownParam {
+                rule: rule.name.to_string(),
+                name: name.clone(),
+                near: near.map(str::to_owned),
+            });
         };
-        let wrong = || SettingsError::WrongParam { rule: rule.name.to_string(), name: name.clone(), shape: param.shape.to_string() };
+        let wrong =
+            || SettingsError::WrongParam { rule: rule.name.to_string(), name: name.clone(), shape: param.shape.to_string() };
         all.insert(param.name.clone(), literal(value, &param.shape).ok_or_else(wrong)?);
     }
     Ok(all)

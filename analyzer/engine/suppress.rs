@@ -36,7 +36,9 @@ impl Suppression {
 
 /// `trivy:AVD-AWS-0107`, `trivy:aws-0107` and `trivy:AWS-0107` are one check; a suite followed by `:*` is every check of it.
 fn same_peer(peer: &str, written: &str) -> bool {
-    let (Some((suite, id)), Some((written_suite, written_id))) = (peer.split_once(':'), written.split_once(':')) else { return false };
+    let (Some((suite, id)), Some((written_suite, written_id))) = (peer.split_once(':'), written.split_once(':')) else {
+        return false;
+    };
     let plain = |id: &str| {
         let upper = id.to_ascii_uppercase();
         upper.strip_prefix("AVD-").map_or(upper.clone(), str::to_owned)
@@ -151,10 +153,23 @@ fn theirs(rest: &str, dialect: &Dialect) -> Vec<String> {
     match dialect.suite {
         "semgrep" => {
             let list = rest.trim_start_matches([':', '=', ' ']);
-            let ids: Vec<String> = list.split(',').map(|id| id.trim().rsplit('.').next().unwrap_or("")).filter(|id| !id.is_empty()).map(name).collect();
+            let ids: Vec<String> = list
+                .split(',')
+                .map(|id| id.trim().rsplit('.').next().unwrap_or(""))
+                .filter(|id| !id.is_empty())
+                .map(name)
+                .collect();
             if ids.is_empty() { vec![name("*")] } else { ids }
         }
-        "hadolint" | "buildkit" => rest.split(';').next().unwrap_or("").split(',').map(|id| id.trim().trim_end_matches(|c| !is_id(c))).filter(|id| !id.is_empty()).map(name).collect(),
+        "hadolint" | "buildkit" => rest
+            .split(';')
+            .next()
+            .unwrap_or("")
+            .split(',')
+            .map(|id| id.trim().trim_end_matches(|c| !is_id(c)))
+            .filter(|id| !id.is_empty())
+            .map(name)
+            .collect(),
         _ => {
             let end = rest.find(|character| !is_id(character)).unwrap_or(rest.len());
             let id = &rest[..end];

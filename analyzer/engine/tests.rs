@@ -52,7 +52,10 @@ const DATABASE: &str = "resource \"aws_db_instance\" \"x\" {\n  publicly_accessi
 fn a_rule_that_panics_is_named_and_the_run_goes_on() {
     let failing = RuleInfo { check: Some(|_| panic!("out of luck")), ..rule("failing", "on = aws_db_instance\ncheck = rust") };
     let report = check(failing, &[("main.tf", DATABASE)]);
-    assert_eq!(report.failures.iter().map(|failure| (&*failure.rule, failure.message.as_str())).collect::<Vec<_>>(), [("failing", "out of luck")]);
+    assert_eq!(
+        report.failures.iter().map(|failure| (&*failure.rule, failure.message.as_str())).collect::<Vec<_>>(),
+        [("failing", "out of luck")]
+    );
     assert_eq!(report.files.len(), 1);
 }
 
@@ -114,7 +117,10 @@ fn comments_allow_and_are_counted() {
 
 #[test]
 fn an_edit_gives_what_a_fresh_check_gives() {
-    let files = [("variables.tf", "variable \"p\" {\n  default = false\n}\n"), ("main.tf", "resource \"aws_db_instance\" \"x\" {\n  publicly_accessible = var.p\n}\n")];
+    let files = [
+        ("variables.tf", "variable \"p\" {\n  default = false\n}\n"),
+        ("main.tf", "resource \"aws_db_instance\" \"x\" {\n  publicly_accessible = var.p\n}\n"),
+    ];
     let mut edited = engine(RuleSet::of_rule(public()), &files);
     assert_eq!(places(&edited.check(&|_, _| {})), [""; 0]);
     let changed = files[0].1.replace("false", "true");
@@ -136,5 +142,8 @@ fn what_was_not_read_is_told() {
     let mut engine = engine(RuleSet::of_rule(public()), &[]);
     engine.add(vec![Source { path: "big.tf".into(), content: Err("larger than 10 MB".to_owned()) }]);
     let report = engine.check(&|_, _| {});
-    assert_eq!(report.incomplete.iter().map(|lost| (lost.path.as_str(), lost.reason.as_str())).collect::<Vec<_>>(), [("big.tf", "larger than 10 MB")]);
+    assert_eq!(
+        report.incomplete.iter().map(|lost| (lost.path.as_str(), lost.reason.as_str())).collect::<Vec<_>>(),
+        [("big.tf", "larger than 10 MB")]
+    );
 }

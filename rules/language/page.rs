@@ -125,8 +125,9 @@ impl Page {
         }
         let whole = Span::of(0, text.lines().next().map_or(0, str::len));
         let title = title.ok_or_else(|| Fault::new(whole, "the page has no title").hint("begin it with `# Title`"))?;
-        let (header, header_block) = header
-            .ok_or_else(|| Fault::new(whole, "the page has no `rule` block").hint("write the header in a fenced block called `rule`"))?;
+        let (header, header_block) = header.ok_or_else(|| {
+            Fault::new(whole, "the page has no `rule` block").hint("write the header in a fenced block called `rule`")
+        })?;
         Ok(Self { title, header, header_block, summary, examples })
     }
 

@@ -1,5 +1,6 @@
 //! The language server as editors meet it: a client speaks to `plimsoll server` over pipes.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what the tests stand on may panic as they do")]
+#![expect(clippy::disallowed_types, reason = "the tests start the program")]
 
 mod actions;
 mod client;

@@ -33,18 +33,34 @@ pub(crate) fn equal(left: &Value, right: &Value) -> Truth {
         (Kind::Null, Kind::Null) => Truth::True,
         (Kind::Unknown(a), Kind::Unknown(b)) if a.identity.is_some() && a.identity == b.identity => Truth::True,
         (Kind::Unknown(unknown), Kind::Null) | (Kind::Null, Kind::Unknown(unknown)) => {
-            if unknown.not_null { Truth::False } else { Truth::Unknown }
+            if unknown.not_null {
+                Truth::False
+            } else {
+                Truth::Unknown
+            }
         }
         (Kind::Unknown(unknown), other) | (other, Kind::Unknown(unknown)) => {
-            if excluded(unknown, other) { Truth::False } else { Truth::Unknown }
+            if excluded(unknown, other) {
+                Truth::False
+            } else {
+                Truth::Unknown
+            }
         }
         (Kind::Null, _) | (_, Kind::Null) => Truth::False,
         (Kind::Choice(_), _) | (_, Kind::Choice(_)) => Truth::Unknown,
         (Kind::Template(parts), Kind::String(text)) | (Kind::String(text), Kind::Template(parts)) => {
-            if may_be(parts, text) { Truth::Unknown } else { Truth::False }
+            if may_be(parts, text) {
+                Truth::Unknown
+            } else {
+                Truth::False
+            }
         }
         (Kind::Template(a), Kind::Template(b)) => {
-            if a == b { Truth::True } else { Truth::Unknown }
+            if a == b {
+                Truth::True
+            } else {
+                Truth::Unknown
+            }
         }
         (Kind::Template(_), _) | (_, Kind::Template(_)) => Truth::Unknown,
         (Kind::List(a), Kind::List(b)) => {
@@ -63,7 +79,8 @@ pub(crate) fn equal(left: &Value, right: &Value) -> Truth {
             if a.entries.len() != b.entries.len() {
                 return Truth::False;
             }
-            let pairs = a.entries.iter().map(|entry| b.get(&entry.key).map_or(Truth::False, |other| equal(&entry.value, &other.value)));
+            let pairs =
+                a.entries.iter().map(|entry| b.get(&entry.key).map_or(Truth::False, |other| equal(&entry.value, &other.value)));
             pairs.fold(Truth::True, Truth::and)
         }
         (Kind::List(_) | Kind::Map(_), _) | (_, Kind::List(_) | Kind::Map(_)) => Truth::False,

@@ -140,7 +140,11 @@ impl<'a> Evaluator<'a> {
             _ => Domain::Plain,
         };
         let truth = compare(&subject.value, op, &other.value, domain);
-        if matches!(right, Operand::Literal(_)) { Outcome::of(truth, &[&subject]) } else { Outcome::of(truth, &[&subject, &other]) }
+        if matches!(right, Operand::Literal(_)) {
+            Outcome::of(truth, &[&subject])
+        } else {
+            Outcome::of(truth, &[&subject, &other])
+        }
     }
 
     /// The value of an operand.

@@ -41,10 +41,16 @@ impl<'a> Evaluator<'a> {
             Function::Matches => self.text_test(value, |known| self.is_match(text(0), known), |_| Truth::Unknown),
             Function::StartsWith => starts(value, text(0)),
             Function::EndsWith => ends(value, text(0)),
-            Function::Satisfies => self.text_test(value, |known| Truth::of(version::satisfies(known, text(0))), |_| Truth::Unknown),
-            Function::Retired => self.text_test(value, |known| retired::is(known, text(0), self.kubernetes).into(), |_| Truth::Unknown),
+            Function::Satisfies => {
+                self.text_test(value, |known| Truth::of(version::satisfies(known, text(0))), |_| Truth::Unknown)
+            }
+            Function::Retired => {
+                self.text_test(value, |known| retired::is(known, text(0), self.kubernetes).into(), |_| Truth::Unknown)
+            }
             Function::Wellformed => self.text_test(value, |known| Truth::of(wellformed::is(known, text(0))), |_| Truth::Unknown),
-            Function::Covers => ports::covers(value, &others.first().map(|slot| super::message::value(&slot.value)).unwrap_or_default()),
+            Function::Covers => {
+                ports::covers(value, &others.first().map(|slot| super::message::value(&slot.value)).unwrap_or_default())
+            }
             Function::Internet => address::internet(value),
             Function::World => address::world(value),
             Function::Loopback => address::loopback(value),
@@ -146,12 +152,20 @@ impl<'a> Evaluator<'a> {
             },
             Function::Duration | Function::Quantity if unknown => subject.value.kind.clone(),
             Function::Duration => quantity::duration(&subject.value).map_or(Kind::Null, |seconds| Kind::Number(seconds.into())),
-            Function::Quantity => magnitude(&subject.value, Domain::Quantity).map_or(Kind::Null, |size| Kind::Number(size.into())),
+            Function::Quantity => {
+                magnitude(&subject.value, Domain::Quantity).map_or(Kind::Null, |size| Kind::Number(size.into()))
+            }
             Function::Tls if unknown => subject.value.kind.clone(),
-            Function::Tls => crate::domains::text(&subject.value).as_deref().and_then(tls::least_version).map_or(Kind::Null, |least| Kind::String(least.into())),
+            Function::Tls => crate::domains::text(&subject.value)
+                .as_deref()
+                .and_then(tls::least_version)
+                .map_or(Kind::Null, |least| Kind::String(least.into())),
             Function::Image => image(&subject.value),
             Function::Ratio => {
-                let sides = (magnitude(&subject.value, Domain::Plain), others.first().and_then(|slot| magnitude(&slot.value, Domain::Plain)));
+                let sides = (
+                    magnitude(&subject.value, Domain::Plain),
+                    others.first().and_then(|slot| magnitude(&slot.value, Domain::Plain)),
+                );
                 match sides {
                     (Some(a), Some(b)) if b != 0.0 => Kind::Number((a / b).into()),
                     _ => Kind::Null,
@@ -240,10 +254,14 @@ fn starts(value: &Value, prefix: &str) -> Truth {
     match &value.kind {
         Kind::String(text) => text.starts_with(prefix).into(),
         Kind::Template(parts) => match parts.first() {
-            Some(Part::Known(text)) if text.len() >= prefix.len() || !prefix.starts_with(text.as_str()) => text.starts_with(prefix).into(),
+            Some(Part::Known(text)) if text.len() >= prefix.len() || !prefix.starts_with(text.as_str()) => {
+                text.starts_with(prefix).into()
+            }
             _ => Truth::Unknown,
         },
-        Kind::Unknown(unknown) if unknown.prefix.len() >= prefix.len() && !prefix.is_empty() => unknown.prefix.starts_with(prefix).into(),
+        Kind::Unknown(unknown) if unknown.prefix.len() >= prefix.len() && !prefix.is_empty() => {
+            unknown.prefix.starts_with(prefix).into()
+        }
         Kind::Unknown(_) | Kind::Choice(_) => Truth::Unknown,
         _ => Truth::False,
     }
@@ -253,7 +271,9 @@ fn ends(value: &Value, suffix: &str) -> Truth {
     match &value.kind {
         Kind::String(text) => text.ends_with(suffix).into(),
         Kind::Template(parts) => match parts.last() {
-            Some(Part::Known(text)) if text.len() >= suffix.len() || !suffix.ends_with(text.as_str()) => text.ends_with(suffix).into(),
+            Some(Part::Known(text)) if text.len() >= suffix.len() || !suffix.ends_with(text.as_str()) => {
+                text.ends_with(suffix).into()
+            }
             _ => Truth::Unknown,
         },
         Kind::Unknown(_) | Kind::Choice(_) => Truth::Unknown,

@@ -126,7 +126,8 @@ impl<'a> Evaluator<'a> {
     pub(crate) fn guards_hold(&self, item: &'a Item) -> bool {
         let slot = Slot::of_item(item, self.type_of(item));
         let frames = Frames { item: slot.clone(), each: None, here: slot.clone(), it: slot };
-        let holds = |guard: &Option<Condition>, wanted| guard.as_ref().is_none_or(|guard| self.condition(guard, &frames).truth == wanted);
+        let holds =
+            |guard: &Option<Condition>, wanted| guard.as_ref().is_none_or(|guard| self.condition(guard, &frames).truth == wanted);
         holds(&self.row.when, Truth::True) && holds(&self.row.unless, Truth::False)
     }
 

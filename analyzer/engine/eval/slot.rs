@@ -246,12 +246,16 @@ impl<'a> Evaluator<'a> {
                 let inner = Slot { names: slot.names.clone(), ..slot.element(list.items[0].clone(), None) };
                 self.field(&self.settle(inner), name)
             }
-            Kind::List(list) if list.items.is_empty() && list.tail.is_none() => slot.child(Value::default(), slot.place, false, name, ty),
+            Kind::List(list) if list.items.is_empty() && list.tail.is_none() => {
+                slot.child(Value::default(), slot.place, false, name, ty)
+            }
             Kind::List(_) => {
                 let unknown = Unknown::new(Reason::Limit, format_compact!("{name} (repeated; use each)"));
                 slot.child(Value::unknown(unknown, slot.place), slot.place, false, name, ty)
             }
-            Kind::Unknown(unknown) => slot.child(Value::new(Kind::Unknown(part_of(unknown, name)), slot.place), slot.place, slot.present, name, ty),
+            Kind::Unknown(unknown) => {
+                slot.child(Value::new(Kind::Unknown(part_of(unknown, name)), slot.place), slot.place, slot.present, name, ty)
+            }
             _ => slot.child(Value::default(), slot.place, false, name, ty),
         }
     }
@@ -283,7 +287,8 @@ impl<'a> Evaluator<'a> {
             let unknown = Unknown::new(Reason::Undeclared, format_compact!("related.{name}"));
             return slot.child(Value::unknown(unknown, slot.place), slot.place, false, name, None);
         };
-        let mut slots: Vec<Slot<'a>> = links.items.into_iter().map(|linked| Slot::of_item(linked, self.type_of(linked))).collect();
+        let mut slots: Vec<Slot<'a>> =
+            links.items.into_iter().map(|linked| Slot::of_item(linked, self.type_of(linked))).collect();
         slots.extend(links.values.into_iter().map(Slot::of_value));
         if !links.many {
             return match (slots.into_iter().next(), links.tail) {

@@ -40,9 +40,15 @@ const LIST: &str = "on = aws_eks_cluster\nforbid = contains(vpc_config.public_ac
 
 #[test]
 fn three_values() {
-    let storage = |value: &str| format!("variable \"tls\" {{}}\nvariable \"prod\" {{}}\nresource \"azurerm_storage_account\" \"x\" {{\n{value}\n}}\n");
+    let storage = |value: &str| {
+        format!("variable \"tls\" {{}}\nvariable \"prod\" {{}}\nresource \"azurerm_storage_account\" \"x\" {{\n{value}\n}}\n")
+    };
     let database = |value: &str| format!("variable \"p\" {{}}\nresource \"aws_db_instance\" \"x\" {{\n{value}\n}}\n");
-    let cluster = |value: &str| format!("variable \"more\" {{}}\nresource \"aws_eks_cluster\" \"x\" {{\nvpc_config {{\npublic_access_cidrs = {value}\n}}\n}}\n");
+    let cluster = |value: &str| {
+        format!(
+            "variable \"more\" {{}}\nresource \"aws_eks_cluster\" \"x\" {{\nvpc_config {{\npublic_access_cidrs = {value}\n}}\n}}\n"
+        )
+    };
     let rows = [
         (REQUIRE, storage("min_tls_version = \"TLS1_1\""), "satisfied"),
         (REQUIRE, storage("min_tls_version = \"TLS1_0\""), "violated"),
@@ -65,7 +71,11 @@ fn three_values() {
 #[test]
 fn a_false_side_decides_whatever_the_guard_is() {
     let header = "on = aws_db_instance\nwhen = engine == \"x\"\nforbid = publicly_accessible == true\nmessage = \"m\"";
-    let text = |public: &str| format!("variable \"e\" {{}}\nresource \"aws_db_instance\" \"x\" {{\nengine = var.e\npublicly_accessible = {public}\n}}\n");
+    let text = |public: &str| {
+        format!(
+            "variable \"e\" {{}}\nresource \"aws_db_instance\" \"x\" {{\nengine = var.e\npublicly_accessible = {public}\n}}\n"
+        )
+    };
     assert_eq!(verdict(header, "main.tf", &text("false")), "satisfied");
     assert_eq!(verdict(header, "main.tf", &text("true")), "undecided: var.e");
 }
@@ -73,10 +83,13 @@ fn a_false_side_decides_whatever_the_guard_is() {
 #[test]
 fn findings_point_at_the_culprit() {
     let header = "on = aws_instance\nrequire = metadata_options.http_tokens == \"required\"\nmessage = \"${self}: ${metadata_options.http_tokens}\"";
-    let line = |text: &str| report(header, "main.tf", text).findings.first().map(|finding| (finding.range.start.line, finding.message.clone()));
+    let line = |text: &str| {
+        report(header, "main.tf", text).findings.first().map(|finding| (finding.range.start.line, finding.message.clone()))
+    };
     let absent = "resource \"aws_instance\" \"x\" {\n  ami = \"a\"\n}\n";
     assert_eq!(line(absent), Some((1, "aws_instance.x: not set".to_owned())));
-    let block = "resource \"aws_instance\" \"x\" {\n  ami = \"a\"\n  metadata_options {\n    http_endpoint = \"enabled\"\n  }\n}\n";
+    let block =
+        "resource \"aws_instance\" \"x\" {\n  ami = \"a\"\n  metadata_options {\n    http_endpoint = \"enabled\"\n  }\n}\n";
     assert_eq!(line(block).map(|found| found.0), Some(3));
     let written = "resource \"aws_instance\" \"x\" {\n  metadata_options {\n    http_tokens = \"optional\"\n  }\n}\n";
     assert_eq!(line(written), Some((3, "aws_instance.x: optional".to_owned())));
@@ -87,7 +100,8 @@ fn a_value_from_elsewhere_brings_its_place() {
     let header = "on = aws_db_instance\nforbid = publicly_accessible == true\nmessage = \"m\"";
     let text = "variable \"p\" {\n  default = true\n}\nresource \"aws_db_instance\" \"x\" {\n  publicly_accessible = var.p\n}\n";
     let report = report(header, "main.tf", text);
-    let related: Vec<_> = report.findings[0].related.iter().map(|related| (related.range.start.line, related.message.as_str())).collect();
+    let related: Vec<_> =
+        report.findings[0].related.iter().map(|related| (related.range.start.line, related.message.as_str())).collect();
     assert_eq!(report.findings[0].range.start.line, 5);
     assert_eq!(related, [(2, "`var.p` gets its value here")]);
 }
@@ -122,7 +136,8 @@ fn rows_report_an_item_once() {
 fn comparisons_give_fixes() {
     let header = "on = aws_db_instance\nforbid = publicly_accessible == true\nmessage = \"m\"";
     let fix = |value: &str| {
-        let text = format!("locals {{\n  yes = true\n}}\nresource \"aws_db_instance\" \"x\" {{\n  publicly_accessible = {value}\n}}\n");
+        let text =
+            format!("locals {{\n  yes = true\n}}\nresource \"aws_db_instance\" \"x\" {{\n  publicly_accessible = {value}\n}}\n");
         let report = report(header, "main.tf", &text);
         report.findings[0].fix.as_ref().map(|fix| (fix.edits[0].range.span.text(&text).to_owned(), fix.edits[0].text.clone()))
     };

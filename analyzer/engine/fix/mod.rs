@@ -46,7 +46,9 @@ pub(crate) fn lower(db: &Database, fix: &RawFix, file: SourceFile) -> Option<Vec
         edits.iter_mut().for_each(|edit| edit.text = edit.text.replace('\n', "\r\n"));
     }
     edits.sort_by_key(|edit| edit.span);
-    let apart = edits.windows(2).all(|pair| pair[0].span.end < pair[1].span.start || pair[0].span.end == pair[1].span.start && !pair[1].span.is_empty());
+    let apart = edits
+        .windows(2)
+        .all(|pair| pair[0].span.end < pair[1].span.start || pair[0].span.end == pair[1].span.start && !pair[1].span.is_empty());
     apart.then_some(edits)
 }
 
@@ -65,7 +67,9 @@ fn one(db: &Database, change: &Change, file: SourceFile, kind: FileKind, text: &
         }
         change => match kind {
             FileKind::Terraform => hcl::edit(&queries::hcl_tree(db, file), change),
-            FileKind::Compose | FileKind::Kubernetes | FileKind::Daemon => yaml::edit(&queries::yaml_tree(db, file), kind, change),
+            FileKind::Compose | FileKind::Kubernetes | FileKind::Daemon => {
+                yaml::edit(&queries::yaml_tree(db, file), kind, change)
+            }
             _ => replaced(text, change),
         },
     }
@@ -74,7 +78,10 @@ fn one(db: &Database, change: &Change, file: SourceFile, kind: FileKind, text: &
 /// A place in the file that a change is about.
 fn place(change: &Change) -> Place {
     match change {
-        Change::Replace { place, .. } | Change::Append { place, .. } | Change::RemoveWord { place, .. } | Change::Remove { place, .. } => *place,
+        Change::Replace { place, .. }
+        | Change::Append { place, .. }
+        | Change::RemoveWord { place, .. }
+        | Change::Remove { place, .. } => *place,
         Change::RemoveElement { list, .. } => *list,
         Change::Insert { holder, .. } => holder.place,
         Change::InsertWords { after, .. } => *after,

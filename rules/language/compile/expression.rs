@@ -32,7 +32,10 @@ impl Compiler<'_> {
                     && comparison.is_ordering()
                 {
                     let message = format!("`!` before `{}` is true where the value is absent", comparison.symbol());
-                    self.fault(Fault::new(span, message).hint("write the comparison the other way round, and `|| x == null` where absent counts"));
+                    self.fault(
+                        Fault::new(span, message)
+                            .hint("write the comparison the other way round, and `|| x == null` where absent counts"),
+                    );
                     return None;
                 }
                 Some(Condition::Not(Box::new(condition)))
@@ -62,7 +65,10 @@ impl Compiler<'_> {
                 let function = self.function(expr)?;
                 if function.signature().gives != Gives::Condition {
                     let name = self.tree.text(name);
-                    self.fault(Fault::new(span, format!("`{name}(…)` is a value, not a condition")).hint(format!("compare it: `{name}(…) == …`")));
+                    self.fault(
+                        Fault::new(span, format!("`{name}(…)` is a value, not a condition"))
+                            .hint(format!("compare it: `{name}(…) == …`")),
+                    );
                     return None;
                 }
                 let arguments = self.arguments(expr, function, scope)?;
@@ -73,13 +79,18 @@ impl Compiler<'_> {
                 None
             }
             ExprKind::For(_) => {
-                self.fault(Fault::new(span, "the rule language has no `for`").hint("ask `any(list, condition)`, `all`, `none` or `count`"));
+                self.fault(
+                    Fault::new(span, "the rule language has no `for`")
+                        .hint("ask `any(list, condition)`, `all`, `none` or `count`"),
+                );
                 None
             }
             _ => {
                 self.operand(expr, scope)?;
                 let text = self.text(expr);
-                self.fault(Fault::new(span, format!("`{text}` is a value, not a condition")).hint(format!("write `{text} == true`")));
+                self.fault(
+                    Fault::new(span, format!("`{text}` is a value, not a condition")).hint(format!("write `{text} == true`")),
+                );
                 None
             }
         }
@@ -124,15 +135,18 @@ impl Compiler<'_> {
     fn check_literal(&mut self, left: ExprId, typed: &Typed, right: ExprId, literal: &Literal) {
         let (is, hint) = match (&typed.ty, literal) {
             (_, Literal::Null) => return,
-            (Type::Bool, Literal::String(text)) if matches!(text.as_str(), "true" | "false") => ("a string", Some(format!("write `{text}`"))),
+            (Type::Bool, Literal::String(text)) if matches!(text.as_str(), "true" | "false") => {
+                ("a string", Some(format!("write `{text}`")))
+            }
             (Type::Bool, Literal::String(_)) | (Type::Number, Literal::String(_)) => ("a string", None),
             (Type::Bool, Literal::Number(_)) => ("a number", None),
             (Type::String, Literal::Bool(value)) => ("a bool", Some(format!("write `\"{value}\"`"))),
             (Type::String, Literal::Number(value)) => ("a number", Some(format!("write `\"{value}\"`"))),
             (Type::Number, Literal::Bool(_)) => ("a bool", None),
-            (Type::Block { .. } | Type::Object(_), Literal::String(_) | Literal::Bool(_) | Literal::Number(_)) => {
-                ("a single value", Some("compare with `null` to ask whether the block is there, or name one of its attributes".to_owned()))
-            }
+            (Type::Block { .. } | Type::Object(_), Literal::String(_) | Literal::Bool(_) | Literal::Number(_)) => (
+                "a single value",
+                Some("compare with `null` to ask whether the block is there, or name one of its attributes".to_owned()),
+            ),
             _ => return,
         };
         let (subject, ty) = (self.text(left), type_name(&typed.ty));
@@ -191,7 +205,12 @@ impl Compiler<'_> {
         let signature = function.signature();
         let (least, most) = (signature.arguments.len(), signature.rest.is_none());
         if exprs.len() < least || (most && exprs.len() > least) {
-            let message = format!("`{}` takes {}{least} argument{}", signature.name, if most { "" } else { "at least " }, if least == 1 { "" } else { "s" });
+            let message = format!(
+                "`{}` takes {}{least} argument{}",
+                signature.name,
+                if most { "" } else { "at least " },
+                if least == 1 { "" } else { "s" }
+            );
             self.fault(Fault::new(self.expr(call).span, message).hint(signature.doc.trim()));
             return None;
         }
@@ -214,7 +233,8 @@ impl Compiler<'_> {
                 return None;
             }
             // A quantifier's list may cross repeated blocks: its elements are flattened.
-            let (operand, typed) = if at == 0 && (function.is_quantifier() || function == Function::Length) && !self.is_call(expr) {
+            let (operand, typed) = if at == 0 && (function.is_quantifier() || function == Function::Length) && !self.is_call(expr)
+            {
                 let (path, typed) = self.path(expr, scope, true)?;
                 (Operand::Path(path), typed)
             } else {

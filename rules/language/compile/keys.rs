@@ -62,8 +62,31 @@ pub(crate) const KEYS: &[(&str, bool)] = &[
 
 /// The analyzers that `peers` may name.
 pub(crate) const SUITES: &[&str] = &[
-    "trivy", "checkov", "kics", "kube-linter", "kubescape", "polaris", "kube-score", "hadolint", "semgrep", "regula", "terrascan", "tflint",
-    "gatekeeper", "kyverno", "sonar-iac", "buildkit", "tfsec", "snyk", "dockle", "compose-lint", "dclint", "docker-bench", "prowler", "datree", "kubeaudit",
+    "trivy",
+    "checkov",
+    "kics",
+    "kube-linter",
+    "kubescape",
+    "polaris",
+    "kube-score",
+    "hadolint",
+    "semgrep",
+    "regula",
+    "terrascan",
+    "tflint",
+    "gatekeeper",
+    "kyverno",
+    "sonar-iac",
+    "buildkit",
+    "tfsec",
+    "snyk",
+    "dockle",
+    "compose-lint",
+    "dclint",
+    "docker-bench",
+    "prowler",
+    "datree",
+    "kubeaudit",
 ];
 
 impl Keys {
@@ -210,8 +233,6 @@ impl Compiler<'_> {
             return Vec::new();
         };
         let pairs = self.tree.items(items).iter();
-        pairs
-            .filter_map(|item| Some((CompactString::from(self.text(item.key)), self.tree.plain_string(item.value)?)))
-            .collect()
+        pairs.filter_map(|item| Some((CompactString::from(self.text(item.key)), self.tree.plain_string(item.value)?))).collect()
     }
 }

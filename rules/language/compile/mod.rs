@@ -158,7 +158,10 @@ impl<'a> Compiler<'a> {
             Some(expr) => self.template(expr, &scope),
             None if keys.check.is_some() => Template::default(),
             None => {
-                self.fault(Fault::new(span, "the rule has no `message`").hint("say in one sentence what is wrong, as in message = \"${self} is open\""));
+                self.fault(
+                    Fault::new(span, "the rule has no `message`")
+                        .hint("say in one sentence what is wrong, as in message = \"${self} is open\""),
+                );
                 Template::default()
             }
         };
@@ -191,7 +194,10 @@ impl<'a> Compiler<'a> {
                 None
             }
             (None, None, None) => {
-                self.fault(Fault::new(span, "the rule has neither `require` nor `forbid`").hint("`require` says what must hold, `forbid` what must not"));
+                self.fault(
+                    Fault::new(span, "the rule has neither `require` nor `forbid`")
+                        .hint("`require` says what must hold, `forbid` what must not"),
+                );
                 None
             }
         }
@@ -211,7 +217,9 @@ impl<'a> Compiler<'a> {
                 Some(element) => scope = outer.inside(element),
                 None => {
                     let message = format!("`{}` is written at most once", self.text(expr));
-                    self.fault(Fault::new(self.expr(expr).span, message).hint("leave `each` out and name the path in the condition"));
+                    self.fault(
+                        Fault::new(self.expr(expr).span, message).hint("leave `each` out and name the path in the condition"),
+                    );
                 }
             }
             paths.push(path);

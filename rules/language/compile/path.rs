@@ -230,7 +230,9 @@ impl Compiler<'_> {
                 Step::Field(name) => {
                     if typed.is_repeated() {
                         let text = out.last().map_or_else(String::new, last_name);
-                        let hint = format!("one finding per block: `each = {text}` and `{name} …`; one finding in all: `any({text}, {name} …)`");
+                        let hint = format!(
+                            "one finding per block: `each = {text}` and `{name} …`; one finding in all: `any({text}, {name} …)`"
+                        );
                         let message = format!("`{text}` may be written many times, so `{text}.{name}` has no single value");
                         self.fault(Fault::new(span, message).hint(hint));
                         return None;

@@ -45,13 +45,43 @@ fn with(on: &str, line: &str) -> String {
 #[test]
 fn slips_are_told_with_their_place_and_a_way_out() {
     let rows = [
-        (with("aws_sqs_queue", "require = tags[\"owner\"] = \"team\""), "=", "`=` sets a key; a condition compares with `==`", "write `==`"),
-        (with("aws_security_group", "each = ingres\nforbid = from_port == 22"), "ingres", "aws_security_group has no attribute `ingres`", "did you mean `ingress`?"),
-        (with("aws_sqs_queu", "forbid = name == \"x\""), "aws_sqs_queu", "there is no view or resource type `aws_sqs_queu`", "did you mean `aws_sqs_queue`?"),
-        (with("container", "forbid = privileged == true\nrequire = privileged == false"), "privileged == false", "a rule has `require` or `forbid`, not both", "write two rules, or two rows"),
+        (
+            with("aws_sqs_queue", "require = tags[\"owner\"] = \"team\""),
+            "=",
+            "`=` sets a key; a condition compares with `==`",
+            "write `==`",
+        ),
+        (
+            with("aws_security_group", "each = ingres\nforbid = from_port == 22"),
+            "ingres",
+            "aws_security_group has no attribute `ingres`",
+            "did you mean `ingress`?",
+        ),
+        (
+            with("aws_sqs_queu", "forbid = name == \"x\""),
+            "aws_sqs_queu",
+            "there is no view or resource type `aws_sqs_queu`",
+            "did you mean `aws_sqs_queue`?",
+        ),
+        (
+            with("container", "forbid = privileged == true\nrequire = privileged == false"),
+            "privileged == false",
+            "a rule has `require` or `forbid`, not both",
+            "write two rules, or two rows",
+        ),
         (with("container", "forbid = param.x == 1"), "x", "the rule has no parameter `x`", "declare it: params = { x = … }"),
-        (with("aws_security_group", "forbid = length(related.rulse) > 0"), "rulse", "aws_security_group has no relation `rulse`", "did you mean `rules`?"),
-        (with("container", ""), "container", "the rule has neither `require` nor `forbid`", "`require` says what must hold, `forbid` what must not"),
+        (
+            with("aws_security_group", "forbid = length(related.rulse) > 0"),
+            "rulse",
+            "aws_security_group has no relation `rulse`",
+            "did you mean `rules`?",
+        ),
+        (
+            with("container", ""),
+            "container",
+            "the rule has neither `require` nor `forbid`",
+            "`require` says what must hold, `forbid` what must not",
+        ),
     ];
     for (header, underlined, message, hint) in rows {
         assert_eq!(error(&header), (underlined.to_owned(), message.to_owned(), hint.to_owned()), "{header}");
@@ -75,7 +105,9 @@ fn types_are_compared_with_their_own_literals() {
 
 #[test]
 fn what_hcl_has_and_headers_have_not() {
-    for condition in ["[for x in tags : x] == null", "name == \"a\" ? true : false", "from_port + 1 == 2", "ingress[*].from_port == 22"] {
+    for condition in
+        ["[for x in tags : x] == null", "name == \"a\" ? true : false", "from_port + 1 == 2", "ingress[*].from_port == 22"]
+    {
         let on = if condition.contains("port") { "aws_security_group" } else { "aws_sqs_queue" };
         let (_, message, hint) = error(&with(on, &format!("forbid = {condition}")));
         assert!(!message.is_empty() && !hint.is_empty(), "{condition}: {message}");

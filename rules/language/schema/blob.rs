@@ -252,7 +252,9 @@ impl Writer<'_> {
             Literal::Number(value) => StoredLiteral::Number(value.to_bits()),
             Literal::String(text) => StoredLiteral::String(self.strings.number(text)),
             Literal::List(all) => StoredLiteral::List(all.iter().map(|literal| self.literal(literal)).collect()),
-            Literal::Map(all) => StoredLiteral::Map(all.iter().map(|(key, value)| (self.strings.number(key), self.literal(value))).collect()),
+            Literal::Map(all) => {
+                StoredLiteral::Map(all.iter().map(|(key, value)| (self.strings.number(key), self.literal(value))).collect())
+            }
         }
     }
 }
@@ -416,7 +418,9 @@ impl Blob {
             StoredLiteral::Number(bits) => Literal::Number(f64::from_bits(bits)),
             StoredLiteral::String(text) => Literal::String(self.text(text)),
             StoredLiteral::List(all) => Literal::List(all.into_iter().map(|literal| self.literal(literal)).collect()),
-            StoredLiteral::Map(all) => Literal::Map(all.into_iter().map(|(key, value)| (self.text(key), self.literal(value))).collect()),
+            StoredLiteral::Map(all) => {
+                Literal::Map(all.into_iter().map(|(key, value)| (self.text(key), self.literal(value))).collect())
+            }
         }
     }
 }
