@@ -49,6 +49,8 @@ pub struct Schemas {
     blob: Blob,
     /// In order of the blob's index.
     views: Box<[OnceLock<Arc<Body>>]>,
+    /// The same.
+    types: Box<[OnceLock<Arc<Body>>]>,
 }
 
 /// The fields of a view, block or object.
@@ -144,7 +146,8 @@ impl Schemas {
     pub fn from_static(blob: &'static [u8]) -> Self {
         let blob = Blob::open(blob);
         let views = (0..blob.views()).map(|_| OnceLock::new()).collect();
-        Self { blob, views }
+        let types = (0..blob.types()).map(|_| OnceLock::new()).collect();
+        Self { blob, views, types }
     }
 
     /// The fields of a view: `aws_instance`, `data.aws_ami`, `provider.aws`, `container`, `Deployment`.
@@ -163,7 +166,9 @@ impl Schemas {
     /// What [`Type::Named`] stands for.
     #[must_use]
     pub fn named_type(&self, name: &str) -> Option<Arc<Body>> {
-        self.blob.named_type(name)
+        let index = self.blob.find_type(name)?;
+        let body = self.types.get(index)?.get_or_init(|| self.blob.type_body(index));
+        Some(body.clone())
     }
 
     /// The nearest name of a view to a misspelt one.

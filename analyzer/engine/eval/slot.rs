@@ -221,22 +221,23 @@ impl<'a> Evaluator<'a> {
     }
 
     fn field(&self, slot: &Slot<'a>, name: &str) -> Slot<'a> {
-        let field = slot.ty.as_ref().and_then(|ty| self.body(ty)).and_then(|body| body.get(name).cloned());
-        let ty = field.as_ref().map(|field| field.ty.clone());
+        let body = slot.ty.as_ref().and_then(|ty| self.body(ty));
+        let field = body.as_ref().and_then(|body| body.get(name));
+        let ty = field.map(|field| field.ty.clone());
         match &slot.value.kind {
             Kind::Map(map) => {
-                let written = map.get(name).or_else(|| field.as_ref()?.renamed.iter().find_map(|old| map.get(old)));
+                let written = map.get(name).or_else(|| field?.renamed.iter().find_map(|old| map.get(old)));
                 match written {
                     Some(entry) => {
                         // A derived field has no place of its own; its owner's is the nearest.
                         let place = if entry.place.is_some() { entry.place } else { slot.place };
                         let present = !entry.value.is_null();
                         let child = slot.child(entry.value.clone(), if present { place } else { slot.place }, present, name, ty);
-                        self.settle(Slot { default: field.and_then(|field| field.default), ..child })
+                        self.settle(Slot { default: field.and_then(|field| field.default.clone()), ..child })
                     }
                     None => {
                         let kind = map.tail.as_ref().map_or(Kind::Null, |tail| Kind::Unknown(part_of(tail, name)));
-                        let default = field.and_then(|field| field.default);
+                        let default = field.and_then(|field| field.default.clone());
                         Slot { default, ..slot.child(Value::new(kind, Place::NONE), slot.place, false, name, ty) }
                     }
                 }

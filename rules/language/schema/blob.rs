@@ -319,10 +319,16 @@ impl Blob {
         body
     }
 
-    pub(super) fn named_type(&self, name: &str) -> Option<Arc<Body>> {
-        let first = self.view_row(self.views);
-        let index = self.find(first, self.types, name)?;
-        Some(self.body(self.word(first + index * ROW + 1)))
+    pub(super) fn types(&self) -> usize {
+        self.types
+    }
+
+    pub(super) fn find_type(&self, name: &str) -> Option<usize> {
+        self.find(self.view_row(self.views), self.types, name)
+    }
+
+    pub(super) fn type_body(&self, index: usize) -> Arc<Body> {
+        self.body(self.word(self.view_row(self.views) + index * ROW + 1))
     }
 
     fn word(&self, index: usize) -> u32 {
