@@ -179,6 +179,9 @@ pub(crate) struct Inspect {
     /// How to print it
     #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
     pub(crate) output_format: ListFormat,
+    /// Instead: which Kubernetes workload may reach which, by the network policies
+    #[arg(long, conflicts_with = "address")]
+    pub(crate) connections: bool,
     /// Ignore plimsoll.toml
     #[arg(long)]
     pub(crate) isolated: bool,

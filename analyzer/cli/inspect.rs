@@ -25,12 +25,21 @@ pub(crate) fn run(options: &Inspect, color: Color) -> Result<Status, Problem> {
     let rules = rules::load(&workspace.root, true)?;
     let mut engine = Engine::new(files.clone(), &rules, &settings).map_err(|error| Problem::new(error.to_string()))?;
     engine.add(walk::find(&workspace, &files, &config.exclude, false).sources);
+    if options.connections {
+        let lines = engine.connections();
+        let text = match options.output_format {
+            ListFormat::Json => json(&lines)?,
+            ListFormat::Text => lines.iter().map(|line| format!("{line}\n")).collect(),
+        };
+        let _ = io::stdout().write_all(text.as_bytes());
+        return Ok(Status::Clean);
+    }
     let mut all = engine.inspect(options.address.as_deref());
     if options.address.is_some() {
         all.retain(|root| !root.items.is_empty());
     }
     let text = match options.output_format {
-        ListFormat::Json => serde_json::to_string_pretty(&all).map_err(|error| Problem::new(error.to_string()))? + "\n",
+        ListFormat::Json => json(&all)?,
         ListFormat::Text => shown(&all, Paint::stdout(color)),
     };
     // A reader that was closed early has seen enough.
@@ -39,6 +48,10 @@ pub(crate) fn run(options: &Inspect, color: Color) -> Result<Status, Problem> {
         Some(address) if all.is_empty() => Err(Problem::new(format!("there is nothing of the address {address}"))),
         _ => Ok(Status::Clean),
     }
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Problem> {
+    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|error| Problem::new(error.to_string()))
 }
 
 fn shown(all: &[Inspected], paint: Paint) -> String {

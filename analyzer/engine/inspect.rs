@@ -113,6 +113,12 @@ impl Engine {
         all
     }
 
+    /// Which workload may reach which, on which ports, by the network policies of the manifests; sorted lines of text.
+    #[must_use]
+    pub fn connections(&self) -> Vec<String> {
+        queries::connectivity(&self.db, self.workspace).lines()
+    }
+
     fn inspected(&self, item: &Item) -> InspectedItem {
         let mut values = Vec::new();
         for entry in item.value.as_map().into_iter().flat_map(|map| &map.entries) {

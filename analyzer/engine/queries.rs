@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
+use plimsoll_connectivity::Connectivity;
 use plimsoll_docker as docker;
 use plimsoll_kubernetes as kubernetes;
 use plimsoll_syntax::{FileId, Item, LineIndex, SyntaxError, dockerfile, hcl, yaml};
@@ -211,6 +212,17 @@ pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<
 /// Everything that belongs to the workspace's manifests as a whole.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn cluster(db: &dyn Db, workspace: Workspace) -> Arc<kubernetes::Cluster> {
+    with_manifests(db, workspace, |all| Arc::new(kubernetes::Cluster::new(all)))
+}
+
+/// Who may reach whom among the workloads of all manifests, by their network policies.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn connectivity(db: &dyn Db, workspace: Workspace) -> Arc<Connectivity> {
+    with_manifests(db, workspace, |all| Arc::new(Connectivity::of(&all.concat())))
+}
+
+/// Hands over the items of all manifests: plain ones, those of charts, those of kustomizations.
+fn with_manifests<T>(db: &dyn Db, workspace: Workspace, work: impl FnOnce(&[&[Item]]) -> T) -> T {
     let all = overlays::plain(db, workspace);
     let charts = charts::charts(db, workspace);
     let rendered: Vec<Arc<charts::Chart>> =
@@ -221,7 +233,7 @@ pub(crate) fn cluster(db: &dyn Db, workspace: Workspace) -> Arc<kubernetes::Clus
     let built: Vec<Arc<overlays::Overlay>> =
         folders.iter().map(|folder| overlays::overlay(db, workspace, Directory::new(db, folder.clone()))).collect();
     borrowed.extend(built.iter().map(|overlay| overlay.items.as_slice()));
-    Arc::new(kubernetes::Cluster::new(&borrowed))
+    work(&borrowed)
 }
 
 /// What the Terraform evaluator sees of the workspace.

@@ -3,6 +3,7 @@
 //! The workspaces bring their own rules, so that no test depends on the rules of a release. Snapshots are blessed with
 //! `SNAPSHOTS=overwrite`.
 
+mod connections;
 mod files;
 mod fixes;
 mod formats;
