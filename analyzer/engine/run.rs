@@ -8,7 +8,7 @@ use plimsoll_syntax::{Item, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::db::guarded;
-use crate::eval::{Evaluator, Judgement, RawFix, Relate};
+use crate::eval::{Evaluator, Frames, Judgement, RawFix, Relate, type_of};
 use crate::settings::{ActiveRule, Settings, SettingsError, active};
 use crate::versions;
 
@@ -89,10 +89,14 @@ impl Rulebook {
             rows.extend(item.views.iter().filter_map(|view| self.by_view.get(view.as_str())).flatten());
             rows.sort_unstable();
             rows.dedup();
+            if rows.is_empty() {
+                continue;
+            }
+            let frames = Frames::of(item, type_of(schemas(), item));
             let mut at = 0;
             while let Some(&(rule, _)) = rows.get(at) {
                 let end = at + rows[at..].iter().take_while(|row| row.0 == rule).count();
-                self.judge(item, rule, &rows[at..end], relate, &mut out);
+                self.judge((item, &frames), rule, &rows[at..end], relate, &mut out);
                 at = end;
             }
         }
@@ -100,14 +104,21 @@ impl Rulebook {
     }
 
     /// One rule on one item: the first row that is violated reports an element.
-    fn judge(&self, item: &Item, number: u32, rows: &[(u32, u32)], relate: &dyn Relate, out: &mut Verdicts) {
+    fn judge<'a>(
+        &'a self,
+        (item, frames): (&'a Item, &Frames<'a>),
+        number: u32,
+        rows: &[(u32, u32)],
+        relate: &'a dyn Relate,
+        out: &mut Verdicts,
+    ) {
         let Some(rule) = self.rules.get(number as usize) else { return };
         let mut violated: FxHashSet<Place> = FxHashSet::default();
         let mut undecided: Vec<RawUndecided> = Vec::new();
         for &(_, row_number) in rows {
             let Some(row) = rule.info.rule.rows.get(row_number as usize) else { continue };
             let severity = rule.severity.unwrap_or(row.severity);
-            match guarded(|| judgements(rule, row, item, schemas(), relate)) {
+            match guarded(|| judgements(rule, row, (item, frames), schemas(), relate)) {
                 Ok(judgements) => {
                     for judgement in judgements {
                         match judgement {
@@ -147,14 +158,14 @@ impl Rulebook {
 fn judgements<'a>(
     rule: &'a ActiveRule,
     row: &'a Row,
-    item: &'a Item,
+    (item, frames): (&'a Item, &Frames<'a>),
     schemas: &'a Schemas,
     relate: &'a dyn Relate,
 ) -> Vec<Judgement> {
     let evaluator = Evaluator::new(row, schemas, relate, &rule.params, &rule.kubernetes);
     match (&row.verdict, rule.info.check) {
         (Verdict::Rust, Some(check)) => {
-            if !evaluator.guards_hold(item) {
+            if !evaluator.guards_hold(frames) {
                 return Vec::new();
             }
             let violations = check(item).into_iter();
@@ -167,7 +178,7 @@ fn judgements<'a>(
                 })
                 .collect()
         }
-        _ => evaluator.judge(item),
+        _ => evaluator.judge(item, frames),
     }
 }
 

@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 use crate::truth::Truth;
 use condition::Outcome;
 pub(crate) use fix::{Change, Holder, Name, RawFix};
-use slot::{Frames, Slot};
+pub(crate) use slot::Frames;
 
 /// How many combinations of choices are looked at before the verdict is left undecided.
 const COMBINATIONS: usize = 64;
@@ -43,6 +43,11 @@ pub(crate) struct Links<'a> {
     pub(crate) tail: Option<Arc<Unknown>>,
     /// Any number, not one at most.
     pub(crate) many: bool,
+}
+
+/// The type of an item: that of its first view with a schema.
+pub(crate) fn type_of(schemas: &Schemas, item: &Item) -> Option<Type> {
+    item.views.iter().find_map(|view| schemas.get(view)).map(Type::Object)
 }
 
 /// A row of a rule, ready to judge.
@@ -100,16 +105,14 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Judges one item: one judgement per violated or undecided element (or the item itself).
-    pub(crate) fn judge(&self, item: &'a Item) -> Vec<Judgement> {
-        let slot = Slot::of_item(item, self.type_of(item));
-        let frames = Frames { item: slot.clone(), each: None, here: slot.clone(), it: slot };
+    pub(crate) fn judge(&self, item: &'a Item, frames: &Frames<'a>) -> Vec<Judgement> {
         if self.row.each.is_empty() {
-            return self.element(&frames, item.header).into_iter().collect();
+            return self.element(frames, item.header).into_iter().collect();
         }
         self.choices.borrow_mut().clear();
         let mut out = Vec::new();
         for path in &self.row.each {
-            let elements = self.elements(path, &frames);
+            let elements = self.elements(path, frames);
             for slot in elements.slots {
                 let place = slot.place;
                 let inner = Frames { each: Some(slot.clone()), ..frames.inside(slot) };
@@ -123,50 +126,41 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether `when` and `unless` are not known to keep the rule from looking at the item.
-    pub(crate) fn guards_hold(&self, item: &'a Item) -> bool {
-        let slot = Slot::of_item(item, self.type_of(item));
-        let frames = Frames { item: slot.clone(), each: None, here: slot.clone(), it: slot };
+    pub(crate) fn guards_hold(&self, frames: &Frames<'a>) -> bool {
         let holds =
-            |guard: &Option<Condition>, wanted| guard.as_ref().is_none_or(|guard| self.condition(guard, &frames).truth == wanted);
+            |guard: &Option<Condition>, wanted| guard.as_ref().is_none_or(|guard| self.condition(guard, frames).truth == wanted);
         holds(&self.row.when, Truth::True) && holds(&self.row.unless, Truth::False)
     }
 
     /// Looks at every combination of choices; the verdict is known where all agree.
     fn element(&self, frames: &Frames<'a>, place: Place) -> Option<Judgement> {
         self.choices.borrow_mut().clear();
-        let mut first: Option<(Outcome, Judgement)> = None;
+        let mut first: Option<(Truth, Option<Judgement>)> = None;
         let mut conditions = Vec::new();
         for _ in 0..COMBINATIONS {
-            let frames = self.judged(frames);
-            let outcome = self.outcome(&frames);
+            let judged = self.row.value.as_ref().map(|path| Frames { it: self.slot(path, frames), ..frames.clone() });
+            let frames = judged.as_ref().unwrap_or(frames);
+            let outcome = self.outcome(frames);
             match &first {
+                // Words are only put together where there is something to say.
                 None => {
-                    let judgement = self.judgement(&frames, &outcome, place);
-                    first = Some((outcome, judgement));
+                    let judgement = (outcome.truth != Truth::False).then(|| self.judgement(frames, &outcome, place));
+                    first = Some((outcome.truth, judgement));
                 }
-                Some((known, _)) if known.truth == outcome.truth => {}
+                Some((known, _)) if *known == outcome.truth => {}
                 Some(_) => {
                     conditions.extend(self.choices.borrow().iter().map(|choice| choice.condition.source.clone()));
                     break;
                 }
             }
             if !self.next_combination() {
-                let (outcome, judgement) = first?;
-                return (outcome.truth != Truth::False).then_some(judgement);
+                return first?.1;
             }
         }
         conditions.extend(self.choices.borrow().iter().map(|choice| choice.condition.source.clone()));
         conditions.sort_unstable();
         conditions.dedup();
         Some(Judgement::Undecided { place, missing: conditions })
-    }
-
-    /// The frames with `value`, where the row has one.
-    fn judged(&self, frames: &Frames<'a>) -> Frames<'a> {
-        match &self.row.value {
-            Some(path) => Frames { it: self.slot(path, frames), ..frames.clone() },
-            None => frames.clone(),
-        }
     }
 
     /// `when && !unless && bad`
@@ -252,11 +246,6 @@ impl<'a> Evaluator<'a> {
             choices.pop();
         }
         false
-    }
-
-    /// The type of an item: that of its first view with a schema.
-    pub(crate) fn type_of(&self, item: &Item) -> Option<Type> {
-        item.views.iter().find_map(|view| self.schemas.get(view)).map(Type::Object)
     }
 
     pub(crate) fn body(&self, ty: &Type) -> Option<Arc<Body>> {

@@ -9,8 +9,8 @@ use plimsoll_rule_language::schema::Type;
 use plimsoll_syntax::value::{List, Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 
-use super::Evaluator;
 use super::condition::Culprit;
+use super::{Evaluator, type_of};
 
 /// What a path leads to.
 #[derive(Clone, Debug)]
@@ -109,6 +109,12 @@ impl<'a> Slot<'a> {
 }
 
 impl<'a> Frames<'a> {
+    /// What a row sees of an item, before `each`.
+    pub(crate) fn of(item: &'a Item, ty: Option<Type>) -> Self {
+        let slot = Slot::of_item(item, ty);
+        Self { item: slot.clone(), each: None, here: slot.clone(), it: slot }
+    }
+
     pub(crate) fn inside(&self, element: Slot<'a>) -> Self {
         Self { here: element.clone(), it: element, ..self.clone() }
     }
@@ -289,7 +295,7 @@ impl<'a> Evaluator<'a> {
             return slot.child(Value::unknown(unknown, slot.place), slot.place, false, name, None);
         };
         let mut slots: Vec<Slot<'a>> =
-            links.items.into_iter().map(|linked| Slot::of_item(linked, self.type_of(linked))).collect();
+            links.items.into_iter().map(|linked| Slot::of_item(linked, type_of(self.schemas, linked))).collect();
         slots.extend(links.values.into_iter().map(Slot::of_value));
         if !links.many {
             return match (slots.into_iter().next(), links.tail) {
