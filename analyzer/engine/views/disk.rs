@@ -3,6 +3,7 @@
 //! Fields: `encrypted`, `kms_key_id`, `snapshot_id`, `device`, `root`, `account_default` (the account encrypts new volumes by
 //! default), `owner` (`address`, `type`).
 
+use super::{blocks, kind_of};
 use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::{Item, Place, Value};
 
@@ -51,14 +52,6 @@ pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
         }
     }
     out
-}
-
-fn kind_of(item: &Item) -> &str {
-    item.views.first().map_or("", |view| view.as_str())
-}
-
-fn blocks(value: &Value) -> &[Value] {
-    if value.as_map().is_some() { std::slice::from_ref(value) } else { value.items() }
 }
 
 /// Instance stores and devices that are left out are no volumes.

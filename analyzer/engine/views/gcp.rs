@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use compact_str::CompactString;
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Entry, How, List, Map};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 use rustc_hash::FxHashMap;
 
 use super::embedded::{self, Source};
+use super::{blocks, kind_of};
 
 /// The data source that writes a policy in blocks.
 const DOCUMENT: &str = "data.google_iam_policy";
@@ -44,14 +44,6 @@ pub(crate) fn items(terraform: &[Item], source: Source<'_>) -> Vec<Item> {
         }
     }
     out
-}
-
-fn kind_of(item: &Item) -> &str {
-    item.views.first().map_or("", CompactString::as_str)
-}
-
-fn blocks(value: &Value) -> &[Value] {
-    if value.as_map().is_some() { std::slice::from_ref(value) } else { value.items() }
 }
 
 /// The policy document that a value is the JSON of.

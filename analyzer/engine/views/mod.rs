@@ -9,7 +9,7 @@ pub(crate) mod gcp;
 pub(crate) mod iam;
 pub(crate) mod kubernetes;
 
-use plimsoll_syntax::Item;
+use plimsoll_syntax::{Item, Value};
 
 /// The views over the resources of one root module; `source` gives the text of a file.
 pub(crate) fn terraform(resources: &[Item], source: embedded::Source<'_>) -> Vec<Item> {
@@ -20,4 +20,14 @@ pub(crate) fn terraform(resources: &[Item], source: embedded::Source<'_>) -> Vec
     items.extend(iam::items(resources, source));
     items.extend(kubernetes::items(resources));
     items
+}
+
+/// The type of a resource or data source: the most special of its views.
+fn kind_of(item: &Item) -> &str {
+    item.views.first().map_or("", |view| view.as_str())
+}
+
+/// The blocks of a value: itself where it is a single one.
+fn blocks(value: &Value) -> &[Value] {
+    if value.as_map().is_some() { std::slice::from_ref(value) } else { value.items() }
 }
