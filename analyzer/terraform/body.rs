@@ -5,21 +5,25 @@ use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::tree::BodyItem;
-use plimsoll_syntax::hcl::{Attribute, Block, ExprId, ExprKind};
+use plimsoll_syntax::hcl::{Attribute, Block, ExprKind};
 use plimsoll_syntax::value::{Choice, Entry, How, Kind, List, Map, Reason, Reference, Unknown};
 use plimsoll_syntax::{Place, Value};
 use rustc_hash::FxHashMap;
 
 use crate::declare::{File, Mode, find};
-use crate::evaluator::{Cx, Evaluator, Instance, ResourceInstance, Scope};
+use crate::evaluator::{Cx, Evaluator, Home, Instance, Part, ResourceInstance, Scope};
 use crate::expand::elements;
-use crate::lattice::{self, MAX_NODES, MapBuilder, limit};
+pub(crate) use crate::finish::{finished, names};
+use crate::lattice::{self, MapBuilder, limit};
 use crate::reference::Ref;
 
 /// How deep blocks may nest.
 const MAX_BLOCKS: u32 = 60;
 /// Arguments that name things instead of having a value.
 const NAMES: &[&str] = &["depends_on", "provider", "providers", "ignore_changes", "replace_triggered_by"];
+
+/// Attributes that a provider gives to each of its resources that has them, whatever is written: never null. Beginning of the type, name.
+const ALWAYS_SET: &[(&str, &str)] = &[("", "id"), ("aws_", "arn"), ("google_", "self_link")];
 
 /// The blocks of one type, as they will be elements of one list.
 type Group<'m> = Vec<(&'m File, &'m Block)>;
@@ -53,7 +57,7 @@ fn slots<'m>(items: &[(&'m File, &'m BodyItem)]) -> Vec<Slot<'m>> {
 }
 
 /// The type of the blocks that a block makes.
-fn block_kind<'m>(file: &'m File, block: &'m Block) -> Cow<'m, str> {
+pub(crate) fn block_kind<'m>(file: &'m File, block: &'m Block) -> Cow<'m, str> {
     match (file.text(block.kind), block.labels.first()) {
         ("dynamic", Some(label)) => file.tree.label(*label),
         (kind, _) => Cow::Borrowed(kind),
@@ -228,6 +232,7 @@ impl Evaluator<'_> {
         let name = file.text(attribute.name);
         let source = || format_compact!("{}.{name}", instance.address);
         let place = file.place(attribute.span);
+        let home = Home { instance: at.id, part: Part::Arguments(instance.decl) };
         let work = || {
             let scope = repetition_scope(instance);
             let cx = Cx { scope: scope.as_ref(), ..Cx::new(at, file) };
@@ -239,22 +244,23 @@ impl Evaluator<'_> {
             }
         };
         if instance.repetition.is_some() && !file.may_differ(attribute.span) {
-            return self.once(&at.alike, (instance.decl, name.into()), source, place, work);
+            return self.once(home, &at.alike, (instance.decl, name.into()), source, place, work);
         }
-        self.once(&instance.attributes, name.into(), source, place, work)
+        self.once(home, &instance.attributes, name.into(), source, place, work)
     }
 
     fn written_blocks(&self, at: &Instance, instance: &ResourceInstance, kind: &str, group: &[(&File, &Block)]) -> Value {
         let place = group.first().map_or(Place::NONE, |(file, block)| file.place(block.header()));
         let source = || format_compact!("{}.{kind}", instance.address);
+        let home = Home { instance: at.id, part: Part::Arguments(instance.decl) };
         let work = || {
             let scope = repetition_scope(instance);
             self.blocks(at, scope.as_ref(), group, 0)
         };
         if instance.repetition.is_some() && !group.iter().any(|(file, block)| file.may_differ(block.span())) {
-            return self.once(&at.alike, (instance.decl, kind.into()), source, place, work);
+            return self.once(home, &at.alike, (instance.decl, kind.into()), source, place, work);
         }
-        self.once(&instance.attributes, kind.into(), source, place, work)
+        self.once(home, &instance.attributes, kind.into(), source, place, work)
     }
 
     /// Whether nothing that is written differs between the instances of a resource.
@@ -295,7 +301,10 @@ impl Evaluator<'_> {
                 return step(opened(&finished(self.written_blocks(at, instance, name, &group)), &more));
             }
         }
-        Value::unknown(self.computed(reason(resource.mode), &instance.address, name), place)
+        let unknown = self.computed(reason(resource.mode), &instance.address, name);
+        let is_set = resource.mode == Mode::Managed
+            && ALWAYS_SET.iter().any(|(kinds, known)| resource.kind.starts_with(kinds) && *known == name);
+        Value::unknown(Unknown { not_null: is_set, ..unknown }, place)
     }
 
     /// A resource instance as an object: what is written, and more that only the provider knows.
@@ -364,68 +373,4 @@ fn blocks_entry(kind: &str, group: &[(&File, &Block)], value: Value) -> Entry {
     let (key_place, place) =
         group.first().map_or((Place::NONE, Place::NONE), |(file, block)| (file.place(block.kind), file.place(block.header())));
     Entry { key: kind.into(), key_place, place, value }
-}
-
-/// An argument that names things: its words as strings.
-pub(crate) fn names(cx: &Cx<'_>, expr: ExprId, depth: u32) -> Value {
-    let tree = &cx.file.tree;
-    let place = cx.place(tree[expr].span);
-    let text = |expr: ExprId| tree.plain_string(expr).unwrap_or_else(|| crate::expression::clip(tree.text(tree[expr].span)));
-    match tree[expr].kind {
-        ExprKind::Tuple(items) if depth < 4 => {
-            Value::list(tree.list(items).iter().map(|&item| names(cx, item, depth + 1)).collect(), place)
-        }
-        ExprKind::Object(items) => {
-            let entries = tree.items(items).iter().map(|item| (text(item.key), names(cx, item.value, 4)));
-            lattice::map(entries, None, place)
-        }
-        _ => Value::string(text(expr), place),
-    }
-}
-
-/// The value as it leaves the evaluator: no list is marked as a set, and there are not more parts than anybody can look at.
-pub(crate) fn finished(value: Value) -> Value {
-    let mut left = MAX_NODES;
-    if is_finished(&value, &mut left) {
-        return value;
-    }
-    let mut left = MAX_NODES;
-    finish(value, &mut left)
-}
-
-fn is_finished(value: &Value, left: &mut usize) -> bool {
-    if *left == 0 {
-        return false;
-    }
-    *left -= 1;
-    match &value.kind {
-        Kind::List(list) => !list.blocks && list.items.iter().all(|item| is_finished(item, left)),
-        Kind::Map(map) => map.entries.iter().all(|entry| is_finished(&entry.value, left)),
-        Kind::Choice(choice) => choice.arms.iter().all(|arm| is_finished(arm, left)),
-        _ => true,
-    }
-}
-
-fn finish(value: Value, left: &mut usize) -> Value {
-    if *left == 0 {
-        return limit("a value with too many parts", value.place);
-    }
-    *left -= 1;
-    let kind = match &value.kind {
-        Kind::List(list) => {
-            let items = list.items.iter().map(|item| finish(item.clone(), left)).collect();
-            Kind::List(Arc::new(List { items, tail: list.tail.clone(), blocks: false }))
-        }
-        Kind::Map(map) => {
-            let entries =
-                map.entries.iter().map(|entry| Entry { value: finish(entry.value.clone(), left), ..entry.clone() }).collect();
-            Kind::Map(Arc::new(Map { entries, ..Map::clone(map) }))
-        }
-        Kind::Choice(choice) => {
-            let arms = choice.arms.iter().map(|arm| finish(arm.clone(), left)).collect();
-            Kind::Choice(Arc::new(Choice { arms, ..Choice::clone(choice) }))
-        }
-        _ => return value,
-    };
-    Value { kind, ..value }
 }

@@ -1,6 +1,5 @@
 //! Module calls: which module is called, and its instances.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
@@ -10,8 +9,8 @@ use rustc_hash::FxHashMap;
 
 use crate::NoteKind;
 use crate::declare::{Module, join, local_dir};
-use crate::evaluator::{Call, Callee, Cx, Evaluator, Instance};
-use crate::expand::{Expansion, Key};
+use crate::evaluator::{Call, Callee, Cx, Evaluator, Home, Instance, Part};
+use crate::expand::Expansion;
 
 /// How deep modules may call modules.
 const MAX_MODULE_DEPTH: u32 = 32;
@@ -20,30 +19,28 @@ const MAX_MODULES: usize = 4_096;
 
 impl Evaluator<'_> {
     /// The instances of a module call; `None` while they are being worked out.
-    pub(crate) fn call(&self, at: &Instance, index: u32, place: Place) -> Option<Rc<Expansion<Callee>>> {
+    pub(crate) fn call(&self, at: &Instance, index: u32, place: Place) -> Option<Arc<Expansion<Callee>>> {
         if let Some(known) = at.calls.borrow().get(&index) {
             return known.clone();
         }
         at.calls.borrow_mut().insert(index, None);
         let call = at.module.calls.list.get(index as usize)?;
-        let (module, reason) = self.callee(at, call, place);
         let base = format_compact!("{}{}module.{}", at.address, if at.address.is_empty() { "" } else { "." }, call.name);
-        let expansion = self.repeat(at, call).map(|key, repetition| {
-            let address = match key {
-                Key::Index(index) => format_compact!("{base}[{index}]"),
-                Key::Name(name) => format_compact!("{base}[{name:?}]"),
-                Key::None | Key::Any => base.clone(),
-            };
-            match &module {
-                Some(module) if self.instances.borrow().len() < MAX_MODULES => {
-                    let call = Call { parent: at.id, index, repetition };
-                    Callee::Module(self.add_instance(module.clone(), address, Some(call), at.depth + 1).id)
+        let expansion = self.about(Home { instance: at.id, part: Part::Calling(index) }, || {
+            let (module, reason) = self.callee(at, call, place);
+            self.repeat(at, call, false).map(|key, repetition| {
+                let address = key.address(&base);
+                match &module {
+                    Some(module) if self.instances.borrow().len() < MAX_MODULES => {
+                        let call = Call { parent: at.id, index, repetition };
+                        Callee::Module(self.add_instance(module.clone(), address, Some(call), at.depth + 1).id)
+                    }
+                    Some(_) => Callee::Opaque(address, Reason::Limit),
+                    None => Callee::Opaque(address, reason),
                 }
-                Some(_) => Callee::Opaque(address, Reason::Limit),
-                None => Callee::Opaque(address, reason),
-            }
+            })
         });
-        let expansion = Rc::new(expansion);
+        let expansion = Arc::new(expansion);
         at.calls.borrow_mut().insert(index, Some(expansion.clone()));
         Some(expansion)
     }
@@ -51,6 +48,8 @@ impl Evaluator<'_> {
     /// The module that a call names, or why there is none.
     fn callee(&self, at: &Instance, call: &crate::declare::Declared, place: Place) -> (Option<Arc<Module>>, Reason) {
         let Some((file, source)) = at.module.attribute(call, "source") else {
+            // Whoever asks for it first, it is said at the call.
+            let place = at.module.block(call.at).map_or(place, |(file, block)| file.place(block.header()));
             self.note(place, NoteKind::Invalid, format_compact!("the call of module \"{}\" has no source", call.name));
             return (None, Reason::Invalid);
         };

@@ -2,12 +2,13 @@
 
 mod collect;
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use compact_str::CompactString;
 use plimsoll_syntax::hcl::{Attribute, Block, Body, BodyItem, Tree};
 use plimsoll_syntax::{FileId, Place, Span};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 
 use crate::{ModuleFiles, Note, SourceFile, SourceTree, json};
 
@@ -29,6 +30,8 @@ pub struct Module {
     pub(crate) tfvars: Vec<u32>,
     pub(crate) notes: Vec<Note>,
     pub(crate) uses: crate::uses::Uses,
+    /// Somewhere a name is worked out (`var["a"]`): `uses` does not have all.
+    pub(crate) has_hidden_uses: bool,
 }
 
 /// A file with its tree.
@@ -42,7 +45,7 @@ pub(crate) struct File {
 }
 
 /// From the bytes of a tree's text to those of its file.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(crate) enum Spans {
     /// They are the same.
     Same,
@@ -83,6 +86,30 @@ impl File {
 
     pub(crate) fn text(&self, span: Span) -> &str {
         self.tree.text(span)
+    }
+
+    /// Where something stands, in words that an edit of something else does not change: a number for the way through blocks to an
+    /// argument, and bytes from its beginning.
+    pub(crate) fn position(&self, span: Span) -> (u64, u32) {
+        let mut hasher = FxHasher::default();
+        let mut items = self.tree.body.items.as_slice();
+        let mut from = 0;
+        loop {
+            let at = items.partition_point(|item| start(item) <= span.start);
+            let Some(item) = at.checked_sub(1).and_then(|at| items.get(at)) else { break };
+            from = start(item);
+            match item {
+                BodyItem::Attribute(attribute) => {
+                    self.text(attribute.name).hash(&mut hasher);
+                    break;
+                }
+                BodyItem::Block(block) => {
+                    at.hash(&mut hasher);
+                    items = block.body.items.as_slice();
+                }
+            }
+        }
+        (hasher.finish(), span.start.saturating_sub(from))
     }
 
     /// The text at a place of the file, as far as it is HCL.
@@ -237,6 +264,13 @@ impl Module {
     }
 }
 
+fn start(item: &BodyItem) -> u32 {
+    match item {
+        BodyItem::Attribute(attribute) => attribute.span.start,
+        BodyItem::Block(block) => block.span().start,
+    }
+}
+
 const fn as_block(item: &BodyItem) -> Option<&Block> {
     match item {
         BodyItem::Block(block) => Some(block),
@@ -285,7 +319,7 @@ pub fn declarations(files: &ModuleFiles<'_>) -> Module {
         } else {
             module.collect(at, is_override(source.name));
             if let Some(file) = module.files.last() {
-                crate::uses::collect(file, &mut module.uses);
+                module.has_hidden_uses |= !crate::uses::collect(file, at, &mut module.uses);
             }
         }
     }

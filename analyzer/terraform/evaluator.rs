@@ -2,27 +2,29 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::hash::Hash;
-use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::value::{How, Reason, Reference, Unknown};
 use plimsoll_syntax::{Place, Span, Value};
 use rustc_hash::FxHashMap;
 
+use crate::budget::Budget;
 use crate::declare::{File, Mode, Module};
 use crate::expand::{Expansion, Key};
 use crate::inputs::Layers;
-use crate::lattice::{self, MAX_NESTING, MAX_NODES, limit};
+use crate::lattice;
+use crate::lock::Locked;
+use crate::memory::{Kept, Memory, Recording};
 use crate::reference::Ref;
+use crate::renew::renewed;
+use crate::shared::Shared;
+use crate::shift;
 use crate::{Evaluation, Inputs, Note, NoteKind, Workspace, items};
 
-/// How deep evaluation may nest, through expressions and names together.
-const MAX_DEPTH: u32 = 400;
-/// How many expressions one root module may cost.
-const FUEL: u32 = 4_000_000;
-/// Parts of a value that cost as much as an expression.
-const NODES_PER_FUEL: usize = 8;
+pub(crate) use crate::instance::{Call, Callee, Home, Instance, Part, Repetition, ResourceInstance, Space, State};
+
 /// More notes than this say nothing new.
 const MAX_NOTES: usize = 1_000;
 
@@ -36,26 +38,52 @@ pub fn evaluate(root_dir: &str, workspace: &dyn Workspace) -> Evaluation {
 #[must_use]
 pub fn evaluate_with(root_dir: &str, inputs: &Inputs, workspace: &dyn Workspace) -> Evaluation {
     let Some(module) = workspace.module(root_dir) else { return Evaluation::default() };
-    let selected = inputs.workspace.clone();
-    let evaluator = Evaluator { layers: Layers::new(inputs, workspace), selected, ..Evaluator::new(workspace) };
+    let evaluator = Evaluator { layers: Layers::new(inputs, workspace), ..Evaluator::new(workspace) };
+    let evaluator = Evaluator { selected: inputs.workspace.clone(), ..evaluator };
     let root = evaluator.root(module);
-    let items = items::all(&evaluator, &root);
-    let mut called_dirs: Vec<String> =
-        evaluator.instances.borrow().iter().skip(1).map(|instance| instance.module.dir.clone()).collect();
-    called_dirs.sort();
-    called_dirs.dedup();
-    Evaluation { items, notes: evaluator.into_notes(), called_dirs }
+    evaluator.planned(&root)
+}
+
+/// The same as [`evaluate_with`], in as much time as the edits since the last evaluation ask for.
+#[must_use]
+pub fn evaluate_again(root_dir: &str, inputs: &Inputs, workspace: &dyn Workspace, memory: &Memory) -> Evaluation {
+    let key = (root_dir.to_owned(), inputs.clone());
+    let kept = memory.take(&key).and_then(|kept| renewed(kept, workspace));
+    let (instances, notes, asked) = kept.map(|kept| (kept.instances, kept.notes, kept.asked)).unwrap_or_default();
+    let recording = Recording::new(workspace, asked);
+    let (evaluation, kept) = {
+        let Some(module) = recording.module(root_dir) else { return Evaluation::default() };
+        let evaluator = Evaluator { layers: Layers::new(inputs, &recording), ..Evaluator::new(&recording) };
+        let evaluator = Evaluator { selected: inputs.workspace.clone(), remembers: true, ..evaluator };
+        instances.iter().for_each(|instance| evaluator.refuel(&instance.module));
+        *evaluator.instances.borrow_mut() = instances;
+        *evaluator.notes.borrow_mut() = notes;
+        let root = evaluator.instance(0).unwrap_or_else(|| evaluator.root(module));
+        let evaluation = evaluator.planned(&root);
+        drop(root);
+        let fit = !evaluator.is_spoiled.get() && evaluator.notes.borrow().len() < MAX_NOTES;
+        (evaluation, fit.then(|| (evaluator.instances.into_inner(), evaluator.notes.into_inner())))
+    };
+    if let Some((instances, notes)) = kept {
+        memory.keep(key, Kept { instances, notes, asked: recording.into_asked() });
+    }
+    evaluation
 }
 
 /// The state of one evaluation.
 pub(crate) struct Evaluator<'w> {
     pub(crate) workspace: &'w dyn Workspace,
-    pub(crate) instances: RefCell<Vec<Rc<Instance>>>,
+    pub(crate) instances: RefCell<Vec<Arc<Instance>>>,
     pub(crate) regexes: RefCell<FxHashMap<CompactString, Option<regex::Regex>>>,
-    fuel: Cell<u32>,
-    depth: Cell<u32>,
+    pub(crate) budget: Budget,
     faults: Cell<u32>,
-    notes: RefCell<Vec<Note>>,
+    notes: RefCell<Vec<(Home, Note)>>,
+    /// What notes are about now.
+    home: Cell<Home>,
+    /// The state is kept for the next evaluation.
+    pub(crate) remembers: bool,
+    /// Something came out as it did because of the order of things, or of a limit of the work: not to be kept.
+    pub(crate) is_spoiled: Cell<bool>,
     /// What the root module is given.
     pub(crate) layers: Layers,
     /// The selected workspace.
@@ -64,73 +92,8 @@ pub(crate) struct Evaluator<'w> {
     pub(crate) templates: Cell<u32>,
     /// Directories of installed modules by their keys.
     pub(crate) manifest: OnceCell<FxHashMap<String, String>>,
-}
-
-/// One instance of a module: the root, or what a call makes.
-pub(crate) struct Instance {
-    pub(crate) id: u32,
-    pub(crate) module: Arc<Module>,
-    /// `module.a["k"]`; empty for the root.
-    pub(crate) address: CompactString,
-    pub(crate) call: Option<Call>,
-    pub(crate) depth: u32,
-    pub(crate) names: RefCell<FxHashMap<(Space, u32), State>>,
-    pub(crate) resources: RefCell<FxHashMap<u32, Rc<Expansion<Rc<ResourceInstance>>>>>,
-    pub(crate) calls: RefCell<FxHashMap<u32, Option<Rc<Expansion<Callee>>>>>,
-    /// What all instances of a resource have alike, by resource and name.
-    pub(crate) alike: RefCell<FxHashMap<(u32, CompactString), State>>,
-}
-
-/// Where a module instance is called.
-pub(crate) struct Call {
-    /// The calling instance.
-    pub(crate) parent: u32,
-    /// Which of its calls.
-    pub(crate) index: u32,
-    /// `each` or `count`.
-    pub(crate) repetition: Option<Repetition>,
-}
-
-/// What a call calls.
-#[derive(Clone, Debug)]
-pub(crate) enum Callee {
-    /// A module instance.
-    Module(u32),
-    /// Nothing that can be read; the address of the call.
-    Opaque(CompactString, Reason),
-}
-
-/// One instance of a resource.
-pub(crate) struct ResourceInstance {
-    pub(crate) decl: u32,
-    /// `module.a.aws_instance.web[0]`
-    pub(crate) address: CompactString,
-    pub(crate) repetition: Option<Repetition>,
-    pub(crate) attributes: RefCell<FxHashMap<CompactString, State>>,
-}
-
-/// The name `each` or `count`, and its object.
-#[derive(Clone, Debug)]
-pub(crate) struct Repetition {
-    pub(crate) name: &'static str,
-    pub(crate) value: Value,
-}
-
-/// The spaces of names that are evaluated once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Space {
-    Variable,
-    Local,
-    Output,
-}
-
-/// What is known about a name so far.
-#[derive(Clone, Debug)]
-pub(crate) enum State {
-    /// Being evaluated: to ask now is a cycle.
-    Busy,
-    /// Its value, and whether something in it was refused.
-    Done(Value, bool),
+    /// The versions of providers that are chosen.
+    pub(crate) lock: OnceCell<Locked>,
 }
 
 /// Where an expression stands: module instance, file, names in scope.
@@ -178,18 +141,31 @@ impl<'w> Evaluator<'w> {
             workspace,
             instances: RefCell::default(),
             regexes: RefCell::default(),
-            fuel: Cell::new(FUEL),
-            depth: Cell::new(0),
+            budget: Budget::default(),
             faults: Cell::new(0),
             notes: RefCell::default(),
+            home: Cell::new(Home { instance: 0, part: Part::Checks }),
+            remembers: false,
+            is_spoiled: Cell::new(false),
             layers: Layers::default(),
             selected: None,
             templates: Cell::new(0),
             manifest: OnceCell::new(),
+            lock: OnceCell::new(),
         }
     }
 
-    pub(crate) fn root(&self, module: Arc<Module>) -> Rc<Instance> {
+    /// What is planned, with the notes.
+    fn planned(&self, root: &Arc<Instance>) -> Evaluation {
+        let items = items::all(self, root);
+        let mut called_dirs: Vec<String> =
+            self.instances.borrow().iter().skip(1).map(|instance| instance.module.dir.clone()).collect();
+        called_dirs.sort();
+        called_dirs.dedup();
+        Evaluation { items, notes: self.sorted_notes(), called_dirs }
+    }
+
+    pub(crate) fn root(&self, module: Arc<Module>) -> Arc<Instance> {
         self.add_instance(module, CompactString::default(), None, 0)
     }
 
@@ -199,53 +175,64 @@ impl<'w> Evaluator<'w> {
         address: CompactString,
         call: Option<Call>,
         depth: u32,
-    ) -> Rc<Instance> {
+    ) -> Arc<Instance> {
+        self.refuel(&module);
         let mut instances = self.instances.borrow_mut();
-        let instance = Rc::new(Instance {
+        let instance = Arc::new(Instance {
             id: crate::declare::count(instances.len()),
             module,
             address,
             call,
             depth,
-            names: RefCell::default(),
-            resources: RefCell::default(),
-            calls: RefCell::default(),
-            alike: RefCell::default(),
+            names: Shared::default(),
+            resources: Shared::default(),
+            calls: Shared::default(),
+            alike: Shared::default(),
+            particular: Shared::default(),
+            items: Shared::default(),
+            planned: Shared::default(),
+            is_first: OnceLock::new(),
+            files: AtomicU64::new(0),
         });
         instances.push(instance.clone());
         instance
     }
 
-    pub(crate) fn instance(&self, id: u32) -> Option<Rc<Instance>> {
+    pub(crate) fn instance(&self, id: u32) -> Option<Arc<Instance>> {
         self.instances.borrow().get(id as usize).cloned()
     }
 
-    pub(crate) fn into_notes(self) -> Vec<Note> {
-        let mut notes = self.notes.into_inner();
-        notes.sort_by(|a, b| (a.place, a.kind, &a.message).cmp(&(b.place, b.kind, &b.message)));
+    /// The notes in order of place, each once.
+    pub(crate) fn sorted_notes(&self) -> Vec<Note> {
+        let mut notes = self.notes.borrow_mut();
+        notes.sort_by(|(_, a), (_, b)| (a.place, a.kind, &a.message).cmp(&(b.place, b.kind, &b.message)));
         notes.dedup();
-        notes
+        let mut sorted: Vec<Note> = notes.iter().map(|(_, note)| note.clone()).collect();
+        sorted.dedup();
+        sorted
     }
 
-    /// Runs `work` one level deeper; at the limits the value is unknown.
-    pub(crate) fn deeper(&self, place: Place, work: impl FnOnce() -> Value) -> Value {
-        let (depth, fuel) = (self.depth.get(), self.fuel.get());
-        if depth >= MAX_DEPTH || fuel == 0 {
-            let what = if fuel == 0 { "this module takes too long to evaluate" } else { "this is nested too deep" };
-            self.note(place, NoteKind::Limit, what);
-            return limit(what, place);
+    /// Works out a part of a module instance: the notes on the way are notes about it.
+    pub(crate) fn about<T>(&self, home: Home, work: impl FnOnce() -> T) -> T {
+        let before = self.home.replace(home);
+        let made = work();
+        self.home.set(before);
+        made
+    }
+
+    /// A value is kept in the module instance that is worked on.
+    pub(crate) fn holds(&self, value: &Value) {
+        if self.remembers
+            && let Some(instance) = self.instances.borrow().get(self.home.get().instance as usize)
+        {
+            instance.files.fetch_or(shift::files(value), Ordering::Relaxed);
         }
-        self.depth.set(depth + 1);
-        self.fuel.set(fuel - 1);
-        let value = work();
-        self.depth.set(depth);
-        value
     }
 
     pub(crate) fn note(&self, place: Place, kind: NoteKind, message: impl Into<CompactString>) {
         let mut notes = self.notes.borrow_mut();
         if notes.len() < MAX_NOTES {
-            notes.push(Note { place, message: message.into(), kind });
+            notes.push((self.home.get(), Note { place, message: message.into(), kind }));
         }
     }
 
@@ -278,19 +265,22 @@ impl<'w> Evaluator<'w> {
     /// Evaluates a name once; a name that asks for itself is unknown.
     pub(crate) fn once<K: Hash + Eq + Clone>(
         &self,
-        memo: &RefCell<FxHashMap<K, State>>,
+        home: Home,
+        memo: &Shared<FxHashMap<K, State>>,
         key: K,
         source: impl FnOnce() -> CompactString,
         place: Place,
         work: impl FnOnce() -> Value,
     ) -> Value {
-        match memo.borrow().get(&key) {
+        let known = memo.borrow().get(&key).cloned();
+        match known {
             Some(State::Done(value, faulty)) => {
-                self.faults.set(self.faults.get() + u32::from(*faulty));
-                return value.clone();
+                self.faults.set(self.faults.get() + u32::from(faulty));
+                return value;
             }
             Some(State::Busy) => {
                 let source = source();
+                self.is_spoiled.set(true);
                 self.faults.set(self.faults.get() + 1);
                 self.note(place, NoteKind::Cycle, format_compact!("{source} refers to itself"));
                 return Value::unknown(Unknown::new(Reason::Cycle, source), place);
@@ -299,28 +289,19 @@ impl<'w> Evaluator<'w> {
         }
         memo.borrow_mut().insert(key.clone(), State::Busy);
         let faults = self.faults.get();
-        let value = self.weighed(self.deeper(place, work));
+        let value = self.about(home, || {
+            let value = self.weighed(self.deeper(place, work));
+            self.holds(&value);
+            value
+        });
         memo.borrow_mut().insert(key, State::Done(value.clone(), self.faults.get() != faults));
         value
-    }
-
-    /// What is kept under a name is not too large for those who walk through it; walking costs, too.
-    fn weighed(&self, value: Value) -> Value {
-        let mut left = MAX_NODES;
-        let is_too_large = lattice::is_too_large(&value, MAX_NESTING, &mut left);
-        let cost = u32::try_from((MAX_NODES - left) / NODES_PER_FUEL).unwrap_or(u32::MAX);
-        self.fuel.set(self.fuel.get().saturating_sub(cost));
-        if !is_too_large {
-            return value;
-        }
-        let what = "a value of too many parts";
-        self.note(value.place, NoteKind::Limit, what);
-        limit(what, value.place)
     }
 
     pub(crate) fn local(&self, at: &Instance, index: u32, place: Place) -> Value {
         let Some(local) = at.module.locals.list.get(index as usize) else { return Value::default() };
         let value = self.once(
+            Home { instance: at.id, part: Part::Local(index) },
             &at.names,
             (Space::Local, index),
             || format_compact!("local.{}", local.name),
@@ -336,7 +317,8 @@ impl<'w> Evaluator<'w> {
     pub(crate) fn output(&self, at: &Instance, index: u32, place: Place) -> Value {
         let Some(output) = at.module.outputs.list.get(index as usize) else { return Value::default() };
         let source = || format_compact!("{}.{}", at.address, output.name);
-        let value = self.once(&at.names, (Space::Output, index), source, place, || {
+        let home = Home { instance: at.id, part: Part::Output(index) };
+        let value = self.once(home, &at.names, (Space::Output, index), source, place, || {
             let Some((file, attribute)) = at.module.attribute(output, "value") else { return Value::default() };
             let mut value = self.eval(&Cx::new(at, file), attribute.expr);
             value.sensitive |= self.flag(at, output, "sensitive");
@@ -353,34 +335,51 @@ impl<'w> Evaluator<'w> {
     }
 
     /// The instances of a resource; `None` while they are being worked out.
-    pub(crate) fn resource(&self, at: &Instance, index: u32) -> Option<Rc<Expansion<Rc<ResourceInstance>>>> {
+    pub(crate) fn resource(&self, at: &Instance, index: u32) -> Option<Arc<Expansion<Arc<ResourceInstance>>>> {
         if let Some(known) = at.resources.borrow().get(&index) {
             return Some(known.clone());
         }
         let resource = at.module.resources.get(index as usize)?;
         let base = self.address(at, resource.mode, &resource.kind, &resource.block.name);
         // To ask for the instances of a resource from its own count is a cycle: the memo of names finds it.
-        let mut expansion = None;
         let busy = (Space::Output, u32::MAX - index);
         if at.names.borrow().contains_key(&busy) {
+            self.is_spoiled.set(true);
             self.faults.set(self.faults.get() + 1);
             return None;
         }
         at.names.borrow_mut().insert(busy, State::Busy);
-        expansion.get_or_insert_with(|| {
-            self.repeat(at, &resource.block).map(|key, repetition| {
-                let address = match key {
-                    Key::Index(index) => format_compact!("{base}[{index}]"),
-                    Key::Name(name) => format_compact!("{base}[{name:?}]"),
-                    Key::None | Key::Any => base.clone(),
-                };
-                Rc::new(ResourceInstance { decl: index, address, repetition, attributes: RefCell::default() })
+        let expansion = self.about(Home { instance: at.id, part: Part::Repeating(index) }, || {
+            self.repeat(at, &resource.block, self.is_alike(at, &resource.block)).map(|key, repetition| {
+                if let Some(repetition) = &repetition {
+                    self.holds(&repetition.value);
+                }
+                let address = key.address(&base);
+                Arc::new(ResourceInstance { decl: index, address, repetition, attributes: Shared::default() })
             })
         });
         at.names.borrow_mut().remove(&busy);
-        let expansion = Rc::new(expansion?);
+        let expansion = Arc::new(expansion);
         at.resources.borrow_mut().insert(index, expansion.clone());
         Some(expansion)
+    }
+
+    /// The instance of a key for which another stands: it has its own identity.
+    pub(crate) fn particular(&self, at: &Instance, key: &Key, all: &Arc<ResourceInstance>) -> Arc<ResourceInstance> {
+        let known = at.particular.borrow().get(&(all.decl, key.clone())).cloned();
+        known.unwrap_or_else(|| {
+            let repetition = all.repetition.as_ref().map(|all| match (all.name, key) {
+                ("count", Key::Index(_)) => {
+                    let index = [("index".into(), Value { place: all.value.place, ..key.value() })];
+                    Repetition { name: all.name, value: lattice::map(index, None, all.value.place) }
+                }
+                _ => all.clone(),
+            });
+            let (decl, address) = (all.decl, key.address(&all.address));
+            let instance = Arc::new(ResourceInstance { decl, address, repetition, attributes: Shared::default() });
+            at.particular.borrow_mut().insert((decl, key.clone()), instance.clone());
+            instance
+        })
     }
 
     pub(crate) fn address(&self, at: &Instance, mode: Mode, kind: &str, name: &str) -> CompactString {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use compact_str::CompactString;
-use plimsoll_syntax::Value;
+use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::value::{Kind, Reason, Shape, Unknown};
+use plimsoll_syntax::{Place, Value};
 
 use crate::convert;
 use crate::declare::Declared;
@@ -13,8 +13,11 @@ use crate::lattice::{self, is_set, sorted};
 
 /// Instances that a `count` makes one by one; beyond it, one stands for all.
 const MAX_COUNT: i128 = 100;
-/// Instances that a `for_each` makes one by one: they differ, so more of them are looked at.
-const MAX_EACH: usize = 1_024;
+/// Instances that a `for_each` makes one by one: they differ, so more of them are looked at. Beyond it, one whose key is not known
+/// stands for the rest, and a note says so.
+pub(crate) const MAX_EACH: usize = 1_024;
+/// More instances than this that are alike are one, under the address that stands for all of them.
+const MAX_ALIKE: usize = 128;
 
 /// The instances of a block.
 #[derive(Clone, Debug)]
@@ -23,6 +26,45 @@ pub(crate) struct Expansion<T> {
     pub(crate) by: By,
     /// There may be others, or fewer: `count` or `for_each` is not known.
     pub(crate) open: Option<Arc<Unknown>>,
+    /// The instances that the only one stands for: they are alike.
+    pub(crate) alike: Alike,
+}
+
+/// The keys of instances that are alike; nothing is made for any of them until somebody asks for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Alike {
+    #[default]
+    None,
+    Count(i128),
+    Names(Vec<CompactString>),
+}
+
+impl Alike {
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Count(count) => usize::try_from(*count).unwrap_or(usize::MAX),
+            Self::Names(names) => names.len(),
+        }
+    }
+
+    /// The first of the keys.
+    pub(crate) fn keys(&self) -> Vec<Key> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Count(count) => (0..*count).take(MAX_EACH).map(Key::Index).collect(),
+            Self::Names(names) => names.iter().take(MAX_EACH).cloned().map(Key::Name).collect(),
+        }
+    }
+
+    fn has(&self, key: &Key) -> bool {
+        match (self, key) {
+            (Self::Count(count), Key::Index(index)) => (0..*count).contains(index),
+            // Terraform iterates in this order.
+            (Self::Names(names), Key::Name(name)) => names.binary_search(name).is_ok() || names.contains(name),
+            _ => false,
+        }
+    }
 }
 
 /// What a block is repeated by.
@@ -34,7 +76,7 @@ pub(crate) enum By {
 }
 
 /// The key of an instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     None,
     Index(i128),
@@ -43,20 +85,53 @@ pub(crate) enum Key {
     Any,
 }
 
+impl Key {
+    /// The address of an instance of what has the address `base`.
+    pub(crate) fn address(&self, base: &str) -> CompactString {
+        match self {
+            Self::Index(index) => format_compact!("{base}[{index}]"),
+            Self::Name(name) => format_compact!("{base}[{name:?}]"),
+            Self::None | Self::Any => base.into(),
+        }
+    }
+
+    /// As a value.
+    pub(crate) fn value(&self) -> Value {
+        match self {
+            Self::Index(index) => Value::int(*index, Place::NONE),
+            Self::Name(name) => Value::string(name.clone(), Place::NONE),
+            Self::None | Self::Any => Value::default(),
+        }
+    }
+}
+
 impl Expansion<Option<Repetition>> {
     pub(crate) fn map<T>(self, mut make: impl FnMut(&Key, Option<Repetition>) -> T) -> Expansion<T> {
         let instances = self.instances.into_iter().map(|(key, repetition)| {
             let made = make(&key, repetition);
             (key, made)
         });
-        Expansion { instances: instances.collect(), by: self.by, open: self.open }
+        Expansion { instances: instances.collect(), by: self.by, open: self.open, alike: self.alike }
     }
 }
 
 impl<T> Expansion<T> {
     /// The instance of a key; the one that stands for all where there is no other.
     pub(crate) fn get(&self, key: &Value) -> Option<&T> {
-        let wanted = match &key.kind {
+        let wanted = self.key(key);
+        if !matches!(self.alike, Alike::None) && wanted.as_ref().is_some_and(|key| !self.alike.has(key)) {
+            return None;
+        }
+        self.instances
+            .iter()
+            .find(|(key, _)| Some(key) == wanted.as_ref())
+            .or_else(|| self.instances.iter().find(|(key, _)| *key == Key::Any))
+            .map(|(_, instance)| instance)
+    }
+
+    /// The key that an index means.
+    pub(crate) fn key(&self, key: &Value) -> Option<Key> {
+        match &key.kind {
             Kind::Number(number) if self.by == By::Count => {
                 if let plimsoll_syntax::value::Number::Int(index) = number {
                     Some(Key::Index(*index))
@@ -66,18 +141,20 @@ impl<T> Expansion<T> {
             }
             Kind::String(name) if self.by == By::Count => name.parse().ok().map(Key::Index),
             _ => convert::text_of(key).map(Key::Name),
-        };
-        self.instances
-            .iter()
-            .find(|(key, _)| Some(key) == wanted.as_ref())
-            .or_else(|| self.instances.iter().find(|(key, _)| *key == Key::Any))
-            .map(|(_, instance)| instance)
+        }
+    }
+
+    /// Whether an instance is there without doubt; `None`: it is not known.
+    pub(crate) fn contains(&self, key: &Key) -> Option<bool> {
+        let is_there = self.instances.iter().any(|(known, _)| known == key) || self.alike.has(key);
+        (is_there || self.open.is_none()).then_some(is_there)
     }
 }
 
 impl Evaluator<'_> {
     /// Works out `count`, `for_each` or `enabled` of a block.
-    pub(crate) fn repeat(&self, at: &Instance, block: &Declared) -> Expansion<Option<Repetition>> {
+    /// `alike`: nothing in it differs from instance to instance.
+    pub(crate) fn repeat(&self, at: &Instance, block: &Declared, alike: bool) -> Expansion<Option<Repetition>> {
         let argument = |name| at.module.attribute(block, name);
         if let (Some(_), Some((file, attribute))) = (argument("count"), argument("for_each")) {
             self.invalid(file.place(attribute.span), "count and for_each exclude each other");
@@ -85,14 +162,14 @@ impl Evaluator<'_> {
         if let Some((file, attribute)) = argument("count") {
             let cx = Cx::new(at, file);
             let value = self.eval(&cx, attribute.expr);
-            return self.counted(&value, &cx, attribute.span);
+            return self.counted(&value, &cx, attribute.span, alike);
         }
         if let Some((file, attribute)) = argument("for_each") {
             let cx = Cx::new(at, file);
             let value = self.eval(&cx, attribute.expr);
-            return self.each(&value, &cx, attribute.span);
+            return self.each(&value, &cx, attribute.span, alike);
         }
-        let once = Expansion { instances: vec![(Key::None, None)], by: By::Nothing, open: None };
+        let once = Expansion { instances: vec![(Key::None, None)], by: By::Nothing, open: None, alike: Alike::None };
         match self.enabled(at, block) {
             Some(value) if value.as_bool() == Some(false) => Expansion { instances: Vec::new(), ..once },
             Some(value) => Expansion { open: lattice::first_unknown(&value), ..once },
@@ -118,7 +195,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn counted(&self, value: &Value, cx: &Cx<'_>, span: plimsoll_syntax::Span) -> Expansion<Option<Repetition>> {
+    fn counted(&self, value: &Value, cx: &Cx<'_>, span: plimsoll_syntax::Span, alike: bool) -> Expansion<Option<Repetition>> {
         let place = value.place;
         let repetition = |index: Value| {
             let object = lattice::map([("index".into(), index)], None, place);
@@ -126,7 +203,8 @@ impl Evaluator<'_> {
         };
         let any = |open: Arc<Unknown>| {
             let index = Unknown { not_null: true, ..Unknown::new(open.reason, "count.index").shaped(Shape::Number) };
-            Expansion { instances: vec![(Key::Any, repetition(Value::unknown(index, place)))], by: By::Count, open: Some(open) }
+            let instances = vec![(Key::Any, repetition(Value::unknown(index, place)))];
+            Expansion { instances, by: By::Count, open: Some(open), alike: Alike::None }
         };
         if let Some(unknown) = lattice::first_unknown(value) {
             self.undecided(cx, span, &unknown);
@@ -138,7 +216,12 @@ impl Evaluator<'_> {
                 instances: (0..count).map(|index| (Key::Index(index), repetition(Value::int(index, place)))).collect(),
                 by: By::Count,
                 open: None,
+                alike: Alike::None,
             },
+            Some(count) if count > 0 && alike => {
+                let one = any(Arc::new(Unknown::new(Reason::Limit, "count.index")));
+                Expansion { open: None, alike: Alike::Count(count), ..one }
+            }
             Some(count) if count > 0 => any(Arc::new(Unknown::new(Reason::Limit, "count.index"))),
             _ => {
                 self.invalid(
@@ -150,7 +233,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn each(&self, value: &Value, cx: &Cx<'_>, span: plimsoll_syntax::Span) -> Expansion<Option<Repetition>> {
+    fn each(&self, value: &Value, cx: &Cx<'_>, span: plimsoll_syntax::Span, alike: bool) -> Expansion<Option<Repetition>> {
         let place = value.place;
         let (elements, open) = elements(value);
         let refused = match &value.kind {
@@ -172,7 +255,25 @@ impl Evaluator<'_> {
         } else if let Some(unknown) = elements.iter().find_map(|(key, _)| lattice::first_unknown(key)) {
             self.undecided(cx, span, &unknown);
         }
+        let one = |open: &Unknown| {
+            let object = lattice::map(representative(open), None, place);
+            (Key::Any, Some(Repetition { name: "each", value: object }))
+        };
+        if alike && open.is_none() && elements.len() > MAX_ALIKE {
+            let names: Option<Vec<CompactString>> = elements.iter().map(|(key, _)| convert::text_of(key)).collect();
+            if let Some(names) = names {
+                let instances = vec![one(&Unknown::new(Reason::Limit, "for_each"))];
+                return Expansion { instances, by: By::Each, open: None, alike: Alike::Names(names) };
+            }
+        }
         let many = elements.len() > MAX_EACH;
+        if many {
+            let what = compact_str::format_compact!(
+                "{MAX_EACH} of {} instances are looked at one by one; one whose key is not known stands for the others",
+                elements.len()
+            );
+            self.note(cx.place(span), crate::NoteKind::Limit, what);
+        }
         let mut instances: Vec<(Key, Option<Repetition>)> = Vec::with_capacity(elements.len().min(MAX_EACH));
         for (key, element) in elements.into_iter().take(MAX_EACH) {
             let name = match convert::text_of(&key) {
@@ -185,10 +286,9 @@ impl Evaluator<'_> {
         let open = open.or_else(|| many.then(|| Arc::new(Unknown::new(Reason::Limit, "for_each"))));
         // One stands for those that are not looked at.
         if let (true, Some(open)) = (instances.is_empty() || many, &open) {
-            let object = lattice::map(representative(open), None, place);
-            instances.push((Key::Any, Some(Repetition { name: "each", value: object })));
+            instances.push(one(open));
         }
-        Expansion { instances, by: By::Each, open }
+        Expansion { instances, by: By::Each, open, alike: Alike::None }
     }
 }
 
@@ -199,7 +299,7 @@ const fn is_key(value: &Value) -> bool {
 
 /// `count` or `each` where nothing is known of the instance.
 pub(crate) fn any_of(by: By) -> Option<Repetition> {
-    let place = plimsoll_syntax::Place::NONE;
+    let place = Place::NONE;
     let open = Unknown::new(Reason::Unset, "each.value");
     match by {
         By::Nothing => None,
@@ -214,10 +314,7 @@ pub(crate) fn any_of(by: By) -> Option<Repetition> {
 /// Key and value of an element that stands for any of something unknown.
 pub(crate) fn representative(open: &Unknown) -> [(CompactString, Value); 2] {
     let key = Unknown { not_null: true, ..Unknown::new(open.reason, "each.key").shaped(Shape::String) };
-    [
-        ("key".into(), Value::unknown(key, plimsoll_syntax::Place::NONE)),
-        ("value".into(), Value::unknown(lattice::element(open, "*"), plimsoll_syntax::Place::NONE)),
-    ]
+    [("key".into(), Value::unknown(key, Place::NONE)), ("value".into(), Value::unknown(lattice::element(open, "*"), Place::NONE))]
 }
 
 /// Keys and values of what is iterated, in Terraform's order, and whether there may be more. Of several possible collections,

@@ -45,7 +45,7 @@ pub fn evaluate_expression(
         }
     };
     let value = crate::body::finished(value);
-    Evaluated { value, notes: evaluator.into_notes() }
+    Evaluated { value, notes: evaluator.sorted_notes() }
 }
 
 /// A whole text as a template: a heredoc that ends in a name which no line of it is. `id`: the file that it is the text of.
@@ -77,7 +77,7 @@ impl Evaluator<'_> {
             _ => {}
         }
         let place = cx.place(expr.span);
-        self.deeper(place, || match expr.kind {
+        let value = self.deeper(place, || match expr.kind {
             ExprKind::Error => Value::unknown(Unknown::new(Reason::Syntax, clip(tree.text(expr.span))), place),
             ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number => Value::default(),
             ExprKind::Template(kind, parts) => self.template(cx, kind, parts, place),
@@ -99,7 +99,15 @@ impl Evaluator<'_> {
             ExprKind::Conditional { condition, then, otherwise } => self.conditional(cx, condition, then, otherwise, place),
             ExprKind::For(id) => self.for_expression(cx, id, place),
             ExprKind::Call { name, args, expand } => self.invoke(cx, tree.text(name), tree.list(args), expand, place),
-        })
+        });
+        let makes = matches!(
+            expr.kind,
+            ExprKind::Template(..) | ExprKind::Tuple(_) | ExprKind::Object(_) | ExprKind::For(_) | ExprKind::Call { .. }
+        );
+        if makes {
+            self.produced(&value);
+        }
+        value
     }
 
     fn literal(&self, cx: &Cx<'_>, span: Span) -> Value {
@@ -174,7 +182,7 @@ impl Evaluator<'_> {
                 let (first, second) = (self.eval(cx, then), self.eval(cx, otherwise));
                 let Ok((first, second)) = unify(&first, &second, 0) else { return self.inconsistent(place) };
                 let mut hasher = FxHasher::default();
-                (condition_place, cx.at.id).hash(&mut hasher);
+                (cx.file.id, cx.file.position(cx.file.tree[condition].span), cx.at.id).hash(&mut hasher);
                 let choice = Choice { id: hasher.finish(), condition: unknown, arms: Vec::new() };
                 one_of(&choice, vec![first, second], place)
             }
@@ -236,6 +244,10 @@ impl Evaluator<'_> {
         let mut groups: Vec<(CompactString, Vec<Value>)> = Vec::new();
         let mut positions: FxHashMap<CompactString, usize> = FxHashMap::default();
         for (key, value) in pairs {
+            if !self.step(place) {
+                tail = tail.or_else(|| Some(Arc::new(Unknown::new(Reason::Limit, "the other elements"))));
+                break;
+            }
             let value_scope = Scope { name: tree.text(expression.value), value, parent: cx.scope };
             let key_scope =
                 expression.key.map(|name| Scope { name: tree.text(name), value: Ref::Value(key), parent: Some(&value_scope) });

@@ -1,7 +1,7 @@
 //! `import` and `removed` blocks: what they name must be there, or be gone.
 //! <https://opentofu.org/docs/language/import/>, <https://opentofu.org/docs/language/resources/syntax/#removing-resources>
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::Place;
@@ -21,7 +21,7 @@ type Step = (CompactString, Option<ExprId>);
 
 impl Evaluator<'_> {
     /// Notes what is wrong with the `import` blocks of a module.
-    pub(crate) fn check_imports(&self, at: &Rc<Instance>) {
+    pub(crate) fn check_imports(&self, at: &Arc<Instance>) {
         let mut seen: FxHashSet<CompactString> = FxHashSet::default();
         for (file, block) in at.module.imports.iter().filter_map(|import| at.module.block(*import)) {
             if at.call.is_some() {
@@ -90,7 +90,7 @@ impl Evaluator<'_> {
     }
 
     fn target(&self, cx: &Cx<'_>, steps: &[Step]) -> Target {
-        let mut at: Option<Rc<Instance>> = self.instance(cx.at.id);
+        let mut at: Option<Arc<Instance>> = self.instance(cx.at.id);
         let mut rest = steps;
         while let [(word, None), (name, key), inner @ ..] = rest
             && word == "module"
@@ -133,10 +133,10 @@ impl Evaluator<'_> {
                 }
             }
         };
-        match expansion.instances.iter().find(|(known, _)| *known == wanted) {
-            Some((_, found)) => Ok(found.clone()),
-            None if expansion.open.is_some() => Err(Target::Open),
-            None => Err(Target::Missing),
+        match (expansion.instances.iter().find(|(known, _)| *known == wanted), expansion.contains(&wanted)) {
+            (Some((_, found)), _) => Ok(found.clone()),
+            (None, Some(false)) => Err(Target::Missing),
+            (None, _) => Err(Target::Open),
         }
     }
 

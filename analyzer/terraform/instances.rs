@@ -9,7 +9,7 @@ use plimsoll_syntax::{Place, Value};
 
 use crate::NoteKind;
 use crate::choice::distribute;
-use crate::evaluator::{Callee, Cx, Evaluator, Scope};
+use crate::evaluator::{Callee, Cx, Evaluator, Instance, ResourceInstance, Scope};
 use crate::expand::{By, Expansion, Key};
 use crate::lattice::{self, derived_value};
 use crate::reference::{Ref, SPLAT, part_of};
@@ -17,36 +17,47 @@ use crate::reference::{Ref, SPLAT, part_of};
 /// Instances as keys and references, and whether there may be more.
 pub(crate) type Members = (Vec<(Value, Ref)>, Option<Arc<Unknown>>);
 
+/// Instances with their keys.
+type Known<T> = Vec<(Key, T)>;
+
 impl Evaluator<'_> {
     /// The instances behind a reference to a repeated resource or module, as keys and references; `None`: it is a plain value.
     pub(crate) fn members(&self, cx: &Cx<'_>, of: &Ref) -> Option<Members> {
-        fn pairs<T: Clone>(expansion: &Expansion<T>, make: impl Fn(T) -> Ref) -> Option<Vec<(Value, Ref)>> {
-            let key = |key: &Key| match key {
-                Key::Index(index) => Value::int(*index, Place::NONE),
-                Key::Name(name) => Value::string(name.clone(), Place::NONE),
-                Key::None | Key::Any => Value::default(),
-            };
-            (expansion.by != By::Nothing).then(|| {
-                expansion
-                    .instances
-                    .iter()
-                    .filter(|(key, _)| *key != Key::Any)
-                    .map(|(at, instance)| (key(at), make(instance.clone())))
-                    .collect()
-            })
+        fn pairs<T>(known: Known<T>, make: impl Fn(T) -> Ref) -> Vec<(Value, Ref)> {
+            known.into_iter().map(|(key, instance)| (key.value(), make(instance))).collect()
         }
         match of {
             Ref::Resource(index) => {
                 let expansion = self.resource(cx.at, *index)?;
-                let tail = expansion.open.as_ref().map(|open| self.instances_tail(cx, *index, open));
-                Some((pairs(&expansion, Ref::Instance)?, tail))
+                let (known, open) = self.one_by_one(cx.at, &expansion);
+                let tail = open.as_ref().map(|open| self.instances_tail(cx, *index, open));
+                (expansion.by != By::Nothing).then(|| (pairs(known, Ref::Instance), tail))
             }
             Ref::Call(index) => {
                 let expansion = self.call(cx.at, *index, Place::NONE)?;
-                Some((pairs(&expansion, Ref::Callee)?, expansion.open.clone()))
+                (expansion.by != By::Nothing).then(|| (pairs(known(&expansion), Ref::Callee), expansion.open.clone()))
             }
             _ => None,
         }
+    }
+
+    /// The instances of a resource that are known by their keys, and what there may be beyond them.
+    fn one_by_one(
+        &self,
+        at: &Instance,
+        expansion: &Expansion<Arc<ResourceInstance>>,
+    ) -> (Known<Arc<ResourceInstance>>, Option<Arc<Unknown>>) {
+        let keys = expansion.alike.keys();
+        let Some((_, all)) = expansion.instances.first().filter(|_| !keys.is_empty()) else {
+            return (known(expansion), expansion.open.clone());
+        };
+        let more = expansion.alike.len() > keys.len();
+        let open = more.then(|| Arc::new(Unknown::new(Reason::Limit, "the other instances")));
+        let known = keys.into_iter().map(|key| {
+            let instance = self.particular(at, &key, all);
+            (key, instance)
+        });
+        (known.collect(), open)
     }
 
     /// The instances of a resource that are not known one by one: they still are that resource's.
@@ -112,11 +123,14 @@ impl Evaluator<'_> {
             Ref::Callee(callee) => self.outputs(&callee, place),
             Ref::Resource(index) => {
                 let Some(expansion) = self.resource(at, index) else { return self.busy(cx, index, place) };
-                let tail = expansion.open.as_ref().map(|open| self.instances_tail(cx, index, open));
-                together(&expansion, tail, place, |instance| self.whole(at, instance, place))
+                let (known, open) = self.one_by_one(at, &expansion);
+                let tail = open.as_ref().map(|open| self.instances_tail(cx, index, open));
+                together(expansion.by, &known, tail, place, |instance| self.whole(at, instance, place))
             }
             Ref::Call(index) => match self.call(at, index, place) {
-                Some(expansion) => together(&expansion, expansion.open.clone(), place, |callee| self.outputs(callee, place)),
+                Some(expansion) => together(expansion.by, &known(&expansion), expansion.open.clone(), place, |callee| {
+                    self.outputs(callee, place)
+                }),
                 None => Value::unknown(Unknown::new(Reason::Cycle, "module"), place),
             },
         }
@@ -140,16 +154,21 @@ impl Evaluator<'_> {
     }
 }
 
+/// The instances that have keys, or the one that has none.
+fn known<T: Clone>(expansion: &Expansion<T>) -> Known<T> {
+    expansion.instances.iter().filter(|(key, _)| *key != Key::Any).cloned().collect()
+}
+
 /// All instances as Terraform has them: the one, a list, or a map.
-fn together<T>(expansion: &Expansion<T>, tail: Option<Arc<Unknown>>, place: Place, value: impl Fn(&T) -> Value) -> Value {
-    let known = expansion.instances.iter().filter(|(key, _)| *key != Key::Any);
-    match expansion.by {
-        By::Nothing => expansion.instances.first().map(|(_, instance)| value(instance)).unwrap_or_default(),
-        By::Count => lattice::list(known.map(|(_, instance)| value(instance)).collect(), tail, place),
+fn together<T>(by: By, known: &[(Key, T)], tail: Option<Arc<Unknown>>, place: Place, value: impl Fn(&T) -> Value) -> Value {
+    match by {
+        By::Nothing => known.first().map(|(_, instance)| value(instance)).unwrap_or_default(),
+        By::Count => lattice::list(known.iter().map(|(_, instance)| value(instance)).collect(), tail, place),
         By::Each => {
-            let entries = known.filter_map(
-                |(key, instance)| if let Key::Name(name) = key { Some((name.clone(), value(instance))) } else { None },
-            );
+            let entries =
+                known.iter().filter_map(
+                    |(key, instance)| if let Key::Name(name) = key { Some((name.clone(), value(instance))) } else { None },
+                );
             lattice::map(entries, tail, place)
         }
     }

@@ -2,7 +2,7 @@
 
 mod declarations;
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::Block;
@@ -13,54 +13,122 @@ use plimsoll_syntax::{Item, Place};
 use rustc_hash::FxHashSet;
 
 use crate::declare::{Declared, File, Mode, Module, Resource, count};
-use crate::evaluator::{Callee, Evaluator, Instance, ResourceInstance};
+use crate::evaluator::{Callee, Evaluator, Home, Instance, Part, ResourceInstance};
+use crate::planned::Planned;
 use crate::uses;
 
 /// Arguments of a module call that are not variables of the module.
 const ARGUMENTS: &[&str] = &["source", "version", "providers", "count", "for_each", "depends_on"];
-/// More instances than this that are alike are one item.
-const MAX_ALIKE: usize = 128;
 /// Items that one root module may have.
 const MAX_ITEMS: usize = 100_000;
 
 /// All items of a root module and of the modules that it calls.
-pub(crate) fn all(evaluator: &Evaluator<'_>, root: &Rc<Instance>) -> Vec<Item> {
-    let mut items = Items { evaluator, items: Vec::new() };
+pub(crate) fn all(evaluator: &Evaluator<'_>, root: &Arc<Instance>) -> Planned {
+    let mut planned = Vec::new();
+    let mut count = 0;
     let mut waiting = vec![root.clone()];
     let mut seen: FxHashSet<String> = FxHashSet::default();
     while let Some(instance) = waiting.pop() {
-        if seen.insert(instance.module.dir.clone()) {
-            for note in &instance.module.notes {
-                evaluator.note(note.place, note.kind, note.message.clone());
+        // It stays so: what would change it makes everything new.
+        let is_first = *instance.is_first.get_or_init(|| seen.insert(instance.module.dir.clone()));
+        let known = instance.planned.borrow().clone();
+        let own = known.unwrap_or_else(|| {
+            let mut items = Items { evaluator, items: Vec::new() };
+            items.instance(&instance, is_first);
+            let own = Arc::new(items.items);
+            if evaluator.remembers {
+                *instance.planned.borrow_mut() = Some(own.clone());
             }
-            items.declarations(&instance);
-        }
-        for index in 0..instance.module.variables.list.len() {
-            evaluator.validate(&instance, count(index));
-        }
-        evaluator.check_module(&instance);
-        for index in 0..instance.module.resources.len() {
-            items.resource(&instance, count(index));
-        }
-        let mut callees = Vec::new();
-        for (index, call) in instance.module.calls.list.iter().enumerate() {
-            callees.extend(items.call(&instance, count(index), call));
-        }
+            own
+        });
+        count += own.len();
+        planned.push(own);
+        let calls = instance.module.calls.list.iter().enumerate();
+        let callees: Vec<_> =
+            calls.flat_map(|(index, call)| callees(evaluator, &instance, crate::declare::count(index), call)).collect();
         waiting.extend(callees.into_iter().rev());
-        if items.items.len() > MAX_ITEMS {
+        if count > MAX_ITEMS {
             evaluator.note(Place::NONE, crate::NoteKind::Limit, "this module plans more resources than are looked at");
             break;
         }
     }
-    items.items
+    Planned::new(planned)
+}
+
+/// The module instances that a call makes.
+fn callees(evaluator: &Evaluator<'_>, at: &Instance, index: u32, call: &Declared) -> Vec<Arc<Instance>> {
+    let Some((file, block)) = at.module.block(call.at) else { return Vec::new() };
+    let expansion = evaluator.call(at, index, file.place(block.header()));
+    let instance = |callee: &Callee| if let Callee::Module(id) = callee { evaluator.instance(*id) } else { None };
+    expansion.iter().flat_map(|known| &known.instances).filter_map(|(_, callee)| instance(callee)).collect()
 }
 
 struct Items<'e> {
     evaluator: &'e Evaluator<'e>,
-    items: Vec<Item>,
+    items: Vec<Arc<Item>>,
 }
 
 impl Items<'_> {
+    /// The items of a module instance; `is_first`: no other instance of the module has been looked at.
+    fn instance(&mut self, at: &Arc<Instance>, is_first: bool) {
+        let evaluator = self.evaluator;
+        if is_first {
+            self.part(at, Part::Declarations, |items| {
+                for note in &at.module.notes {
+                    evaluator.note(note.place, note.kind, note.message.clone());
+                }
+                items.declarations(at);
+            });
+        }
+        self.part(at, Part::Checks, |_| {
+            // Terraform works out all of them, whether they are used or not.
+            for index in 0..at.module.locals.list.len() {
+                evaluator.local(at, count(index), Place::NONE);
+            }
+            for index in 0..at.module.outputs.list.len() {
+                evaluator.output(at, count(index), Place::NONE);
+            }
+            for index in 0..at.module.variables.list.len() {
+                evaluator.variable(at, count(index), Place::NONE);
+                evaluator.validate(at, count(index));
+            }
+            evaluator.check_module(at);
+        });
+        for index in 0..at.module.resources.len() {
+            let index = count(index);
+            self.part(at, Part::Resource(index), |items| items.resource(at, index));
+        }
+        for (index, call) in at.module.calls.list.iter().enumerate() {
+            let index = count(index);
+            self.part(at, Part::Call(index), |items| items.call(at, index, call));
+        }
+    }
+
+    /// The items of a part of a module instance: those that are kept, else what `make` makes.
+    fn part(&mut self, at: &Instance, part: Part, make: impl FnOnce(&mut Self)) {
+        let slot = part.slot(&at.module).unwrap_or_default();
+        if let Some(Some(known)) = at.items.borrow().get(slot) {
+            self.items.extend(known.iter().cloned());
+            return;
+        }
+        let from = self.items.len();
+        let evaluator = self.evaluator;
+        evaluator.about(Home { instance: at.id, part }, || make(self));
+        if !evaluator.remembers {
+            return;
+        }
+        let made = self.items.get(from..).unwrap_or_default().to_vec();
+        // Their headers are in files of the module; only values come from elsewhere.
+        evaluator.about(Home { instance: at.id, part }, || made.iter().for_each(|item| evaluator.holds(&item.value)));
+        let mut all = at.items.borrow_mut();
+        if all.len() <= slot {
+            all.resize(slot + 1, None);
+        }
+        if let Some(kept) = all.get_mut(slot) {
+            *kept = Some(made);
+        }
+    }
+
     fn push(
         &mut self,
         views: &[&str],
@@ -69,18 +137,18 @@ impl Items<'_> {
         map: Map,
         owner: Option<Owner>,
     ) {
-        self.items.push(Item {
+        self.items.push(Arc::new(Item {
             views: views.iter().map(|view| CompactString::from(*view)).collect(),
             name: name.into(),
             header: file.place(block.header()),
             range: file.place(block.span()).span,
             value: Value::map(map, file.place(block.header())),
             owner,
-            index: count(self.items.len()),
-        });
+            index: 0,
+        }));
     }
 
-    fn resource(&mut self, at: &Rc<Instance>, index: u32) {
+    fn resource(&mut self, at: &Arc<Instance>, index: u32) {
         let module = at.module.clone();
         let Some(resource) = module.resources.get(index as usize) else { return };
         let Some(written) = module.block(resource.block.at) else { return };
@@ -96,14 +164,8 @@ impl Items<'_> {
             self.evaluator.invalid(place, format_compact!("{name} refers to itself"));
         }
         // Many that are alike are judged once, under the address that stands for all of them.
-        let alike = expansion.instances.len() > MAX_ALIKE && self.evaluator.is_alike(at, &resource.block);
-        let all = alike.then(|| {
-            let address = self.evaluator.address(at, resource.mode, &resource.kind, &resource.block.name);
-            let repetition = expansion.instances.first().and_then(|(_, instance)| instance.repetition.clone());
-            Rc::new(ResourceInstance { decl: index, address, repetition, attributes: std::cell::RefCell::default() })
-        });
-        let each = expansion.instances.iter().map(|(_, instance)| instance).filter(|_| !alike);
-        for instance in all.iter().chain(each) {
+        let alike = expansion.alike.len();
+        for (_, instance) in &expansion.instances {
             let mut map = Map {
                 entries: self.evaluator.resource_entries(at, instance),
                 range: written.0.place(written.1.span()).span,
@@ -125,6 +187,9 @@ impl Items<'_> {
                 map.set("id", Value::unknown(Unknown { not_null: true, ..id.shaped(Shape::String) }, header));
             }
             map.set("references", uses::listed(&module.uses, &name, header));
+            if alike > 0 && map.get("instances").is_none() {
+                map.set("instances", Value::int(i128::try_from(alike).unwrap_or(i128::MAX), header));
+            }
             self.push(&views, instance.address.clone(), written, map, None);
             self.provisioners(at, resource, instance);
         }
@@ -148,7 +213,7 @@ impl Items<'_> {
     }
 
     /// One item for each `provisioner` block.
-    fn provisioners(&mut self, at: &Rc<Instance>, resource: &Resource, instance: &ResourceInstance) {
+    fn provisioners(&mut self, at: &Arc<Instance>, resource: &Resource, instance: &ResourceInstance) {
         for (file, item) in at.module.body(&resource.block) {
             let BodyItem::Block(block) = item else { continue };
             if file.text(block.kind) != "provisioner" {
@@ -195,15 +260,11 @@ impl Items<'_> {
         }
     }
 
-    /// The item of a module call; returns the module instances that it makes.
-    fn call(&mut self, at: &Rc<Instance>, index: u32, call: &Declared) -> Vec<Rc<Instance>> {
-        let Some((file, block)) = at.module.block(call.at) else { return Vec::new() };
+    /// The item of a module call.
+    fn call(&mut self, at: &Arc<Instance>, index: u32, call: &Declared) {
+        let Some((file, block)) = at.module.block(call.at) else { return };
         let expansion = self.evaluator.call(at, index, file.place(block.header()));
-        let instances: Vec<Rc<Instance>> = expansion
-            .iter()
-            .flat_map(|expansion| &expansion.instances)
-            .filter_map(|(_, callee)| if let Callee::Module(id) = callee { self.evaluator.instance(*id) } else { None })
-            .collect();
+        let instances = callees(self.evaluator, at, index, call);
         let repetition = instances.first().and_then(|instance| instance.call.as_ref()).and_then(|call| call.repetition.clone());
         // A call that makes no instance, or none that can be read, still says where its module comes from.
         let repetition = repetition.or_else(|| expansion.as_ref().and_then(|expansion| crate::expand::any_of(expansion.by)));
@@ -235,7 +296,6 @@ impl Items<'_> {
             self.arguments(at, call, &instance.module);
         }
         self.push(&["module"], address, (file, block), map, None);
-        instances
     }
 }
 

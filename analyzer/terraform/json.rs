@@ -11,7 +11,7 @@ use plimsoll_syntax::yaml::{self, NodeId, NodeKind, Style};
 const MAX_DEPTH: u32 = 100;
 
 /// From spans of the rewritten text to spans of the file.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Spans {
     /// Start in the rewritten text, end in it, and the span in the file; in order of their ends, inner ones first.
     rows: Vec<(u32, u32, Span)>,

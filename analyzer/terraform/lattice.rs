@@ -193,7 +193,8 @@ pub(crate) fn first_unknown(value: &Value) -> Option<Arc<Unknown>> {
     find_unknown(value, &mut left)
 }
 
-fn find_unknown(value: &Value, left: &mut usize) -> Option<Arc<Unknown>> {
+/// The same; takes what is looked at off `left`.
+pub(crate) fn find_unknown(value: &Value, left: &mut usize) -> Option<Arc<Unknown>> {
     if *left == 0 {
         return Some(Arc::new(Unknown::new(Reason::Limit, "a value with too many parts")));
     }

@@ -11,6 +11,7 @@
 //! <https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md>.
 
 mod body;
+mod budget;
 mod calls;
 mod choice;
 mod convert;
@@ -18,17 +19,25 @@ mod declare;
 mod evaluator;
 mod expand;
 mod expression;
+mod finish;
 mod functions;
 mod imports;
 mod inputs;
+mod instance;
 mod instances;
 mod items;
 mod json;
 mod lattice;
+mod lock;
+mod memory;
 mod operator;
 mod plan;
+mod planned;
 mod reference;
 mod refused;
+mod renew;
+mod shared;
+mod shift;
 mod source;
 mod template;
 #[cfg(test)]
@@ -39,12 +48,14 @@ mod variable;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_syntax::{FileId, Item, Place, Value, hcl, yaml};
+use plimsoll_syntax::{FileId, Place, Value, hcl, yaml};
 
 pub use declare::{Module, declarations, local_calls};
-pub use evaluator::{evaluate, evaluate_with};
+pub use evaluator::{evaluate, evaluate_again, evaluate_with};
 pub use expression::evaluate_expression;
+pub use memory::Memory;
 pub use plan::{is_plan, plan_items};
+pub use planned::Planned;
 
 /// One directory's configuration.
 #[derive(Clone, Debug)]
@@ -125,7 +136,7 @@ pub enum FileRead {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Evaluation {
     /// Resource instances, and the declarations of every module that is reached.
-    pub items: Vec<Item>,
+    pub items: Planned,
     /// What was found wrong or missing on the way, in order of place.
     pub notes: Vec<Note>,
     /// The directories of local modules that were reached, sorted.

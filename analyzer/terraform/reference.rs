@@ -1,7 +1,7 @@
 //! References: `var.x`, `local.x`, `module.a["k"].out`, `aws_instance.web[0].id`, `data.t.n.a`, splats. Resources and modules
 //! stay references until an attribute is asked for, so that only what is used is evaluated.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::{ExprId, ExprKind};
@@ -13,7 +13,7 @@ use crate::choice::distribute;
 use crate::convert::text_of;
 use crate::declare::Mode;
 use crate::evaluator::{Callee, Cx, Evaluator, ResourceInstance};
-use crate::expand::{By, Expansion};
+use crate::expand::{By, Expansion, Key};
 use crate::lattice::{self, derived_value, key_text, member, noun};
 
 /// The name under which the element of a splat is in scope: no identifier.
@@ -30,7 +30,7 @@ pub(crate) enum Ref {
     Type(Mode, CompactString),
     /// All instances of a resource.
     Resource(u32),
-    Instance(Rc<ResourceInstance>),
+    Instance(Arc<ResourceInstance>),
     /// All instances of a module call.
     Call(u32),
     Callee(Callee),
@@ -282,7 +282,12 @@ impl Evaluator<'_> {
                     (_, None) if expansion.by == By::Nothing => {
                         Ref::Value(self.invalid(place, "this is not repeated: it has no index"))
                     }
-                    (Some(instance), None) => Ref::Instance(instance.clone()),
+                    (Some(instance), None) => Ref::Instance(match expansion.key(key) {
+                        Some(key) if expansion.instances.first().is_some_and(|(first, _)| *first == Key::Any) => {
+                            self.particular(cx.at, &key, instance)
+                        }
+                        _ => instance.clone(),
+                    }),
                     _ if expansion.open.is_some() || lattice::first_unknown(key).is_some() => {
                         let base = cx.at.module.resources.get(index as usize);
                         let address =

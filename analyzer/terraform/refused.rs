@@ -1,6 +1,6 @@
 //! What Terraform would refuse though what it means is plain: names of providers, provisioners, words out of place.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::tree::BodyItem;
@@ -21,7 +21,7 @@ const BACKENDS: &[&str] = &["backend", "cloud"];
 
 impl Evaluator<'_> {
     /// Notes what is refused in a module instance.
-    pub(crate) fn check_module(&self, at: &Rc<Instance>) {
+    pub(crate) fn check_module(&self, at: &Arc<Instance>) {
         self.check_imports(at);
         self.check_removed(at);
         self.check_providers(at);

@@ -167,6 +167,10 @@ impl Evaluator<'_> {
             _ => elements(&iterated),
         };
         for (at, element) in pairs {
+            if !self.step(cx.place(span)) {
+                out.segments.push(Segment::Value(lattice::limit("the other elements", cx.place(span))));
+                break;
+            }
             let value_scope = Scope { name: tree.text(value), value: Ref::Value(element), parent: cx.scope };
             let key_scope = key.map(|name| Scope { name: tree.text(name), value: Ref::Value(at), parent: Some(&value_scope) });
             out.strip = strip & 2 != 0;

@@ -12,6 +12,7 @@ use crate::{
     evaluate_expression,
 };
 
+mod again;
 mod given;
 
 /// Files by path.
@@ -391,6 +392,16 @@ fn files_stay_in_the_workspace() {
         assert_eq!(value.as_unknown().unwrap().reason, Reason::File);
     }
     assert_eq!(evaluation.notes.iter().map(|note| note.kind).collect::<Vec<_>>(), [NoteKind::File; 2]);
+}
+
+#[test]
+fn what_takes_too_long_is_said_once() {
+    let text = "locals {\n  all = range(1000)\n  x = [for a in local.all : [for b in local.all : format(\"%d-%d\", a, b)]]\n  y = 1\n}\n";
+    let evaluation = plan(&[("main.tf", text)]);
+    let limits: Vec<_> = evaluation.notes.iter().filter(|note| note.message.contains("too long")).collect();
+    assert_eq!(limits.len(), 1, "{limits:?}");
+    let inner = text.find("format").unwrap()..text.find("]]").unwrap();
+    assert!(inner.contains(&(limits[0].place.span.start as usize)), "{limits:?}");
 }
 
 #[test]

@@ -9,34 +9,79 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::declare::File;
 
 /// For each name (`var.a`, `aws_instance.web`, `data.aws_ami.base`) who uses it, and where.
-pub(crate) type Uses = FxHashMap<CompactString, Vec<(CompactString, Place)>>;
+pub(crate) type Uses = FxHashMap<CompactString, Vec<Use>>;
 
-/// Adds the uses in one file.
-pub(crate) fn collect(file: &File, uses: &mut Uses) {
+/// One use of a name.
+#[derive(Debug)]
+pub(crate) struct Use {
+    /// The declaration that uses it: `output.id`, `local.tags`.
+    pub(crate) owner: CompactString,
+    /// Where.
+    pub(crate) place: Place,
+    /// The same in the text of the tree of file number `file`.
+    pub(crate) span: Span,
+    pub(crate) file: u32,
+    /// What of it is used: `id` of `aws_vpc.main.id`; `None`: this cannot be told, or all of it.
+    pub(crate) attribute: Option<CompactString>,
+}
+
+/// Words that are no declarations.
+const WORDS: &[&str] = &["data", "ephemeral", "each", "count", "self", "path", "terraform", "tofu"];
+
+/// Adds the uses in the file of number `at`; returns whether each use in it names what it uses: `var["a"]` does not.
+pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
     let tree = &file.tree;
     let owners = owners(tree);
-    for expr in &tree.exprs {
-        let ExprKind::GetAttr { base, name } = expr.kind else { continue };
+    let mut is_plain = true;
+    // What stands behind a name is an expression around it, and comes later.
+    let mut open: FxHashMap<ExprId, (CompactString, usize)> = FxHashMap::default();
+    for (id, expr) in tree.exprs.iter().enumerate() {
+        let id = ExprId(crate::declare::count(id));
+        let (base, name) = match expr.kind {
+            ExprKind::GetAttr { base, name } => (base, name),
+            ExprKind::Index { base, .. } => {
+                let word = matches!(tree[base].kind, ExprKind::Variable).then(|| tree.text(tree[base].span));
+                is_plain &= word.is_none_or(|word| !matches!(word, "var" | "local" | "module" | "data" | "ephemeral"));
+                if let ExprKind::GetAttr { base, .. } = tree[base].kind {
+                    let word = tree.text(tree[base].span);
+                    is_plain &= !(matches!(tree[base].kind, ExprKind::Variable) && matches!(word, "data" | "ephemeral"));
+                }
+                if let Some(known) = open.remove(&base) {
+                    open.insert(id, known);
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        if let Some((used, index)) = open.remove(&base)
+            && let Some(known) = uses.get_mut(&used).and_then(|known| known.get_mut(index))
+        {
+            known.attribute = Some(tree.text(name).into());
+        }
         let Some(used) = used(tree, base, name) else { continue };
-        let at = owners.partition_point(|(span, _)| span.start <= expr.span.start);
-        let owner = at.checked_sub(1).and_then(|at| owners.get(at)).filter(|(span, _)| expr.span.end <= span.end);
+        let before = owners.partition_point(|(span, _)| span.start <= expr.span.start);
+        let owner = before.checked_sub(1).and_then(|before| owners.get(before)).filter(|(span, _)| expr.span.end <= span.end);
         let Some((_, owner)) = owner else { continue };
         // The commands of a resource run when it is there: they may refer to it.
         if *owner == used && in_commands(tree, expr.span) {
             continue;
         }
-        uses.entry(used).or_default().push((owner.clone(), file.place(expr.span)));
+        let known = uses.entry(used.clone()).or_default();
+        open.insert(id, (used, known.len()));
+        let place = file.place(expr.span);
+        known.push(Use { owner: owner.clone(), place, span: expr.span, file: at, attribute: None });
     }
+    is_plain
 }
 
 /// The users of a name as a list: each once, where it does so first.
 pub(crate) fn listed(uses: &Uses, name: &str, place: Place) -> Value {
     let mut users: Vec<Value> = Vec::new();
     let mut seen: FxHashSet<&str> = FxHashSet::default();
-    for (user, place) in uses.get(name).into_iter().flatten() {
+    for user in uses.get(name).into_iter().flatten() {
         // A validation refers to its own variable; that is no use.
-        if user != name && seen.insert(user) {
-            users.push(Value::string(user.clone(), *place));
+        if user.owner != name && seen.insert(&user.owner) {
+            users.push(Value::string(user.owner.clone(), user.place));
         }
     }
     Value::list(users, place)
@@ -44,7 +89,7 @@ pub(crate) fn listed(uses: &Uses, name: &str, place: Place) -> Value {
 
 /// Where a declaration refers to itself.
 pub(crate) fn own(uses: &Uses, name: &str) -> impl Iterator<Item = Place> {
-    uses.get(name).into_iter().flatten().filter(move |(user, _)| user == name).map(|(_, place)| *place)
+    uses.get(name).into_iter().flatten().filter(move |user| user.owner == name).map(|user| user.place)
 }
 
 /// Whether something stands in a `provisioner` or `connection` of a resource.
@@ -60,7 +105,7 @@ fn used(tree: &Tree, base: ExprId, name: Span) -> Option<CompactString> {
     let name = tree.text(name);
     match tree[base].kind {
         ExprKind::Variable => match tree.text(tree[base].span) {
-            "data" | "ephemeral" | "each" | "count" | "self" | "path" | "terraform" | "tofu" => None,
+            word if WORDS.contains(&word) => None,
             word => Some(format_compact!("{word}.{name}")),
         },
         ExprKind::GetAttr { base, name: kind } if matches!(tree[base].kind, ExprKind::Variable) => {

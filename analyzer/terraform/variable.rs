@@ -9,7 +9,7 @@ use plimsoll_syntax::{Place, Value};
 
 use crate::convert::{Type, convert};
 use crate::declare::{Declared, File, find};
-use crate::evaluator::{Cx, Evaluator, Instance, Scope, Space};
+use crate::evaluator::{Cx, Evaluator, Home, Instance, Part, Scope, Space};
 use crate::lattice;
 use crate::reference::Ref;
 
@@ -20,7 +20,8 @@ impl Evaluator<'_> {
     pub(crate) fn variable(&self, at: &Instance, index: u32, place: Place) -> Value {
         let Some(declared) = at.module.variables.list.get(index as usize) else { return Value::default() };
         let source = || format_compact!("var.{}", declared.name);
-        let value = self.once(&at.names, (Space::Variable, index), source, place, || {
+        let home = Home { instance: at.id, part: Part::Variable(index) };
+        let value = self.once(home, &at.names, (Space::Variable, index), source, place, || {
             let mut value = self.typed_variable(at, declared);
             value.sensitive |= self.flag(at, declared, "sensitive");
             value

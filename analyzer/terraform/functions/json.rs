@@ -117,7 +117,7 @@ pub(super) fn jsondecode(call: &Call<'_, '_>) -> Outcome {
     match (value, hole) {
         // What stands in a hole may make the text one that can be read.
         (Err(_), Some(unknown)) => call.missing(&unknown),
-        (value, _) => value,
+        (value, _) => value.map(|value| super::located::in_file(call, value)),
     }
 }
 

@@ -8,6 +8,7 @@ mod format;
 mod gzip;
 mod hash;
 mod json;
+mod located;
 mod network;
 mod number;
 mod regexp;
@@ -155,7 +156,12 @@ impl Evaluator<'_> {
             return self.invalid(place, format_compact!("argument {} of {}() must not be null", at + 1, function.name));
         }
         let missing = match function.needs {
-            Needs::All => args.iter().find_map(first_unknown),
+            Needs::All => {
+                let mut left = lattice::MAX_NODES;
+                let found = args.iter().find_map(|arg| lattice::find_unknown(arg, &mut left));
+                self.looked_through(lattice::MAX_NODES - left);
+                found
+            }
             Needs::Outside => args
                 .iter()
                 .find_map(|arg| if matches!(arg.kind, Kind::Unknown(_) | Kind::Template(_)) { first_unknown(arg) } else { None }),

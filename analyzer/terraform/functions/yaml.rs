@@ -179,7 +179,7 @@ pub(super) fn yamldecode(call: &Call<'_, '_>) -> Outcome {
     };
     match (value, holes.first()) {
         (Err(_), Some(unknown)) => call.missing(unknown),
-        (value, _) => value,
+        (value, _) => value.map(|value| super::located::in_file(call, value)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Variables, outputs, locals, providers and settings as items.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::tree::BodyItem;
@@ -16,7 +16,7 @@ use crate::evaluator::{Cx, Instance};
 use crate::uses;
 
 impl Items<'_> {
-    pub(super) fn declarations(&mut self, at: &Rc<Instance>) {
+    pub(super) fn declarations(&mut self, at: &Arc<Instance>) {
         let module = &at.module;
         for variable in &module.variables.list {
             let Some(written) = module.block(variable.at) else { continue };
@@ -88,7 +88,7 @@ impl Items<'_> {
         Map { entries, range, ..Map::default() }
     }
 
-    fn locals(&mut self, at: &Rc<Instance>) {
+    fn locals(&mut self, at: &Arc<Instance>) {
         for (index, local) in at.module.locals.list.iter().enumerate() {
             let Some(file) = at.module.files.get(local.file as usize) else { continue };
             let place = file.place(local.attribute.span);
@@ -100,20 +100,20 @@ impl Items<'_> {
             map.set("name", Value::string(local.name.clone(), name));
             map.entries.push(Entry { key: "value".into(), key_place: name, place: name, value });
             named(&mut map, &at.module, &format_compact!("local.{}", local.name), name);
-            self.items.push(Item {
+            self.items.push(Arc::new(Item {
                 views: vec!["local".into()],
                 name: format_compact!("local.{}", local.name),
                 header: name,
                 range: place.span,
                 value: Value::map(map, name),
                 owner: None,
-                index: count(self.items.len()),
-            });
+                index: 0,
+            }));
         }
     }
 
     /// One item for each provider that is required, and for each that is used without.
-    fn required_providers(&mut self, at: &Rc<Instance>) {
+    fn required_providers(&mut self, at: &Arc<Instance>) {
         let module = &at.module;
         let mut declared: FxHashSet<CompactString> = FxHashSet::default();
         for settings in &module.settings {
@@ -214,16 +214,20 @@ impl Items<'_> {
         }
     }
 
-    fn provider_item(&mut self, name: &str, place: Place, map: Map) {
-        self.items.push(Item {
+    fn provider_item(&mut self, name: &str, place: Place, mut map: Map) {
+        let source = map.get("source").and_then(|entry| entry.value.as_str());
+        if let Some(version) = self.evaluator.locked(name, source) {
+            set(&mut map, "locked", version);
+        }
+        self.items.push(Arc::new(Item {
             views: vec!["terraform.provider".into()],
             name: format_compact!("provider.{name}"),
             header: place,
             range: map.range,
             value: Value::map(map, place),
             owner: None,
-            index: count(self.items.len()),
-        });
+            index: 0,
+        }));
     }
 }
 

@@ -42,6 +42,26 @@ fn a_validation_that_fails_is_told_where_the_value_is() {
 }
 
 #[test]
+fn the_chosen_version_of_a_provider_is_that_of_the_lock_file() {
+    let plan = plan(&[
+        ("main.tf", "terraform {\n  required_providers {\n    a = { source = \"who/Aws\" }\n  }\n}\nresource \"x_y\" \"a\" {}\n"),
+        (
+            ".terraform.lock.hcl",
+            "provider \"registry.terraform.io/who/aws\" {\n  version = \"5.1.0\"\n}\nprovider \"registry.opentofu.org/hashicorp/x\" {\n  version = \"1.2.3\"\n}\n",
+        ),
+    ]);
+    assert_eq!(["a", "x"].map(|name| field(&plan, &format!("provider.{name}"), "locked")), ["\"5.1.0\"", "\"1.2.3\""]);
+}
+
+#[test]
+fn what_every_resource_has_is_not_null() {
+    let text = "resource \"aws_x\" \"a\" {}\nlocals {\n  id = aws_x.a.id == null\n  arn = aws_x.a.arn != null\n  other = aws_x.a.other == null\n}\n";
+    let plan = given(text, &Inputs::default());
+    assert_eq!(["id", "arn"].map(|name| field(&plan, &format!("local.{name}"), "value")), ["false", "true"]);
+    assert_eq!(field(&plan, "local.other", "value"), "?aws_x.a.other");
+}
+
+#[test]
 fn fields_of_an_unknown_object_have_their_own_source() {
     let text = "variable \"o\" { type = object({ image = string, ports = list(number) }) }\nlocals {\n  a = var.o.image\n  b = var.o.ports[0]\n}\n";
     let plan = given(text, &Inputs::default());
@@ -54,15 +74,18 @@ fn what_was_encoded_is_known_and_what_was_read_has_its_place() {
     let plan = plan(&[
         (
             "main.tf",
-            "resource \"x\" \"a\" {\n  policy = jsonencode({ Action = x.b.id })\n  script = file(\"run.sh\")\n  made = templatefile(\"t.tpl\", {})\n}\nresource \"x\" \"b\" {}\n",
+            "resource \"x\" \"a\" {\n  policy = jsonencode({ Action = x.b.id })\n  script = file(\"run.sh\")\n  made = templatefile(\"t.tpl\", {})\n  read = jsondecode(file(\"p.json\"))\n}\nresource \"x\" \"b\" {}\n",
         ),
         ("run.sh", "echo 1\n"),
         ("t.tpl", "${jsonencode({\n  Action = \"*\"\n})}\n"),
+        ("p.json", "{\"port\": 22}"),
     ]);
     let value = |name: &str| item(&plan, "x.a").value.get(name).unwrap();
     let action = value("policy").encoded().unwrap().as_map().unwrap().get("Action").unwrap();
     assert_eq!((action.place.file, shown(&action.value)), (FileId(0), "?x.b.id".into()));
     assert_eq!((value("script").place.file, value("script").place.span.range()), (FileId(1), 0..7));
+    let read = value("read").as_map().unwrap().get("port").unwrap();
+    assert_eq!((read.value.place.file, read.value.place.span.range(), shown(&read.value)), (FileId(3), 9..11, "22".into()));
     let made = value("made").encoded().unwrap().as_map().unwrap().get("Action").unwrap();
     assert_eq!((made.place.file, made.place.span.range()), (FileId(2), 17..29));
 }

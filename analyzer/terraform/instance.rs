@@ -1,0 +1,143 @@
+//! What evaluation keeps: instances of modules and resources, with what is known of their names.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
+
+use compact_str::CompactString;
+use plimsoll_syntax::value::Reason;
+use plimsoll_syntax::{Item, Value};
+use rustc_hash::FxHashMap;
+
+use crate::declare::Module;
+use crate::expand::{Expansion, Key};
+use crate::shared::Shared;
+use crate::shift::Shift;
+
+/// One instance of a module: the root, or what a call makes.
+pub(crate) struct Instance {
+    pub(crate) id: u32,
+    pub(crate) module: Arc<Module>,
+    /// `module.a["k"]`; empty for the root.
+    pub(crate) address: CompactString,
+    pub(crate) call: Option<Call>,
+    pub(crate) depth: u32,
+    pub(crate) names: Shared<FxHashMap<(Space, u32), State>>,
+    pub(crate) resources: Shared<FxHashMap<u32, Arc<Expansion<Arc<ResourceInstance>>>>>,
+    pub(crate) calls: Shared<FxHashMap<u32, Option<Arc<Expansion<Callee>>>>>,
+    /// What all instances of a resource have alike, by resource and name.
+    pub(crate) alike: Shared<FxHashMap<(u32, CompactString), State>>,
+    /// Instances of resources for which another stands, that somebody has asked for.
+    pub(crate) particular: Shared<FxHashMap<(u32, Key), Arc<ResourceInstance>>>,
+    /// The items of its parts, by [`Part::slot`], as far as they are kept.
+    pub(crate) items: Shared<Vec<Option<Vec<Arc<Item>>>>>,
+    /// The same as one, while all of them stand.
+    pub(crate) planned: Shared<Option<Arc<Vec<Arc<Item>>>>>,
+    /// No other instance of its module comes before it.
+    pub(crate) is_first: OnceLock<bool>,
+    /// The files that places in what is kept are of, as bits.
+    pub(crate) files: AtomicU64,
+}
+
+/// Where a module instance is called.
+pub(crate) struct Call {
+    /// The calling instance.
+    pub(crate) parent: u32,
+    /// Which of its calls.
+    pub(crate) index: u32,
+    /// `each` or `count`.
+    pub(crate) repetition: Option<Repetition>,
+}
+
+/// A part of a module instance that is worked out as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Home {
+    pub(crate) instance: u32,
+    pub(crate) part: Part,
+}
+
+/// The parts of a module instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// What is refused in it.
+    Checks,
+    /// The items of its declarations.
+    Declarations,
+    Variable(u32),
+    Local(u32),
+    Output(u32),
+    /// The values of a resource.
+    Arguments(u32),
+    /// How many of a resource there are.
+    Repeating(u32),
+    /// The items of a resource.
+    Resource(u32),
+    /// What is called, and how often.
+    Calling(u32),
+    /// The item of a call.
+    Call(u32),
+}
+
+impl Part {
+    /// Where its items are in [`Instance::items`].
+    pub(crate) fn slot(self, module: &Module) -> Option<usize> {
+        match self {
+            Self::Checks => Some(0),
+            Self::Declarations => Some(1),
+            Self::Resource(index) => Some(2 + index as usize),
+            Self::Call(index) => Some(2 + module.resources.len() + index as usize),
+            _ => None,
+        }
+    }
+}
+
+/// What a call calls.
+#[derive(Clone, Debug)]
+pub(crate) enum Callee {
+    /// A module instance.
+    Module(u32),
+    /// Nothing that can be read; the address of the call.
+    Opaque(CompactString, Reason),
+}
+
+/// One instance of a resource.
+pub(crate) struct ResourceInstance {
+    pub(crate) decl: u32,
+    /// `module.a.aws_instance.web[0]`
+    pub(crate) address: CompactString,
+    pub(crate) repetition: Option<Repetition>,
+    pub(crate) attributes: Shared<FxHashMap<CompactString, State>>,
+}
+
+/// The name `each` or `count`, and its object.
+#[derive(Clone, Debug)]
+pub(crate) struct Repetition {
+    pub(crate) name: &'static str,
+    pub(crate) value: Value,
+}
+
+/// The spaces of names that are evaluated once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Space {
+    Variable,
+    Local,
+    Output,
+}
+
+/// What is known about a name so far.
+#[derive(Clone, Debug)]
+pub(crate) enum State {
+    /// Being evaluated: to ask now is a cycle.
+    Busy,
+    /// Its value, and whether something in it was refused.
+    Done(Value, bool),
+}
+
+impl State {
+    pub(crate) fn shift(&mut self, shift: &Shift) {
+        if let Self::Done(value, _) = self
+            && let Some(moved) = shift.value(value)
+        {
+            *value = moved;
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What evaluations leave for those after the next edit.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use crate::declare::Module;
+use crate::evaluator::{Home, Instance};
+use crate::{FileRead, Inputs, Note, Workspace};
+
+/// How many root modules are remembered.
+const MAX_ROOTS: usize = 256;
+
+/// The state of earlier evaluations, by root module and what it is given. It makes [`crate::evaluate_again`] fast and never changes what
+/// that returns.
+#[derive(Default)]
+pub struct Memory(Mutex<FxHashMap<(String, Inputs), Kept>>);
+
+impl std::fmt::Debug for Memory {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Memory")
+    }
+}
+
+impl Memory {
+    /// Takes what is known, so that two evaluations at a time do not share it.
+    pub(crate) fn take(&self, key: &(String, Inputs)) -> Option<Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(key)
+    }
+
+    pub(crate) fn keep(&self, key: (String, Inputs), kept: Kept) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < MAX_ROOTS || all.contains_key(&key) {
+            all.insert(key, kept);
+        }
+    }
+}
+
+/// The state of one evaluation.
+pub(crate) struct Kept {
+    pub(crate) instances: Vec<Arc<Instance>>,
+    pub(crate) notes: Vec<(Home, Note)>,
+    pub(crate) asked: Asked,
+}
+
+/// What was asked of the workspace, with the answers.
+#[derive(Default)]
+pub(crate) struct Asked {
+    pub(crate) modules: FxHashMap<String, Option<Arc<Module>>>,
+    reads: FxHashMap<String, FileRead>,
+    lists: FxHashMap<String, Option<Vec<String>>>,
+}
+
+impl Asked {
+    /// Asks again for files; whether all answers are the same.
+    pub(crate) fn reads_hold(&self, workspace: &dyn Workspace) -> bool {
+        // All are asked for, whatever the answers: who keeps track of what an evaluation reads sees them all.
+        let reads = self.reads.iter().filter(|(path, known)| !is_same(known, &workspace.read(path))).count();
+        let lists = self.lists.iter().filter(|(dir, known)| **known != workspace.files(dir)).count();
+        reads == 0 && lists == 0
+    }
+}
+
+fn is_same(one: &FileRead, other: &FileRead) -> bool {
+    match (one, other) {
+        (FileRead::Text(one, first), FileRead::Text(other, second)) => {
+            first == second && (Arc::ptr_eq(one, other) || one == other)
+        }
+        (FileRead::Missing, FileRead::Missing) | (FileRead::Outside, FileRead::Outside) => true,
+        _ => false,
+    }
+}
+
+/// A workspace that remembers what it was asked.
+pub(crate) struct Recording<'w> {
+    workspace: &'w dyn Workspace,
+    asked: RefCell<Asked>,
+}
+
+impl<'w> Recording<'w> {
+    pub(crate) const fn new(workspace: &'w dyn Workspace, asked: Asked) -> Self {
+        Self { workspace, asked: RefCell::new(asked) }
+    }
+
+    pub(crate) fn into_asked(self) -> Asked {
+        self.asked.into_inner()
+    }
+}
+
+impl Workspace for Recording<'_> {
+    fn module(&self, dir: &str) -> Option<Arc<Module>> {
+        let module = self.workspace.module(dir);
+        self.asked.borrow_mut().modules.entry(dir.to_owned()).or_insert_with(|| module.clone());
+        module
+    }
+
+    fn read(&self, path: &str) -> FileRead {
+        let read = self.workspace.read(path);
+        self.asked.borrow_mut().reads.entry(path.to_owned()).or_insert_with(|| read.clone());
+        read
+    }
+
+    fn files(&self, dir: &str) -> Option<Vec<String>> {
+        let files = self.workspace.files(dir);
+        self.asked.borrow_mut().lists.entry(dir.to_owned()).or_insert_with(|| files.clone());
+        files
+    }
+}
