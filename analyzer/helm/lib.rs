@@ -8,12 +8,14 @@
 //!
 //! Rendering never panics and always ends: steps, output and nesting are limited.
 
+mod archive;
 mod capabilities;
 mod chart;
 mod containers;
 mod files;
 mod functions;
 mod json;
+mod memory;
 mod object;
 mod parser;
 mod print;
@@ -22,12 +24,15 @@ mod render;
 mod run;
 mod text;
 mod value;
+mod watch;
 mod yaml;
 
 use std::sync::Arc;
 
 use plimsoll_syntax::{FileId, Place};
 
+pub use archive::{is_archive, unpack};
+pub use memory::Memory;
 pub use text::{Run, Source};
 
 /// A file of a chart.
@@ -55,8 +60,8 @@ pub struct Options<'t> {
     /// A null in a parent's values deletes the sub-chart's default, as the `helm` program does; its library has an older way, too,
     /// that forgets such nulls.
     pub keep_nulls: bool,
-    /// Values over the chart's own.
-    pub values: Option<ChartFile<'t>>,
+    /// Values over the chart's own; the last file holds.
+    pub values: &'t [ChartFile<'t>],
 }
 
 /// The cluster of a release.
@@ -76,7 +81,7 @@ impl Default for Options<'_> {
             kubernetes: Kubernetes::Minor(37),
             required_is_open: true,
             keep_nulls: true,
-            values: None,
+            values: &[],
         }
     }
 }
@@ -85,7 +90,7 @@ impl Default for Options<'_> {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
     /// The templates that were rendered, deepest first.
-    pub manifests: Vec<Manifest>,
+    pub manifests: Vec<Arc<Manifest>>,
     /// What was not.
     pub problems: Vec<Problem>,
 }
@@ -139,7 +144,13 @@ pub enum ProblemKind {
 /// Renders a chart with its default values. Files may come in any order; those of sub-charts lie below `charts/`.
 #[must_use]
 pub fn render(files: &[ChartFile<'_>], options: &Options<'_>) -> Rendered {
-    render::render(files, options)
+    render_again(files, options, None).0
+}
+
+/// The same, with what was rendered last: a manifest that stays as it was is the same one, by its pointer.
+#[must_use]
+pub fn render_again(files: &[ChartFile<'_>], options: &Options<'_>, before: Option<&Memory>) -> (Rendered, Memory) {
+    render::render(files, options, before)
 }
 
 #[cfg(test)]

@@ -195,3 +195,67 @@ fn schemas_refuse() {
         Some((ProblemKind::Chart, FileId(1)))
     );
 }
+
+#[test]
+fn an_edit_of_the_values_renders_what_reads_them() {
+    let texts = |values: &str, helper: &str| -> Vec<(&'static str, Arc<str>)> {
+        vec![
+            ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n".into()),
+            ("values.yaml", values.into()),
+            ("templates/_h.tpl", helper.into()),
+            ("templates/a.yaml", "a: {{ .Values.a }}\n".into()),
+            ("templates/b.yaml", "b: {{ include \"h\" . }}\n".into()),
+            ("templates/c.yaml", "c: {{ toYaml .Values.c | nindent 2 }}\n".into()),
+            ("templates/d.yaml", "d: {{ if .Values.c }}1{{ end }}\n".into()),
+        ]
+    };
+    let helper = "{{ define \"h\" }}{{ .Values.b }}{{ end }}";
+    let first = texts("a: 1\nb: 2\nc:\n  d: 3\n", helper);
+    // What is rendered anew, and what is the same but for its places.
+    let rows: [(&str, &str, &[&str], &[&str]); 5] = [
+        ("a: 1\nb: 2\nc:\n  d: 4\n", helper, &["c"], &[]),
+        ("a: 1\nb: 2\nc:\n  d: 3\n  e: 4\n", helper, &["c", "d"], &[]),
+        ("a: 100\nb: 2\nc:\n  d: 3\n", helper, &["a"], &["b", "c"]),
+        ("# x\na: 1\nb: 2\nc:\n  d: 3\n", helper, &[], &["a", "b", "c"]),
+        ("a: 1\nb: 2\nc:\n  d: 3\n", "{{ define \"h\" }}x{{ end }}", &["b"], &[]),
+    ];
+    for (values, helper, anew, moved) in rows {
+        let (before, memory) = render_again(&files(&first), &Options::default(), None);
+        let edited = texts(values, helper);
+        let (after, _) = render_again(&files(&edited), &Options::default(), Some(&memory));
+        assert_eq!(after, render(&files(&edited), &Options::default()), "{values}");
+        for manifest in &after.manifests {
+            let name = manifest.path.rsplit('/').next().unwrap().trim_end_matches(".yaml");
+            let old = before.manifests.iter().find(|old| old.path == manifest.path).unwrap();
+            let same = Arc::ptr_eq(old, manifest);
+            assert_eq!(same, !anew.contains(&name) && !moved.contains(&name), "{values} {name}");
+        }
+    }
+}
+
+#[test]
+fn what_a_template_writes_is_seen_by_all() {
+    let texts = |a: &str| -> Vec<(&'static str, Arc<str>)> {
+        vec![
+            ("Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\n".into()),
+            ("values.yaml", "a: 1\nb: 2\nl: [{c: 3}]\n".into()),
+            ("templates/a.yaml", "a: {{ .Values.a }} {{ (first .Values.l).c }}\n".into()),
+            ("templates/b.yaml", a.into()),
+        ]
+    };
+    let plain = texts("b: {{ .Values.b }}");
+    for template in ["b: {{ set .Values \"a\" 5 | len }}", "b: {{ set (first .Values.l) \"c\" 5 | len }}"] {
+        let writes = texts(template);
+        let (_, memory) = render_again(&files(&plain), &Options::default(), None);
+        let (after, _) = render_again(&files(&writes), &Options::default(), Some(&memory));
+        assert_eq!(after, render(&files(&writes), &Options::default()));
+        assert!(
+            after.manifests.iter().any(|manifest| manifest.text.starts_with("a:") && manifest.text.contains('5')),
+            "{template}"
+        );
+    }
+}
+
+fn files<'t>(texts: &'t [(&'t str, Arc<str>)]) -> Vec<ChartFile<'t>> {
+    (0..).zip(texts).map(|(at, (path, text))| ChartFile { path, file: FileId(at), text }).collect()
+}

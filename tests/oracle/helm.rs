@@ -18,7 +18,7 @@ pub(crate) fn answer(case: &Value) -> Value {
     let files: Vec<ChartFile<'_>> =
         texts.iter().enumerate().map(|(at, (path, text))| ChartFile { path, file: number(at), text }).collect();
     let given: Arc<str> = case["values"].as_str().unwrap_or("").into();
-    let values = Some(ChartFile { path: "values", file: number(texts.len()), text: &given });
+    let values = [ChartFile { path: "values", file: number(texts.len()), text: &given }];
     // The reference is the library's `ProcessDependencies`, which forgets nulls, without a cluster.
     let options = Options {
         release: "rel",
@@ -26,7 +26,7 @@ pub(crate) fn answer(case: &Value) -> Value {
         kubernetes: Kubernetes::Library,
         required_is_open: false,
         keep_nulls: false,
-        values,
+        values: &values,
     };
     let rendered = render(&files, &options);
     if let Some(problem) = rendered.problems.iter().find(|problem| problem.kind != ProblemKind::MissingDependency) {

@@ -10,6 +10,16 @@ pub(crate) fn coalesced(chart: &Chart, values: &Dict, merge: bool) -> Result<Dic
     Ok(target)
 }
 
+/// Puts a file of values over those before it, as the `helm` program does with several `--values`.
+pub(crate) fn over(target: &Dict, source: &Dict) {
+    for (key, slot) in source.entries() {
+        match (target.table(&key), slot.value.as_dict()) {
+            (Some(below), Some(above)) => over(&below, above),
+            _ => target.set_slot(key, slot),
+        }
+    }
+}
+
 fn coalesce(chart: &Chart, target: &Dict, merge: bool) -> Result<(), String> {
     own(chart, target, merge);
     for inner in &chart.charts {

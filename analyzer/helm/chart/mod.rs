@@ -2,6 +2,7 @@
 
 pub(crate) mod coalesce;
 pub(crate) mod dependencies;
+mod ignore;
 pub(crate) mod schema;
 
 use std::collections::BTreeMap;
@@ -17,9 +18,13 @@ use crate::value::{Data, Dict, Value};
 use crate::{ChartFile, Problem, ProblemKind};
 
 use dependencies::Requirement;
+use ignore::Ignore;
 
 /// How deep charts may lie in charts.
 const MAX_DEPTH: usize = 16;
+
+/// Says which files are no part of a chart.
+const IGNORE: &str = ".helmignore";
 
 /// A template of a chart.
 #[derive(Clone, Debug)]
@@ -83,9 +88,12 @@ pub(crate) fn load(files: &[ChartFile<'_>], depth: usize, problems: &mut Vec<Pro
     let mut templates = Vec::new();
     let mut others = Files::default();
     let mut inner: BTreeMap<&str, Vec<ChartFile<'_>>> = BTreeMap::new();
-    for file in files {
+    // Helm reads the rules of the outermost chart only, for everything below it.
+    let rules = by_path.get(IGNORE).filter(|_| depth == 0).map(|file| Ignore::parse(file.text)).unwrap_or_default();
+    for file in files.iter().filter(|file| !rules.covers(file.path)) {
         match file.path {
             "Chart.yaml" | "Chart.lock" | "values.yaml" | "values.schema.json" => {}
+            IGNORE if depth == 0 => {}
             "requirements.yaml" | "requirements.lock" if text_of(&metadata, "apiVersion") != "v1" => {}
             path if path.starts_with("templates/.") => {}
             path if path.starts_with("templates/") => {

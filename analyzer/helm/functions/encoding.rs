@@ -4,7 +4,7 @@ use super::{Answer, Function, picks, plain};
 use crate::json::{self, Style};
 use crate::print;
 use crate::run::Call;
-use crate::value::{Data, Dict, Value};
+use crate::value::{Data, Dict, List, Origin, Value};
 use crate::yaml;
 
 const COMPACT: Style = Style { pretty: false, escape_html: true };
@@ -25,8 +25,8 @@ pub(super) const TABLE: &[Function] = &[
     picks("fromJson", "s", |call| Ok(from_json(call, true))),
     picks("fromJsonArray", "s", |call| Ok(from_json(call, false))),
     picks("mustFromJson", "s", |call| yaml::read(&call.text(0))),
-    picks("toToml", "a", |call| Ok(toml(&call.value(0)).into())),
-    plain("fromToml", "s", |_| Err("reading TOML is not supported".to_owned())),
+    picks("toToml", "a", |call| Ok(to_toml(&call.value(0)).into())),
+    picks("fromToml", "s", |call| Ok(from_toml(call))),
     plain("b64enc", "s", |call| Ok(base64(call.str(0)).into())),
     plain("b64dec", "s", |call| Ok(from_base64(call.str(0)).unwrap_or_else(|error| error).into())),
     plain("b32enc", "s", |call| Ok(base32(call.str(0)).into())),
@@ -87,8 +87,38 @@ fn typed(read: Result<Value, String>, map: bool, prefix: &str) -> Value {
     }
 }
 
+/// A map; what is no TOML becomes an error in its place. Its values come from the text's.
+fn from_toml(call: &Call<'_>) -> Value {
+    let origin = call.value(0).traced();
+    match call.str(0).parse::<toml::Table>() {
+        Ok(table) => of_toml(&toml::Value::Table(table), origin),
+        Err(error) => {
+            let dict = Dict::default();
+            dict.set("Error", format!("toml: {}", error.message()));
+            dict.into()
+        }
+    }
+}
+
+fn of_toml(value: &toml::Value, origin: Origin) -> Value {
+    let data = match value {
+        toml::Value::String(text) => Data::Str(text.as_str().into()),
+        toml::Value::Integer(int) => Data::Long(*int),
+        toml::Value::Float(float) => Data::Float(*float),
+        toml::Value::Boolean(flag) => Data::Bool(*flag),
+        toml::Value::Datetime(moment) => Data::Str(moment.to_string().as_str().into()),
+        toml::Value::Array(items) => Data::List(List::new(items.iter().map(|item| of_toml(item, origin)).collect())),
+        toml::Value::Table(table) => {
+            let dict = Dict::default();
+            table.iter().for_each(|(key, item)| dict.set(key.as_str(), of_toml(item, origin)));
+            Data::Map(dict)
+        }
+    };
+    Value { data, origin }
+}
+
 /// Tables of scalars, lists and tables.
-fn toml(value: &Value) -> String {
+fn to_toml(value: &Value) -> String {
     let mut out = String::new();
     if let Data::Map(dict) = &value.data {
         table(&mut out, dict, "", 0);
@@ -187,6 +217,12 @@ fn decoded(text: &str, bits: u32, letters: &[u8]) -> Result<Vec<u8>, usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn toml_is_read() {
+        let value = of_toml(&"a = [1, 'x']\nb.c = 2.5\nd = 1979-05-27".parse::<toml::Table>().unwrap().into(), Origin::default());
+        assert_eq!(json::write(&value, RAW).as_str(), "{\"a\":[1,\"x\"],\"b\":{\"c\":2.5},\"d\":\"1979-05-27\"}");
+    }
 
     #[test]
     fn encodings() {

@@ -25,7 +25,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use crate::run::{Call, Outcome};
-use crate::value::Value;
+use crate::value::{Data, Value};
 
 pub(crate) use crate::run::Answer;
 
@@ -122,17 +122,27 @@ const DEEP: &[&str] = &[
 /// What a call costs besides itself, in steps, by the size of what goes in.
 pub(crate) fn cost(function: &Function, arguments: &[Value]) -> u64 {
     let text: usize = arguments.iter().filter_map(Value::as_str).map(str::len).sum();
-    let mut steps = text / 16;
+    // Whatever is made of a list is a copy of it.
+    let items: usize = arguments.iter().map(length).sum();
+    let mut steps = text / 16 + items;
     if DEEP.contains(&function.name) {
         let nodes: usize = arguments.iter().map(Value::nodes).sum();
         // Elements are compared with each other.
         let rounds = if function.name.to_ascii_lowercase().contains("uniq") { nodes / 16 } else { arguments.len().max(4) / 4 };
-        steps += nodes.saturating_mul(rounds.max(1)) / 4;
+        steps += nodes.saturating_mul(rounds.max(1));
     }
     if function.name.to_ascii_lowercase().contains("regex") {
         steps += 200;
     }
     steps as u64
+}
+
+/// How many values lie directly in a list.
+fn length(value: &Value) -> usize {
+    match &value.data {
+        Data::List(items) => items.len(),
+        _ => 0,
+    }
 }
 
 /// Whether a template may call a function of this name.

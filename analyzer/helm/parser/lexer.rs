@@ -309,7 +309,8 @@ impl Lexer<'_> {
     }
 
     fn wrong(&self, start: usize, message: &str) -> Wrong {
-        (Span::of(start, self.at.max(start + 1).min(self.text.len())), message.to_owned())
+        let first = self.text.get(start..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+        (Span::of(start, self.at.max(start + first)), message.to_owned())
     }
 }
 

@@ -6,7 +6,7 @@ mod field;
 use std::rc::Rc;
 
 use plimsoll_syntax::{FileId, Place, Span};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::parser::{Branch, Node, NodeKind, Pipe};
 use crate::print;
@@ -71,6 +71,10 @@ pub(crate) struct Machine {
     reserve: u64,
     written: usize,
     depth: usize,
+    /// What this template began with.
+    tank: u64,
+    /// The files whose text was executed since it was last taken.
+    pub executed: FxHashSet<FileId>,
 }
 
 /// The state of one template's execution.
@@ -97,22 +101,53 @@ impl Frame {
 
 impl Machine {
     pub(crate) fn new(templates: Templates, required_is_open: bool) -> Self {
-        Self { templates: Rc::new(templates), required_is_open, fuel: 0, reserve: ALL_FUEL, written: 0, depth: 0 }
+        Self {
+            templates: Rc::new(templates),
+            required_is_open,
+            fuel: 0,
+            reserve: ALL_FUEL,
+            written: 0,
+            depth: 0,
+            tank: 0,
+            executed: FxHashSet::default(),
+        }
     }
 
     /// Renders one of the chart's files, whatever became of those before it.
     pub(crate) fn render(&mut self, name: &str, dot: Value) -> Option<Outcome<Text>> {
+        self.refuel();
+        self.execute(name, dot)
+    }
+
+    fn refuel(&mut self) {
         self.depth = 0;
         self.reserve += std::mem::take(&mut self.fuel);
         self.fuel = self.reserve.min(FUEL);
         self.reserve -= self.fuel;
-        self.execute(name, dot)
+        self.tank = self.fuel;
+    }
+
+    /// How many steps this template took, and how many bytes all of them have written.
+    pub(crate) const fn spent(&self) -> (u64, usize) {
+        (self.tank.saturating_sub(self.fuel), self.written)
+    }
+
+    /// What is left when a template is not rendered again that took so many steps and wrote so many bytes; `None`: it would fail now.
+    pub(crate) fn skip(&mut self, steps: u64, written: usize) -> Option<()> {
+        self.refuel();
+        let (fuel, written) = (self.fuel.checked_sub(steps)?, self.written.checked_add(written)?);
+        if written > MAX_WRITTEN {
+            return None;
+        }
+        (self.fuel, self.written) = (fuel, written);
+        Some(())
     }
 
     /// Renders the template of a name; `None`: there is none.
     pub(crate) fn execute(&mut self, name: &str, dot: Value) -> Option<Outcome<Text>> {
         let template = self.templates.get(name)?;
         let (code, nodes) = (template.code.clone(), template.nodes.clone());
+        self.executed.extend(code.file);
         Some(self.run(code, &nodes, dot))
     }
 
