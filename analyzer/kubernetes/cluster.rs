@@ -1,10 +1,13 @@
 //! All manifests together: what belongs to what.
 
+mod builtin;
 mod entrances;
 mod grants;
 mod missing;
+mod named_by;
+mod slice;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use compact_str::CompactString;
 use plimsoll_syntax::value::{List, Reason, Unknown};
@@ -17,9 +20,19 @@ use crate::references::{self, Source};
 use crate::selector::{and, or, same, selects, selects_exactly};
 use crate::values::{derived, field, follow, is_open, shown};
 
+pub use slice::{Slice, SliceItems};
+
 /// Everything of the workspace's manifests that belongs together. Objects that name no namespace are taken to share one.
 #[derive(Debug, Default)]
 pub struct Cluster {
+    held: Arc<Held>,
+    /// What was looked at, where somebody wants to know.
+    looked: Option<Mutex<FxHashSet<Slice>>>,
+}
+
+/// What a cluster consists of.
+#[derive(Debug, Default)]
+struct Held {
     objects: Vec<Item>,
     workloads: Vec<Item>,
     /// Objects by kind and namespace.
@@ -59,17 +72,11 @@ impl<'c> Related<'c> {
     }
 }
 
-impl PartialEq for Cluster {
-    fn eq(&self, other: &Self) -> bool {
-        self.objects == other.objects && self.workloads == other.workloads
-    }
-}
-
 impl Cluster {
     /// The cluster of these files' items, as [`crate::items`] gives them.
     #[must_use]
     pub fn new(files: &[&[Item]]) -> Self {
-        let mut cluster = Self::default();
+        let mut cluster = Held::default();
         for item in files.iter().flat_map(|items| items.iter()) {
             let of_none = CompactString::default;
             if item.views.iter().any(|view| view == "object") {
@@ -85,13 +92,13 @@ impl Cluster {
                 cluster.workloads.push(item.clone());
             }
         }
-        cluster
+        Self { held: Arc::new(cluster), looked: None }
     }
 
     /// The namespaces that are declared or merely used, by name.
     #[must_use]
     pub fn namespaces(&self) -> Vec<Item> {
-        namespace::items(&self.objects, &self.workloads)
+        namespace::items(&self.held.objects, &self.held.workloads)
     }
 
     /// What is related to `item` by `name`, as values: a list for a relation to many, else the thing itself or null. `None`: an
@@ -150,6 +157,8 @@ impl Cluster {
             ("ServiceAccount", "roles") => {
                 Some(self.roles(item.value.str_at(&["metadata", "name"]).map(|name| Value::string(name, item.header)), item))
             }
+            ("network.peer", "workloads") => Some(self.peers(item)),
+            ("ServiceMonitor", "services") => Some(self.monitored(item)),
             ("Ingress", "host_conflicts") => Some(self.host_conflicts(item)),
             ("Ingress", "services") => Some(self.backends(item)),
             ("PodSecurityPolicy", "policies") => {
@@ -168,12 +177,13 @@ impl Cluster {
             Some(owner) => (&owner.name, owner.range.span),
             None => (&item.name, item.range),
         };
-        let candidates = self.workloads_by.get(&self.namespace_of_part(item))?;
+        // Where it is looked for is no matter: it comes from the same file as the item.
+        let candidates = self.held.workloads_by.get(&self.namespace_of_part(item))?;
         let found = |&&at: &&usize| {
-            let workload = &self.workloads[at];
+            let workload = &self.held.workloads[at];
             workload.name == *name && workload.range == range && workload.header.file == item.header.file
         };
-        candidates.iter().find(found).map(|&at| &self.workloads[at])
+        candidates.iter().find(found).map(|&at| &self.held.workloads[at])
     }
 
     fn namespace_of_part(&self, item: &Item) -> CompactString {
@@ -182,12 +192,19 @@ impl Cluster {
     }
 
     fn objects_in(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &Item> {
-        let found = self.by_kind.get(&(CompactString::from(kind), CompactString::from(namespace)));
-        found.into_iter().flatten().map(|&at| &self.objects[at])
+        self.look(kind, Some(namespace));
+        let found = self.held.by_kind.get(&(CompactString::from(kind), CompactString::from(namespace)));
+        found.into_iter().flatten().map(|&at| &self.held.objects[at])
     }
 
     fn objects_of(&self, kind: &str) -> impl Iterator<Item = &Item> {
-        self.all.get(kind).into_iter().flatten().map(|&at| &self.objects[at])
+        self.look(kind, None);
+        self.held.all.get(kind).into_iter().flatten().map(|&at| &self.held.objects[at])
+    }
+
+    fn workloads_in(&self, namespace: &str) -> impl Iterator<Item = &Item> {
+        self.look(slice::WORKLOADS, Some(namespace));
+        self.held.workloads_by.get(namespace).into_iter().flatten().map(|&at| &self.held.workloads[at])
     }
 
     fn of_workload(&self, workload: &Item, name: &str) -> Option<Related<'_>> {
@@ -289,8 +306,7 @@ impl Cluster {
             }
             "service_accounts" => related.items.extend(self.objects_in("ServiceAccount", namespace)),
             "workloads" => {
-                let found = self.workloads_by.get(namespace).into_iter().flatten();
-                related.items.extend(found.map(|&at| &self.workloads[at]));
+                related.items.extend(self.workloads_in(namespace));
             }
             "namespace_object" => {
                 related.many = false;
@@ -310,8 +326,7 @@ impl Cluster {
     fn workloads_of(&self, item: &Item, view: &str) -> Related<'_> {
         let mut related = Related::of(true);
         let selector = follow(&item.value, &["spec", "selector"]);
-        for &at in self.workloads_by.get(&namespace_of(item).unwrap_or_default()).into_iter().flatten() {
-            let workload = &self.workloads[at];
+        for workload in self.workloads_in(&namespace_of(item).unwrap_or_default()) {
             let labels = labels(workload);
             let belongs = match view {
                 "Service" if !has_pods(&item.value) => Some(false),

@@ -14,6 +14,7 @@ mod kinds;
 mod namespace;
 mod network;
 mod object;
+mod peer;
 pub mod pod_security;
 mod rbac;
 mod references;
@@ -24,7 +25,7 @@ mod values;
 mod volume;
 mod workload;
 
-pub use cluster::{Cluster, Related};
+pub use cluster::{Cluster, Related, Slice, SliceItems};
 pub use detect::looks_like;
 pub use object::{items, items_of};
 pub use selector::selects;

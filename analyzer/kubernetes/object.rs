@@ -9,7 +9,7 @@ use plimsoll_syntax::yaml::{self, Dialect};
 use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
 
 use crate::values::{copy, entry, field, set_at, shown};
-use crate::{kinds, rbac, route, workload};
+use crate::{kinds, peer, rbac, route, workload};
 
 /// How deep lists may lie in lists.
 const LIST_DEPTH: usize = 4;
@@ -107,6 +107,7 @@ fn add(value: &Value, home: &Kind, index: &mut u32, items: &mut Vec<Item>) {
             workload::items(&object, items);
             rbac::rules(&object, items);
             route::backends(&object, items);
+            peer::peers(&object, items);
         }
     });
 }

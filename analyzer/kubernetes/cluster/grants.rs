@@ -7,7 +7,7 @@ use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{List, Map};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 
-use super::{Cluster, Related, named};
+use super::{Cluster, Related, builtin, named};
 use crate::container::header;
 use crate::namespace::namespace_of;
 use crate::selector::{and, or, same, selects};
@@ -24,18 +24,27 @@ impl Cluster {
         let mut grants = Vec::new();
         for kind in ["ClusterRoleBinding", "RoleBinding"] {
             for binding in self.objects_of(kind) {
-                for role in self.bound_roles(binding).items {
-                    let rules = self.rules(role);
-                    for subject in field(&binding.value, "subjects").items() {
-                        grants.extend(rules.iter().map(|rule| grant(binding, role, subject, rule)));
-                        if grants.len() > LIMIT {
-                            return grants;
-                        }
+                let Some(rules) = self.bound_rules(binding) else { continue };
+                for subject in field(&binding.value, "subjects").items() {
+                    grants.extend(rules.iter().map(|rule| grant(binding, subject, rule)));
+                    if grants.len() > LIMIT {
+                        return grants;
                     }
                 }
             }
         }
         grants
+    }
+
+    /// The rules that a binding gives: those of a role of these files, or of one that every cluster has. `None`: it is neither.
+    fn bound_rules(&self, binding: &Item) -> Option<Vec<Value>> {
+        if let Some(role) = self.bound_roles(binding).items.first() {
+            return Some(self.rules(role));
+        }
+        let reference = field(&binding.value, "roleRef");
+        let name = field(&reference, "name");
+        let rules = builtin::rules(name.as_str().filter(|_| reference.str_at(&["kind"]) == Some("ClusterRole"))?, name.place);
+        (!rules.is_empty()).then_some(rules)
     }
 
     /// Subject × binding: the `rbac.subject` items, in order of the bindings. Fields: `kind`, `name`, `namespace` of the subject (of a
@@ -46,10 +55,10 @@ impl Cluster {
         let mut found = Vec::new();
         for kind in ["ClusterRoleBinding", "RoleBinding"] {
             for binding in self.objects_of(kind) {
-                let roles = self.bound_roles(binding);
-                let rules = match roles.items.first() {
-                    Some(role) => {
-                        Value::new(Kind::List(Arc::new(List { items: self.rules(role), tail: None, blocks: true })), role.header)
+                let rules = match self.bound_rules(binding) {
+                    Some(items) => {
+                        let place = items.first().map_or(binding.header, |rule| rule.place);
+                        Value::new(Kind::List(Arc::new(List { items, tail: None, blocks: true })), place)
                     }
                     None => Value::new(Kind::Null, binding.header),
                 };
@@ -216,14 +225,15 @@ fn holder(binding: &Item, subject: &Value, rules: &Value) -> Item {
     }
 }
 
-fn grant(binding: &Item, role: &Item, subject: &Value, rule: &Value) -> Item {
+fn grant(binding: &Item, subject: &Value, rule: &Value) -> Item {
     let at = header(subject);
+    let reference = field(&binding.value, "roleRef");
     let mut map = Map { range: rule.place.span, ..copy(rule) };
     let cluster_wide = binding.views.first().is_some_and(|view| view == "ClusterRoleBinding");
     let fields = [
         ("subject", subject.clone()),
-        ("role", follow(&role.value, &["metadata", "name"])),
-        ("role_kind", field(&role.value, "kind")),
+        ("role", field(&reference, "name")),
+        ("role_kind", field(&reference, "kind")),
         ("binding", follow(&binding.value, &["metadata", "name"])),
         ("binding_kind", field(&binding.value, "kind")),
         ("namespace", field(&binding.value, "namespace")),

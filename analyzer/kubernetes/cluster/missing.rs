@@ -6,7 +6,7 @@ use plimsoll_syntax::value::{Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Place, Value};
 
 use super::{Cluster, named};
-use crate::namespace::namespace_of;
+use crate::namespace::{is_kind, namespace_of};
 use crate::references;
 use crate::selector::or;
 use crate::values::{derived, field};
@@ -17,7 +17,13 @@ impl Cluster {
     /// kind are declared in the namespace: a tree without any keeps them elsewhere).
     #[must_use]
     pub fn references(&self) -> Vec<Item> {
-        self.workloads.iter().flat_map(|workload| self.needs(workload)).collect()
+        self.held.workloads.iter().flat_map(|workload| self.needs(workload)).collect()
+    }
+
+    /// Those of the workloads among these items.
+    #[must_use]
+    pub fn references_of(&self, items: &[Item]) -> Vec<Item> {
+        items.iter().filter(|item| is_kind(item, "workload")).flat_map(|workload| self.needs(workload)).collect()
     }
 
     fn needs<'c>(&'c self, workload: &'c Item) -> impl Iterator<Item = Item> + 'c {

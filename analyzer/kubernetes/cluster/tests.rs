@@ -341,3 +341,60 @@ fn what_a_pod_cannot_start_without() {
     ];
     assert_eq!(shown, expected);
 }
+
+#[test]
+fn roles_of_every_cluster_have_their_rules() {
+    let binding = |kind: &str, role: &str| {
+        let source = format!(
+            "apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\nmetadata: {{name: b, namespace: n}}\nroleRef: {{kind: ClusterRole, name: {role}}}\nsubjects: [{{kind: User, name: jane}}]\n"
+        );
+        let items = read(&source);
+        let cluster = Cluster::new(&[&items]);
+        (cluster.grants().len(), cluster.subjects()[0].value.get("rules").is_some_and(|rules| !rules.is_null()))
+    };
+    assert_eq!(binding("ClusterRoleBinding", "cluster-admin"), (1, true));
+    assert_eq!(binding("RoleBinding", "edit"), (17, true));
+    assert_eq!(binding("RoleBinding", "unknown"), (0, false));
+}
+
+#[test]
+fn selectors_reach_over_namespaces() {
+    let pod = |name: &str, namespace: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: {namespace}, labels: {{app: {name}}}}}\nspec: {{containers: [{{name: c, image: i}}]}}\n---\n"
+        )
+    };
+    let spec = "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: a}}}, {namespaceSelector: {matchLabels: {team: x}}}, \
+                {podSelector: {}, namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: two}}}, {ipBlock: {cidr: 10.0.0.0/8}}]}]}";
+    let source = format!(
+        "{}{}{}apiVersion: v1\nkind: Namespace\nmetadata: {{name: two, labels: {{team: x}}}}\n---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p, namespace: one}}\nspec: {spec}\n",
+        pod("a", "one"),
+        pod("a", "two"),
+        pod("c", "three"),
+    );
+    let items = read(&source);
+    let cluster = Cluster::new(&[&items]);
+    let peers = items.iter().filter(|item| item.views[0] == "network.peer");
+    let found: Vec<(usize, bool)> = peers
+        .map(|peer| {
+            let related = cluster.links(peer, "workloads").unwrap();
+            (related.items.len(), related.tail.is_some())
+        })
+        .collect();
+    // What other labels a namespace has that is not declared cannot be told.
+    assert_eq!(found, [(1, false), (1, true), (1, false), (0, false)]);
+}
+
+#[test]
+fn only_what_was_looked_at_counts() {
+    let items = read(SHOP);
+    let again = read(SHOP);
+    let (cluster, same, other) = (Cluster::new(&[&items]).watched(), Cluster::new(&[&items]), Cluster::new(&[&again]));
+    let service = items.iter().find(|item| item.name == "Service/web").unwrap();
+    cluster.links(service, "workloads").unwrap();
+    let looked = cluster.looked();
+    assert_eq!(looked.len(), 1);
+    assert!(looked.iter().all(|slice| cluster.slice(slice) == same.slice(slice)));
+    // Read anew, it may be something else.
+    assert!(looked.iter().all(|slice| cluster.slice(slice) != other.slice(slice)));
+}
