@@ -140,6 +140,15 @@ impl SyntaxError {
     }
 }
 
+/// The offset, or the start of the character that it lies within; the end of the text for what lies behind it.
+pub(crate) fn boundary(text: &str, at: usize) -> usize {
+    let mut at = at.min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
 /// Decodes a file. Every byte offset of the result is one of the input: a byte that is not UTF-8 becomes one `?`, and the
 /// first such run of bytes is reported.
 #[must_use]

@@ -252,7 +252,13 @@ impl Value {
 
     /// A map.
     #[must_use]
-    pub fn map(map: Map, place: Place) -> Self {
+    pub fn map(mut map: Map, place: Place) -> Self {
+        // Maps are what most memory goes to, and this one is complete: it keeps no room to grow.
+        if map.entries.len() < map.entries.capacity() {
+            let mut entries = Vec::with_capacity(map.entries.len());
+            entries.append(&mut map.entries);
+            map.entries = entries;
+        }
         Self::new(Kind::Map(Arc::new(map)), place)
     }
 
@@ -393,7 +399,13 @@ impl Map {
         let entry = Entry { key, key_place: Place::NONE, place, value };
         match self.entries.iter_mut().find(|known| known.key == entry.key) {
             Some(known) => *known = entry,
-            None => self.entries.push(entry),
+            None => {
+                // Maps are small, many, and live long: they grow by little, so that little stays empty.
+                if self.entries.len() == self.entries.capacity() {
+                    self.entries.reserve_exact(4.max(self.entries.len() / 4));
+                }
+                self.entries.push(entry);
+            }
         }
     }
 }

@@ -8,7 +8,7 @@ use compact_str::{CompactString, ToCompactString};
 
 use super::tree::{Command, Script, Word};
 use super::word;
-use crate::text::Span;
+use crate::text::{Span, boundary};
 
 /// Longer scripts are scanned for words only.
 const MAX_BYTES: usize = 256 << 10;
@@ -58,8 +58,18 @@ const WRAPPERS: &[(&str, &[&str])] = &[
 pub fn parse(text: &str, continuation: Continuation) -> Script {
     let mut reader = Reader { script: Script::default(), pipelines: 0, searches: 0 };
     reader.script_of(&joined(text, continuation), 0, 0, false);
+    reader.script.commands.iter_mut().for_each(|command| settle(command, text));
     reader.script.commands.sort_by_key(|command| (command.span.start, command.span.end));
     reader.script
+}
+
+/// Words that the grammar put together from pieces do not lie in the text as they are: their ends may lie within a character.
+fn settle(command: &mut Command, text: &str) {
+    let whole = |span: &mut Span| *span = Span::of(boundary(text, span.start as usize), boundary(text, span.end as usize));
+    whole(&mut command.span);
+    command.argv.iter_mut().for_each(|word| whole(&mut word.span));
+    let named = command.assignments.iter_mut().chain(&mut command.redirects);
+    named.for_each(|(_, word)| whole(&mut word.span));
 }
 
 /// The text with continued lines joined by spaces, byte for byte.
@@ -386,7 +396,7 @@ fn is_reserved(word: &str) -> bool {
 
 /// The grammar's lists; `None`: it refuses the text, or panics on it.
 fn parsed(text: &str) -> Option<Vec<CompoundList>> {
-    if has_huge_descriptor(text) {
+    if has_huge_descriptor(text) || has_blank_tag(text) {
         return None;
     }
     let read = || {
@@ -405,6 +415,14 @@ fn has_huge_descriptor(text: &str) -> bool {
         let found = digits > 9 && matches!(byte, b'<' | b'>');
         digits = if byte.is_ascii_digit() { digits + 1 } else { 0 };
         found
+    })
+}
+
+/// A here-document whose tag begins with white space that is none to the grammar, such as a carriage return: it would be read for ever.
+fn has_blank_tag(text: &str) -> bool {
+    text.split("<<").skip(1).any(|rest| {
+        let tag = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches([' ', '\t']);
+        tag.starts_with(|first: char| first != '\n' && first.is_whitespace())
     })
 }
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 
 use super::template;
 use super::tree::{Document, Entry, Hole, Node, NodeId, NodeKind, Style, Tree};
-use crate::text::{Span, SyntaxError};
+use crate::text::{Span, SyntaxError, boundary};
 
 /// How many lines are masked before the broken document is given up.
 const MAX_MASKS: usize = 16;
@@ -35,7 +35,7 @@ fn read(source: &Arc<str>, mut text: String, holes: Vec<Hole>) -> Tree {
     loop {
         reread += text.len();
         let last_try = masked.len() >= MAX_MASKS || reread > MAX_REREAD;
-        let mut builder = Builder::new(&text);
+        let mut builder = Builder::new(&text, source);
         let failure = builder.run(last_try);
         if let Some((at, message)) = &failure
             && !last_try
@@ -60,10 +60,7 @@ fn read(source: &Arc<str>, mut text: String, holes: Vec<Hole>) -> Tree {
 
 /// The last line at or before the offset that has something on it.
 fn line_to_mask(text: &str, at: usize) -> Option<Span> {
-    let mut end = at.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
+    let mut end = boundary(text, at);
     end += text[end..].find('\n').unwrap_or(text.len() - end);
     loop {
         let start = text[..end].rfind('\n').map_or(0, |found| found + 1);
@@ -81,7 +78,9 @@ fn trimmed(text: &str, line: Span) -> Span {
 }
 
 struct Builder<'t> {
+    /// What is read: of the same length as the source, with broken lines masked.
     text: &'t str,
+    source: &'t str,
     nodes: Vec<Node>,
     documents: Vec<Document>,
     comments: Vec<Span>,
@@ -96,9 +95,10 @@ struct Builder<'t> {
 }
 
 impl<'t> Builder<'t> {
-    fn new(text: &'t str) -> Self {
+    fn new(text: &'t str, source: &'t str) -> Self {
         Self {
             text,
+            source,
             nodes: Vec::with_capacity(text.len() / 16),
             documents: Vec::new(),
             comments: Vec::new(),
@@ -124,8 +124,9 @@ impl<'t> Builder<'t> {
             match parser.next() {
                 None => return None,
                 Some(Ok((event, span))) => {
-                    let start = span.start.byte_offset().unwrap_or(0);
-                    let end = span.end.byte_offset().unwrap_or(start);
+                    // Behind a NUL, the parser's offsets may lie anywhere; in a masked line, within a character of the source.
+                    let start = boundary(self.source, span.start.byte_offset().unwrap_or(0));
+                    let end = boundary(self.source, span.end.byte_offset().unwrap_or(start));
                     self.event(event, start, end.max(start));
                 }
                 Some(Err(error)) => {
@@ -134,7 +135,7 @@ impl<'t> Builder<'t> {
                     if !go_on {
                         return Some((at, message));
                     }
-                    let end = at.min(self.text.len());
+                    let end = boundary(self.source, at);
                     self.errors.push(SyntaxError::new(Span::of(end, end), message));
                     self.open.clear();
                     self.keys.clear();
