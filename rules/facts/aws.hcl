@@ -148,3 +148,114 @@ relation account_public_access_block {
   one    = aws_s3_account_public_access_block
   native = true
 }
+
+# Object-level trails, notifications and locks of buckets.
+relation notification {
+  from = aws_s3_bucket
+  one  = aws_s3_bucket_notification.bucket
+}
+relation object_lock {
+  from = aws_s3_bucket
+  one  = aws_s3_bucket_object_lock_configuration.bucket
+}
+relation trails {
+  from = aws_s3_bucket
+  many = [aws_cloudtrail.s3_bucket_name]
+}
+relation logging_resource {
+  from = aws_redshift_cluster
+  one  = aws_redshift_logging.cluster_identifier
+}
+relation buckets {
+  from   = aws_cloudfront_distribution
+  refers = origin.domain_name.aws_s3_bucket
+}
+
+# Names and their servers.
+relation query_logs {
+  from = aws_route53_zone
+  many = [aws_route53_query_log.zone_id]
+}
+relation signatures {
+  from = aws_route53_zone
+  many = [aws_route53_hosted_zone_dnssec.hosted_zone_id, aws_route53_key_signing_key.hosted_zone_id]
+}
+relation vpcs {
+  from = aws_route53_zone
+  many = [aws_route53_zone_association.zone_id]
+}
+
+# Firewalls, addresses, balancers.
+relation log_resource {
+  from = aws_networkfirewall_firewall
+  one  = aws_networkfirewall_logging_configuration.firewall_arn
+}
+relation associations {
+  from = aws_network_acl
+  many = [aws_network_acl_association.network_acl_id]
+}
+relation associations {
+  from = aws_eip
+  many = [aws_eip_association.allocation_id, aws_nat_gateway.allocation_id, aws_lb.subnet_mapping.allocation_id, aws_transfer_server.endpoint_details.address_allocation_ids]
+}
+relation firewall_rules {
+  from   = [aws_cloudfront_distribution]
+  refers = web_acl_id.aws_wafv2_web_acl
+}
+
+# Backups, secrets, clusters, people.
+relation backups {
+  from = [aws_efs_file_system, aws_ebs_volume, aws_rds_cluster, aws_db_instance, aws_dynamodb_table]
+  many = [aws_backup_selection.resources]
+}
+relation rotation {
+  from = aws_secretsmanager_secret
+  one  = aws_secretsmanager_secret_rotation.secret_id
+}
+relation parameter_group {
+  from   = aws_docdb_cluster
+  refers = db_cluster_parameter_group_name.aws_docdb_cluster_parameter_group
+}
+relation recorder_status {
+  from = aws_config_configuration_recorder
+  one  = aws_config_configuration_recorder_status.name
+}
+relation organization {
+  from = aws_guardduty_detector
+  one  = aws_guardduty_organization_configuration.detector_id
+}
+relation approval_rules {
+  from = aws_codecommit_repository
+  many = [aws_codecommit_approval_rule_template_association.repository_name]
+}
+relation autoscaling_targets {
+  from = aws_dynamodb_table
+  many = [aws_appautoscaling_target.resource_id]
+}
+relation members {
+  from = aws_iam_group
+  many = [aws_iam_group_membership.group, aws_iam_user_group_membership.groups]
+}
+relation policies {
+  from = aws_iam_group
+  many = [aws_iam_group_policy.group, aws_iam_group_policy_attachment.group, aws_iam_policy_attachment.groups]
+}
+relation method_settings {
+  from = aws_api_gateway_stage
+  many = [aws_api_gateway_method_settings.stage_name]
+}
+relation stages {
+  from = aws_api_gateway_rest_api
+  many = [aws_api_gateway_stage.rest_api_id]
+}
+
+# Trails: those that name the bucket's objects, and all of the account.
+relation object_trails {
+  from = aws_s3_bucket
+  many = [aws_cloudtrail.event_selector.data_resource.values]
+}
+relation account_trails {
+  from   = aws_s3_bucket
+  many   = [aws_cloudtrail]
+  native = true
+}

@@ -24,3 +24,11 @@ relation ssl_policy_resource {
   from   = [google_compute_target_https_proxy, google_compute_target_ssl_proxy]
   refers = ssl_policy.google_compute_ssl_policy
 }
+relation bucket {
+  from   = [google_logging_project_sink, google_logging_folder_sink, google_logging_organization_sink]
+  refers = destination.google_storage_bucket
+}
+relation audit_configs {
+  from = google_project
+  many = [google_project_iam_audit_config.project]
+}

@@ -1,7 +1,7 @@
 # What belongs to what in a cluster. The logic (selectors, names, scopes) is in analyzer/kubernetes.
 
 relation services {
-  from   = [workload, container, Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob]
+  from   = [workload, container, Pod, Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob, ServiceMonitor]
   many   = [Service]
   native = true
 }
@@ -80,7 +80,7 @@ relation namespace_object {
   native = true
 }
 relation workloads {
-  from   = [Service, NetworkPolicy, CiliumNetworkPolicy, PodDisruptionBudget, HorizontalPodAutoscaler, ScaledObject, ServiceAccount, namespace, Namespace]
+  from   = [Service, NetworkPolicy, CiliumNetworkPolicy, PodDisruptionBudget, HorizontalPodAutoscaler, ScaledObject, ServiceAccount, namespace, Namespace, network.peer]
   many   = [workload]
   native = true
 }

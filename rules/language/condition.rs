@@ -1,8 +1,12 @@
 //! The compiled form of conditions: what the engine evaluates and what the binary holds.
 
 use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, OnceLock};
 
 use compact_str::CompactString;
+use plimsoll_syntax::value::{List, Map};
+use plimsoll_syntax::{Kind, Place, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::functions::Function;
@@ -37,7 +41,7 @@ pub enum Argument {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Operand {
     /// A constant.
-    Literal(Literal),
+    Literal(Constant),
     /// A path.
     Path(Path),
     /// `function(subject, …).rest`
@@ -59,6 +63,102 @@ pub enum Literal {
     List(Vec<Literal>),
     /// `{ a = "b" }`
     Map(Vec<(CompactString, Literal)>),
+}
+
+/// A constant with the value that conditions see, which is put together when it is first asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Literal", into = "Literal")]
+pub struct Constant {
+    literal: Literal,
+    value: OnceLock<Value>,
+}
+
+impl Constant {
+    /// As a value; it has no place.
+    pub fn value(&self) -> &Value {
+        self.value.get_or_init(|| self.literal.value())
+    }
+}
+
+impl From<Literal> for Constant {
+    fn from(literal: Literal) -> Self {
+        Self { literal, value: OnceLock::new() }
+    }
+}
+
+impl From<Constant> for Literal {
+    fn from(constant: Constant) -> Self {
+        constant.literal
+    }
+}
+
+impl Deref for Constant {
+    type Target = Literal;
+
+    fn deref(&self) -> &Literal {
+        &self.literal
+    }
+}
+
+impl PartialEq for Constant {
+    fn eq(&self, other: &Self) -> bool {
+        self.literal == other.literal
+    }
+}
+
+impl Operand {
+    /// The constant, where it is one.
+    #[must_use]
+    pub fn literal(&self) -> Option<&Literal> {
+        match self {
+            Self::Literal(constant) => Some(constant),
+            _ => None,
+        }
+    }
+}
+
+impl Argument {
+    /// The constant, where it is one.
+    #[must_use]
+    pub fn literal(&self) -> Option<&Literal> {
+        match self {
+            Self::Operand(operand) => operand.literal(),
+            Self::Condition(_) => None,
+        }
+    }
+
+    /// The path, where it is one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Operand(Operand::Path(path)) => Some(path),
+            _ => None,
+        }
+    }
+}
+
+impl Literal {
+    /// As a value; it has no place.
+    #[must_use]
+    pub fn value(&self) -> Value {
+        let kind = match self {
+            Self::Null => Kind::Null,
+            Self::Bool(value) => Kind::Bool(*value),
+            Self::Number(value) => Kind::Number((*value).into()),
+            Self::String(value) => Kind::String(value.clone()),
+            Self::List(values) => {
+                Kind::List(Arc::new(List { items: values.iter().map(Self::value).collect(), tail: None, blocks: false }))
+            }
+            Self::Map(values) => {
+                let mut map = Map::default();
+                for (key, value) in values {
+                    map.set(key.clone(), value.value());
+                }
+                Kind::Map(Arc::new(map))
+            }
+        };
+        Value::new(kind, Place::NONE)
+    }
 }
 
 /// A path from a root.

@@ -146,7 +146,10 @@ fn words(tree: &Tree, expr: ExprId) -> Vec<CompactString> {
 /// `TYPE.attribute`; with `forward`, `attribute.TYPE` reads: the item's attribute refers to a TYPE.
 fn targets(tree: &Tree, expr: ExprId, forward: bool) -> Vec<Target> {
     let split = |word: CompactString| {
-        let (left, right) = word.rsplit_once('.').unwrap_or((&word, ""));
+        // An attribute may be a path through blocks; a view with a dot of its own ends with one, and has none.
+        let at_last = forward || word.ends_with('.');
+        let parts = if at_last { word.rsplit_once('.') } else { word.split_once('.') };
+        let (left, right) = parts.unwrap_or((&word, ""));
         let (view, attribute) = if forward && !right.is_empty() { (right, left) } else { (left, right) };
         Target { view: view.into(), attribute: attribute.into(), forward }
     };

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
-use crate::condition::{Condition, Literal, Path, Template};
+use crate::condition::{Condition, Constant, Literal, Path, Template};
 
 /// A rule: what its header says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub struct Row {
     /// What is bad: `forbid`, or the negation of `require`.
     pub verdict: Verdict,
     /// What an absent path means: names from the item, literal.
-    pub defaults: Vec<(Vec<CompactString>, Literal)>,
+    pub defaults: Vec<(Vec<CompactString>, Constant)>,
     /// The place of the finding, where the rule of culprits is not wanted.
     pub at: Option<Path>,
     /// What the finding says.

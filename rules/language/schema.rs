@@ -38,8 +38,9 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use compact_str::CompactString;
+use rustc_hash::FxHashMap;
 
-pub use crate::condition::Literal;
+pub use crate::condition::{Constant, Literal};
 use crate::nearest;
 use blob::Blob;
 
@@ -51,6 +52,8 @@ pub struct Schemas {
     views: Box<[OnceLock<Arc<Body>>]>,
     /// The same.
     types: Box<[OnceLock<Arc<Body>>]>,
+    /// Types by name: paths into Kubernetes objects meet one at every step.
+    type_numbers: OnceLock<FxHashMap<&'static str, usize>>,
 }
 
 /// The fields of a view, block or object.
@@ -70,7 +73,7 @@ pub struct Field {
     /// What it holds.
     pub ty: Type,
     /// What its absence means, where that is known.
-    pub default: Option<Literal>,
+    pub default: Option<Box<Constant>>,
     /// The field that tells its elements apart.
     pub keyed: Option<CompactString>,
     /// Names that it had, or has in some versions.
@@ -147,15 +150,14 @@ impl Schemas {
         let blob = Blob::open(blob);
         let views = (0..blob.views()).map(|_| OnceLock::new()).collect();
         let types = (0..blob.types()).map(|_| OnceLock::new()).collect();
-        Self { blob, views, types }
+        Self { blob, views, types, type_numbers: OnceLock::new() }
     }
 
     /// The fields of a view: `aws_instance`, `data.aws_ami`, `provider.aws`, `container`, `Deployment`.
     #[must_use]
-    pub fn get(&self, view: &str) -> Option<Arc<Body>> {
+    pub fn get(&self, view: &str) -> Option<&Arc<Body>> {
         let index = self.blob.find_view(view)?;
-        let body = self.views.get(index)?.get_or_init(|| self.blob.view_body(index));
-        Some(body.clone())
+        Some(self.views.get(index)?.get_or_init(|| self.blob.view_body(index)))
     }
 
     /// The names of all views, sorted.
@@ -165,10 +167,11 @@ impl Schemas {
 
     /// What [`Type::Named`] stands for.
     #[must_use]
-    pub fn named_type(&self, name: &str) -> Option<Arc<Body>> {
-        let index = self.blob.find_type(name)?;
-        let body = self.types.get(index)?.get_or_init(|| self.blob.type_body(index));
-        Some(body.clone())
+    pub fn named_type(&self, name: &str) -> Option<&Arc<Body>> {
+        let number = |index| (self.blob.type_name(index), index);
+        let numbers = self.type_numbers.get_or_init(|| (0..self.blob.types()).map(number).collect());
+        let index = *numbers.get(name)?;
+        Some(self.types.get(index)?.get_or_init(|| self.blob.type_body(index)))
     }
 
     /// The nearest name of a view to a misspelt one.

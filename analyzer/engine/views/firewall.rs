@@ -1,8 +1,8 @@
 //! `firewall.ingress` and `firewall.egress`: what firewalls of all providers let in and out, in one shape.
 //!
 //! One item for each entry that allows. Fields: `ports` (maps with `from`, `to`, `protocol`, or texts), `protocol`, `sources`,
-//! `destinations`, `description`, `direction`, `owner` (the resource's address) and `owner_type`. Entries that deny, and what
-//! comes before what, are not looked at.
+//! `destinations`, `description`, `direction`, `owner` (the resource's address) and `owner_type`. Those that an entry before them denies
+//! whole are left out.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,6 +10,7 @@ use plimsoll_syntax::value::{Entry, List, Map, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 use rustc_hash::FxHashMap;
 
+use super::firewall_order::{self, Order};
 use super::firewall_table::{DIALECTS, Dialect, Direction, Ports, Word};
 use crate::domains::{address, ports, text};
 use crate::truth::Truth;
@@ -31,17 +32,17 @@ const LIMIT: usize = 2000;
 /// The entries of all firewalls among these resources, in their order.
 #[must_use]
 pub(crate) fn items(terraform: &[Item]) -> Vec<Item> {
-    let mut items = Vec::new();
+    let mut entries = Vec::new();
     for resource in terraform {
         let Some((kind, dialects)) = resource.views.iter().find_map(|view| BY_TYPE.get_key_value(view.as_str())) else {
             continue;
         };
         for dialect in dialects {
             let mut scope = Scope { resource, kind, dialect, levels: vec![&resource.value] };
-            scope.walk(dialect.entries, &mut items);
+            scope.walk(dialect.entries, &mut entries);
         }
     }
-    items
+    firewall_order::effective(entries)
 }
 
 /// A resource, and the way down to one of its entries.
@@ -54,7 +55,7 @@ struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn walk(&mut self, path: &[&str], out: &mut Vec<Item>) {
+    fn walk(&mut self, path: &[&str], out: &mut Vec<firewall_order::Entry>) {
         let Some((first, rest)) = path.split_first() else {
             out.extend(self.entry());
             return;
@@ -78,14 +79,14 @@ impl<'a> Scope<'a> {
         levels.find_map(|level| level.as_map()?.get(key).filter(|entry| !entry.value.is_null()))
     }
 
-    fn entry(&self) -> Option<Item> {
+    fn entry(&self) -> Option<firewall_order::Entry> {
         // What is not known about whether the entry counts makes its addresses unknown: then no rule is sure of it.
         let mut doubt: Option<Arc<Unknown>> = None;
-        if let Some(action) = self.dialect.action {
-            match self.says(action, &mut doubt) {
-                Truth::False => return None,
-                Truth::True | Truth::Unknown => {}
-            }
+        let allowed = self.dialect.action.map_or(Truth::True, |action| self.says(action, &mut doubt));
+        let denies = self.dialect.denies || allowed == Truth::False;
+        let order = self.dialect.order.as_ref();
+        if denies && order.is_none_or(|order| self.is_narrowed(order)) {
+            return None;
         }
         if let Some((key, counts)) = self.dialect.switch
             && let Some(switch) = self.field(key)
@@ -139,7 +140,7 @@ impl<'a> Scope<'a> {
         put("direction", Value::string(direction, header), header);
         put("owner", Value::string(self.resource.name.clone(), self.resource.header), self.resource.header);
         put("owner_type", Value::string(self.kind, self.resource.header), self.resource.header);
-        Some(Item {
+        let item = Item {
             views: vec![format!("firewall.{direction}").into()],
             name: self.resource.name.clone(),
             header,
@@ -147,6 +148,16 @@ impl<'a> Scope<'a> {
             value: Value::map(fields, header),
             owner: None,
             index: self.resource.index,
+        };
+        let rank = order.and_then(|order| order.rank(self.resource, |key| self.field(key).map(|entry| &entry.value)));
+        Some(firewall_order::Entry { item, denies, rank })
+    }
+
+    /// The entry is not for everything that the list is for.
+    fn is_narrowed(&self, order: &Order) -> bool {
+        order.narrowing.iter().filter_map(|key| self.field(key)).any(|entry| {
+            let everything = text(&entry.value).is_some_and(|text| matches!(text.as_str(), "*" | "0-65535"));
+            !everything && !is_nothing(&entry.value)
         })
     }
 

@@ -1,5 +1,7 @@
 //! How providers write what a firewall lets in and out.
 
+use super::firewall_order::Order;
+
 /// One way of writing entries of a firewall.
 pub(super) struct Dialect {
     /// Resource types that use it.
@@ -12,6 +14,10 @@ pub(super) struct Dialect {
     pub(super) direction: Direction,
     /// The word that allows.
     pub(super) action: Option<Word>,
+    /// Every entry denies.
+    pub(super) denies: bool,
+    /// Which entry goes before which.
+    pub(super) order: Option<Order>,
     /// An attribute that switches the entry off or on, and what it is when it counts. Absent: it counts.
     pub(super) switch: Option<(&'static str, bool)>,
     /// The protocol's attribute.
@@ -80,6 +86,8 @@ const BASE: Dialect = Dialect {
     inherits: false,
     direction: Direction::In,
     action: None,
+    denies: false,
+    order: None,
     switch: None,
     protocol: "protocol",
     every_protocol_every_port: true,
@@ -90,6 +98,27 @@ const BASE: Dialect = Dialect {
     groups: &[],
     absent_is_everybody: false,
 };
+
+const fn numbered(number: &'static str, list: &'static str) -> Option<Order> {
+    Some(Order { number, absent: None, list, deny_wins: false, narrowing: &[] })
+}
+
+const fn azure_order(list: &'static str) -> Option<Order> {
+    Some(Order {
+        number: "priority",
+        absent: None,
+        list,
+        deny_wins: false,
+        narrowing: &["source_port_range", "source_port_ranges", "destination_application_security_group_ids"],
+    })
+}
+
+/// Machines that a rule of Google's is for.
+const GOOGLE_TARGETS: &[&str] = &["target_tags", "target_service_accounts", "target_resources", "target_secure_tags"];
+
+const fn google_order(absent: Option<i64>, list: &'static str) -> Option<Order> {
+    Some(Order { number: "priority", absent, list, deny_wins: true, narrowing: GOOGLE_TARGETS })
+}
 
 const AWS_GROUP: Dialect = Dialect {
     types: &["aws_security_group", "aws_default_security_group"],
@@ -133,6 +162,16 @@ const GOOGLE_POLICY: Dialect = Dialect {
     ],
     absent_is_everybody: true,
     ..BASE
+};
+const GOOGLE: Dialect = Dialect {
+    types: &["google_compute_firewall"],
+    action: None,
+    order: google_order(Some(1000), "network"),
+    protocol: "protocol",
+    sources: &["source_ranges"],
+    destinations: &["destination_ranges"],
+    groups: &["source_tags", "source_service_accounts"],
+    ..GOOGLE_POLICY
 };
 const ORACLE: Dialect = Dialect {
     types: &["oci_core_security_list", "oci_core_default_security_list"],
@@ -182,26 +221,19 @@ pub(super) const DIALECTS: &[Dialect] = &[
     },
     Dialect { types: &["aws_vpc_security_group_ingress_rule"], ..AWS_RULE },
     Dialect { types: &["aws_vpc_security_group_egress_rule"], direction: Direction::Out, ..AWS_RULE },
-    Dialect { entries: &["ingress"], ..AWS_ACL },
-    Dialect { entries: &["egress"], direction: Direction::Out, ..AWS_ACL },
+    Dialect { entries: &["ingress"], order: numbered("rule_no", ""), ..AWS_ACL },
+    Dialect { entries: &["egress"], order: numbered("rule_no", ""), direction: Direction::Out, ..AWS_ACL },
     Dialect {
         types: &["aws_network_acl_rule"],
         direction: Direction::Flag("egress"),
         action: Some(word("rule_action", &["allow"], false)),
+        order: numbered("rule_number", "network_acl_id"),
         ..AWS_ACL
     },
-    Dialect { types: &["azurerm_network_security_group"], entries: &["security_rule"], ..AZURE },
-    Dialect { types: &["azurerm_network_security_rule"], ..AZURE },
-    Dialect {
-        types: &["google_compute_firewall"],
-        entries: &["allow"],
-        action: None,
-        protocol: "protocol",
-        sources: &["source_ranges"],
-        destinations: &["destination_ranges"],
-        groups: &["source_tags", "source_service_accounts"],
-        ..GOOGLE_POLICY
-    },
+    Dialect { types: &["azurerm_network_security_group"], entries: &["security_rule"], order: azure_order(""), ..AZURE },
+    Dialect { types: &["azurerm_network_security_rule"], order: azure_order("network_security_group_name"), ..AZURE },
+    Dialect { entries: &["allow"], ..GOOGLE },
+    Dialect { entries: &["deny"], denies: true, ..GOOGLE },
     Dialect {
         types: &[
             "google_compute_firewall_policy_rule",
@@ -209,6 +241,7 @@ pub(super) const DIALECTS: &[Dialect] = &[
             "google_compute_region_network_firewall_policy_rule",
         ],
         entries: &["match", "layer4_configs"],
+        order: google_order(None, "firewall_policy"),
         ..GOOGLE_POLICY
     },
     Dialect {

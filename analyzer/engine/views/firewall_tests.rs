@@ -259,3 +259,78 @@ fn others() {
         assert_eq!(shown(kind, fields), expected, "{kind}");
     }
 }
+
+/// Entries of several resources, as `shown` does for one.
+fn left(resources: &[Item]) -> Vec<String> {
+    let ports = |item: &Item| ports::set(item.value.get("ports").unwrap_or(&Value::default())).to_string();
+    items(resources).iter().map(|item| format!("{} {}", item.name, ports(item))).collect()
+}
+
+#[test]
+fn denied_before() {
+    let entry = |number: i64, action: &str, from: i64, to: i64, from_where: &str| {
+        map(vec![
+            ("rule_no", int(number)),
+            ("action", text(action)),
+            ("protocol", text("tcp")),
+            ("from_port", int(from)),
+            ("to_port", int(to)),
+            ("cidr_block", text(from_where)),
+        ])
+    };
+    let acl = |entries: Vec<Value>| left(&[resource("aws_network_acl", vec![("ingress", list(entries))])]);
+    let ssh = || entry(200, "allow", 22, 22, "0.0.0.0/0");
+    let rows: Vec<(Vec<Value>, &[&str])> = vec![
+        (vec![ssh(), entry(100, "deny", 0, 1024, "0.0.0.0/0")], &[]),
+        (vec![ssh(), entry(300, "deny", 0, 1024, "0.0.0.0/0")], &["aws_network_acl.a 22"]),
+        (vec![ssh(), entry(100, "deny", 23, 1024, "0.0.0.0/0")], &["aws_network_acl.a 22"]),
+        (vec![ssh(), entry(100, "deny", 22, 22, "10.0.0.0/8")], &["aws_network_acl.a 22"]),
+        (
+            vec![entry(200, "allow", 20, 25, "0.0.0.0/0"), entry(100, "deny", 22, 23, "0.0.0.0/0")],
+            &["aws_network_acl.a 20–21, 24–25"],
+        ),
+        (vec![entry(200, "allow", 22, 22, "10.1.0.0/16"), entry(100, "deny", 22, 22, "10.0.0.0/8")], &[]),
+        (
+            vec![map(vec![("rule_no", unknown()), ("action", text("deny")), ("protocol", text("-1"))]), ssh()],
+            &["aws_network_acl.a 22"],
+        ),
+    ];
+    for (entries, expected) in rows {
+        assert_eq!(acl(entries), expected);
+    }
+}
+
+#[test]
+fn denied_by_priority() {
+    let rule = |priority: i64, access: &str, from: &str| {
+        map(vec![
+            ("priority", int(priority)),
+            ("access", text(access)),
+            ("direction", text("Inbound")),
+            ("protocol", text("*")),
+            ("source_port_range", text("*")),
+            ("destination_port_range", text("22")),
+            ("source_address_prefix", text(from)),
+            ("destination_address_prefix", text("*")),
+        ])
+    };
+    let group = |rules: Vec<Value>| left(&[resource("azurerm_network_security_group", vec![("security_rule", list(rules))])]);
+    assert!(group(vec![rule(100, "Deny", "*"), rule(200, "Allow", "*")]).is_empty());
+    assert_eq!(group(vec![rule(200, "Deny", "*"), rule(100, "Allow", "*")]), ["azurerm_network_security_group.a 22"]);
+    let firewall = |name: &str, block: &str, network: &str, more: Vec<(&'static str, Value)>| {
+        let mut fields = vec![
+            (
+                if block == "deny" { "deny" } else { "allow" },
+                list(vec![map(vec![("protocol", text("tcp")), ("ports", texts(&["22"]))])]),
+            ),
+            ("network", text(network)),
+        ];
+        fields.extend(more);
+        Item { name: name.into(), ..resource("google_compute_firewall", fields) }
+    };
+    let allow = || firewall("allow", "allow", "main", vec![]);
+    assert!(left(&[allow(), firewall("deny", "deny", "main", vec![])]).is_empty());
+    assert_eq!(left(&[allow(), firewall("deny", "deny", "other", vec![])]), ["allow 22"]);
+    assert_eq!(left(&[allow(), firewall("deny", "deny", "main", vec![("priority", int(2000))])]), ["allow 22"]);
+    assert_eq!(left(&[allow(), firewall("deny", "deny", "main", vec![("target_tags", texts(&["web"]))])]), ["allow 22"]);
+}

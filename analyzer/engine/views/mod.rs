@@ -4,10 +4,13 @@ pub(crate) mod disk;
 pub(crate) mod ecs;
 pub(crate) mod embedded;
 pub(crate) mod firewall;
+mod firewall_order;
 mod firewall_table;
 pub(crate) mod gcp;
 pub(crate) mod iam;
 pub(crate) mod kubernetes;
+pub(crate) mod route;
+pub(crate) mod taggable;
 
 use plimsoll_syntax::{Item, Value};
 
@@ -19,6 +22,8 @@ pub(crate) fn terraform(resources: &[Item], source: embedded::Source<'_>) -> Vec
     items.extend(gcp::items(resources, source));
     items.extend(iam::items(resources, source));
     items.extend(kubernetes::items(resources));
+    items.extend(route::items(resources));
+    items.extend(taggable::items(resources, plimsoll_rules::schemas()));
     items
 }
 

@@ -126,7 +126,7 @@ impl Compiler<'_> {
         let (subject, typed) = self.operand(left, scope)?;
         if let Some(literal) = self.try_literal(right) {
             self.check_literal(left, &typed, right, &literal);
-            return Some(Condition::Compare(subject, op, Operand::Literal(literal)));
+            return Some(Condition::Compare(subject, op, Operand::Literal(literal.into())));
         }
         let (other, _) = self.operand(right, scope)?;
         Some(Condition::Compare(subject, op, other))
@@ -160,7 +160,7 @@ impl Compiler<'_> {
     /// A path, a constant or a function's value.
     pub(super) fn operand(&mut self, expr: ExprId, scope: &Scope) -> Option<(Operand, Typed)> {
         if let Some(literal) = self.try_literal(expr) {
-            return Some((Operand::Literal(literal), Typed::any()));
+            return Some((Operand::Literal(literal.into()), Typed::any()));
         }
         if let ExprKind::Paren(inner) = self.expr(expr).kind {
             return self.operand(inner, scope);
@@ -268,8 +268,8 @@ impl Compiler<'_> {
     fn pattern(&mut self, function: Function, expr: ExprId, scope: &Scope) -> Option<Operand> {
         let (operand, _) = self.operand(expr, scope)?;
         let span = self.expr(expr).span;
-        match &operand {
-            Operand::Literal(Literal::String(text)) => {
+        match (&operand, operand.literal()) {
+            (_, Some(Literal::String(text))) => {
                 if function == Function::Matches
                     && let Err(error) = regex_syntax::parse(text)
                 {
@@ -277,7 +277,7 @@ impl Compiler<'_> {
                 }
                 Some(operand)
             }
-            Operand::Path(path) if matches!(path.root, crate::condition::Root::Param(_)) => Some(operand),
+            (Operand::Path(path), _) if matches!(path.root, crate::condition::Root::Param(_)) => Some(operand),
             _ => {
                 let name = function.signature().name;
                 self.fault(Fault::new(span, format!("`{name}` takes a string constant or a parameter here")));

@@ -6,7 +6,7 @@ use plimsoll_syntax::hcl::{self, ExprId, ExprKind};
 
 use super::Compiler;
 use super::path::Scope;
-use crate::condition::{Literal, Step};
+use crate::condition::{Constant, Literal, Step};
 use crate::error::Fault;
 use crate::rule::Param;
 
@@ -66,7 +66,7 @@ impl Compiler<'_> {
     }
 
     /// `default = { a = 1, b = { c = true } }` as paths from the item.
-    pub(super) fn defaults(&mut self, expr: ExprId, outer: &Scope) -> Vec<(Vec<CompactString>, Literal)> {
+    pub(super) fn defaults(&mut self, expr: ExprId, outer: &Scope) -> Vec<(Vec<CompactString>, Constant)> {
         let mut out = Vec::new();
         self.defaults_under(expr, &mut Vec::new(), &mut out);
         for (path, _) in &out {
@@ -76,7 +76,7 @@ impl Compiler<'_> {
         out
     }
 
-    fn defaults_under(&mut self, expr: ExprId, at: &mut Vec<CompactString>, out: &mut Vec<(Vec<CompactString>, Literal)>) {
+    fn defaults_under(&mut self, expr: ExprId, at: &mut Vec<CompactString>, out: &mut Vec<(Vec<CompactString>, Constant)>) {
         if let ExprKind::Object(items) = self.expr(expr).kind {
             let tree = self.tree;
             for item in tree.items(items) {
@@ -85,7 +85,7 @@ impl Compiler<'_> {
                 at.pop();
             }
         } else if let Some(literal) = self.literal(expr) {
-            out.push((at.clone(), literal));
+            out.push((at.clone(), literal.into()));
         }
     }
 }

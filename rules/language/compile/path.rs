@@ -88,10 +88,11 @@ impl Compiler<'_> {
     /// The fields of a view; `instruction.RUN` has those of `instruction`.
     pub(super) fn view_body(&self, view: &str) -> Option<Arc<Body>> {
         let schemas = self.context.schemas;
-        schemas.get(view).or_else(|| {
+        let body = schemas.get(view).or_else(|| {
             let (family, _) = view.split_once('.')?;
             if matches!(family, "data" | "provider") { None } else { schemas.get(family) }
-        })
+        });
+        body.cloned()
     }
 
     /// A path; `flatten` lets it cross repeated blocks.
@@ -268,7 +269,7 @@ impl Compiler<'_> {
 
     fn resolved(&self, mut typed: Typed) -> Typed {
         if let Type::Named(name) = &typed.ty {
-            typed.ty = self.context.schemas.named_type(name).map_or(Type::Any, Type::Object);
+            typed.ty = self.context.schemas.named_type(name).cloned().map_or(Type::Any, Type::Object);
         }
         typed
     }

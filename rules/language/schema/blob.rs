@@ -323,8 +323,8 @@ impl Blob {
         self.types
     }
 
-    pub(super) fn find_type(&self, name: &str) -> Option<usize> {
-        self.find(self.view_row(self.views), self.types, name)
+    pub(super) fn type_name(&self, index: usize) -> &'static str {
+        self.string(self.word(self.view_row(self.views) + index * ROW))
     }
 
     pub(super) fn type_body(&self, index: usize) -> Arc<Body> {
@@ -344,7 +344,7 @@ impl Blob {
         let (mut low, mut high) = (0, count);
         while low < high {
             let middle = low + (high - low) / 2;
-            match self.string(self.word(first + middle * ROW)).cmp(name) {
+            match self.bytes_of(self.word(first + middle * ROW)).cmp(name.as_bytes()) {
                 std::cmp::Ordering::Equal => return Some(middle),
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Greater => high = middle,
@@ -361,12 +361,16 @@ impl Blob {
     }
 
     fn string(&self, number: u32) -> &'static str {
+        std::str::from_utf8(self.bytes_of(number)).unwrap_or_default()
+    }
+
+    /// The string of this number as bytes, which sort as strings do.
+    fn bytes_of(&self, number: u32) -> &'static [u8] {
         let number = number as usize;
         if number >= self.strings {
-            return "";
+            return b"";
         }
-        let start = self.view_row(self.views + self.types) * 4;
-        std::str::from_utf8(self.piece(number, HEADER, start)).unwrap_or_default()
+        self.piece(number, HEADER, self.view_row(self.views + self.types) * 4)
     }
 
     fn body(&self, number: u32) -> Arc<Body> {
@@ -390,7 +394,7 @@ impl Blob {
             Field {
                 name: self.text(stored.name),
                 ty: self.ty(stored.ty, decoded, depth + 1),
-                default: more.default.map(|literal| self.literal(literal)),
+                default: more.default.map(|literal| Box::new(self.literal(literal).into())),
                 keyed: more.keyed.map(|name| self.text(name)),
                 renamed: more.renamed.into_iter().map(|name| self.text(name)).collect(),
             }
