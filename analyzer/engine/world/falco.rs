@@ -1,0 +1,214 @@
+//! What the code promises of its containers at run time, as rules of Falco that watch whether it holds.
+//!
+//! One rule for each promise of each container: a root that is read-only, an entry point that is the only thing started, ports that are
+//! declared, no shell and no package manager. Fields and operators are those of the Falco documentation, "Supported Fields".
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use plimsoll_syntax::image;
+use plimsoll_syntax::{Item, Value};
+use serde::Serialize;
+
+use super::{Scene, items, scene};
+use crate::Engine;
+use crate::queries::{self, Root};
+
+/// Shells by the names of their programs.
+const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh", "fish", "csh", "tcsh"];
+/// Package managers by the names of their programs.
+const PACKAGE_MANAGERS: &[&str] =
+    &["apt", "apt-get", "dpkg", "yum", "dnf", "microdnf", "rpm", "apk", "pacman", "zypper", "pip", "pip3", "npm", "gem"];
+
+/// A rule of Falco.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FalcoRule {
+    /// Unique in the file.
+    pub rule: String,
+    /// What it watches, and which promise of the code that is.
+    pub desc: String,
+    /// In Falco's language.
+    pub condition: String,
+    /// What is logged.
+    pub output: String,
+    /// `CRITICAL`, `ERROR`, `WARNING`, `NOTICE`
+    pub priority: &'static str,
+    /// `plimsoll`, and our rule that judges the same before it runs, where there is one.
+    pub tags: Vec<String>,
+}
+
+/// What the code says of one container.
+#[derive(Debug)]
+struct Promise {
+    /// `Deployment/web, container app`
+    whose: String,
+    repository: String,
+    read_only: bool,
+    /// The programs that it starts; nothing where that is not known.
+    programs: Option<BTreeSet<String>>,
+    ports: BTreeSet<i128>,
+}
+
+impl Engine {
+    /// The rules that watch what the code promises, in the order of the files.
+    #[must_use]
+    pub fn falco(&self) -> Vec<FalcoRule> {
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut rules = Vec::new();
+        let scene = scene(&self.db, self.workspace, &self.outside);
+        let all = self.containers(scene);
+        let stages: Vec<&Item> = all.iter().flat_map(|items| items.iter()).filter(|item| is_of(item, "stage.final")).collect();
+        for container in all.iter().flat_map(|items| items.iter()) {
+            if let Some(promise) = promise(container, &stages)
+                && seen.insert(promise.whose.clone())
+            {
+                promise.write(&mut rules);
+            }
+        }
+        rules
+    }
+
+    fn containers(&self, scene: Scene<'_>) -> Vec<Arc<Vec<Item>>> {
+        let files = self.workspace.files(&self.db).iter();
+        let mut all: Vec<Arc<Vec<Item>>> = files.filter_map(|&file| items(&self.db, self.workspace, file)).collect();
+        all.extend(scene.roots(&self.db).iter().map(|(path, inputs)| {
+            queries::root_items(&self.db, self.workspace, Root::new(&self.db, path.clone(), inputs.clone()))
+        }));
+        queries::with_manifests(&self.db, self.workspace, |manifests| {
+            all.extend(manifests.iter().map(|items| Arc::new(items.to_vec())));
+        });
+        all
+    }
+}
+
+fn is_of(item: &Item, view: &str) -> bool {
+    item.views.iter().any(|own| own == view)
+}
+
+/// What the code says of a container of Kubernetes or Compose.
+fn promise(item: &Item, stages: &[&Item]) -> Option<Promise> {
+    let value = &item.value;
+    let kubernetes = is_of(item, "container");
+    if !kubernetes && !is_of(item, "docker.container") {
+        return None;
+    }
+    let reference = value.str_at(&["image"])?;
+    let repository = image::parse(reference)?.repository.to_string();
+    let read_only = match kubernetes {
+        true => value.at(&["securityContext", "readOnlyRootFilesystem"]).and_then(Value::as_bool) == Some(true),
+        false => value.at(&["read_only"]).and_then(Value::as_bool) == Some(true),
+    };
+    let owner = item.owner.as_ref().map(|owner| format!("{}, container ", owner.name)).unwrap_or_default();
+    let name = value.str_at(&["name"]).unwrap_or(&item.name);
+    let whose = if kubernetes { format!("{owner}{name}") } else { item.name.to_string() };
+    let ports = value.at(&["ports"]).map(Value::items).unwrap_or_default();
+    let number = |port: &Value| ["containerPort", "target"].iter().find_map(|key| port.get(key)?.as_int());
+    let ports = ports.iter().filter_map(number).collect();
+    let started = match kubernetes {
+        true => value.at(&["command"]).map(Value::items).and_then(<[Value]>::first),
+        // A command alone may be the arguments of what the image starts.
+        false => value.at(&["entrypoint"]).map(Value::items).and_then(<[Value]>::first),
+    };
+    let program = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
+    let own = started.and_then(Value::as_str).map(|text| BTreeSet::from([program(text)]));
+    let built = || {
+        let stage = stages.iter().find(|stage| built_as(stage, &repository, value))?;
+        let start = ["entrypoint", "cmd"]
+            .iter()
+            .find_map(|key| stage.value.at(&[key, "argv"])?.items().first()?.as_str().map(program))?;
+        Some(BTreeSet::from([start]))
+    };
+    let programs = own.or_else(built);
+    Some(Promise { whose, repository, read_only, programs, ports })
+}
+
+/// Whether an image is built by a Dockerfile's stage: by Compose's own build, or by the folder that is called like the image.
+fn built_as(stage: &Item, repository: &str, container: &Value) -> bool {
+    let Some(path) = stage.value.str_at(&["file", "path"]) else { return false };
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let last = |text: &str| text.trim_end_matches('/').rsplit('/').next().unwrap_or("").to_owned();
+    let context = container.str_at(&["build", "context"]).map(|context| last(context.trim_start_matches("./")));
+    context.is_some_and(|context| context == last(folder)) || last(folder) == last(repository)
+}
+
+impl Promise {
+    /// The rules that watch it.
+    fn write(&self, out: &mut Vec<FalcoRule>) {
+        let Self { whose, repository, .. } = self;
+        let image = format!("container.image.repository endswith \"{repository}\"");
+        let started = "plimsoll_starts and container.id != host";
+        let mut add = |name: &str, desc: String, condition: String, output: &str, priority, own: Option<&str>| {
+            out.push(FalcoRule {
+                rule: format!("{name} ({whose})"),
+                desc,
+                condition,
+                output: format!(
+                    "{output} (container=%container.name image=%container.image.repository process=%proc.cmdline user=%user.name)"
+                ),
+                priority,
+                tags: ["plimsoll"].into_iter().chain(own).map(str::to_owned).collect(),
+            });
+        };
+        if self.read_only {
+            add(
+                "Write to a read-only root",
+                format!(
+                    "The root of {whose} is read-only: what opens a file for writing outside of its volumes has found a way around"
+                ),
+                format!(
+                    "plimsoll_writes and container.id != host and {image} and not fd.name startswith /tmp and not fd.name startswith /dev and not fd.name startswith /proc"
+                ),
+                "A file was opened for writing under a read-only root: %fd.name",
+                "ERROR",
+                Some("writable-root"),
+            );
+        }
+        // What starts through a shell may start anything.
+        let is_shell = |program: &String| SHELLS.contains(&program.as_str());
+        match &self.programs {
+            Some(programs) if !programs.iter().any(is_shell) => {
+                let list: Vec<&str> = programs.iter().map(String::as_str).collect();
+                add(
+                    "Unexpected process",
+                    format!("{whose} starts {} and nothing else", list.join(", ")),
+                    format!(
+                        "{started} and {image} and not proc.name in ({}) and not proc.pname in ({})",
+                        list.join(", "),
+                        list.join(", ")
+                    ),
+                    "A process was started that the image does not start",
+                    "WARNING",
+                    None,
+                );
+                add(
+                    "Shell in a container",
+                    format!("{whose} starts no shell"),
+                    format!("{started} and {image} and proc.name in ({})", SHELLS.join(", ")),
+                    "A shell was started",
+                    "ERROR",
+                    None,
+                );
+            }
+            _ => {}
+        }
+        add(
+            "Package manager at run time",
+            format!("{whose} is rebuilt, not patched: nothing is installed while it runs"),
+            format!("{started} and {image} and proc.name in ({})", PACKAGE_MANAGERS.join(", ")),
+            "A package manager was started",
+            "ERROR",
+            Some("package-manager-at-run-time"),
+        );
+        if !self.ports.is_empty() {
+            let list: Vec<String> = self.ports.iter().map(ToString::to_string).collect();
+            add(
+                "Unexpected listening port",
+                format!("{whose} declares the ports {}", list.join(", ")),
+                format!("evt.type = listen and container.id != host and {image} and not fd.sport in ({})", list.join(", ")),
+                "A process listens on a port that nobody declared: %fd.sport",
+                "WARNING",
+                None,
+            );
+        }
+    }
+}

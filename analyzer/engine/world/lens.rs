@@ -1,0 +1,216 @@
+//! What an editor shows of the world: the nodes whose headers are in a file, with their rung and with who reaches them.
+
+mod links;
+mod values;
+
+use std::sync::Arc;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use plimsoll_syntax::Place;
+use plimsoll_world::{Answer, From, Node, NodeId, Question, Step, Verdict, World};
+use rustc_hash::FxHashMap;
+
+use super::ask::{Exposed, Stretch};
+use super::findings::Found;
+use super::report::Witness;
+use super::{Scene, scene, world};
+use crate::db::{Db, Workspace};
+use crate::live::{Cancelled, Snapshot};
+use crate::report::{Range, Text};
+use crate::{Engine, queries};
+
+pub use values::{Hint, ValueAt};
+
+/// In a world of more nodes than this, only the internet and the local network are asked whether they reach a node.
+const NEIGHBOURS: usize = 64;
+
+/// A node at its header.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeLens {
+    /// As in answers.
+    pub name: String,
+    /// `machine`, `workload`, `database`, …
+    pub kind: &'static str,
+    /// Its header.
+    pub header: Range,
+    /// Its rung's number and name, of what runs something.
+    pub rung: Option<(u8, &'static str)>,
+    /// How the internet reaches it, or the local network where the internet does not; never empty.
+    pub exposed: Vec<Exposed>,
+}
+
+/// Everything that is known of a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NodeDetails {
+    /// What stands at its header.
+    pub lens: NodeLens,
+    /// Why it stands on its rung, the reasons that decide first.
+    pub evidence: Vec<Witness>,
+    /// The boundaries that hold it, the nearest first, each with its kind.
+    pub inside: Vec<(String, &'static str)>,
+    /// What it handles, its environment and its tenant, each with the line that says so.
+    pub marks: Vec<(&'static str, String, Stretch)>,
+    /// The other nodes that reach it; `None`: there are too many to ask.
+    pub neighbours: Option<Vec<Exposed>>,
+}
+
+impl NodeLens {
+    /// The file of its header is the one that was asked for.
+    fn is_at(&self, offset: usize) -> bool {
+        let span = self.header.span;
+        span.start as usize <= offset && offset <= span.end as usize
+    }
+}
+
+impl Snapshot {
+    /// The nodes whose headers are in a file.
+    ///
+    /// # Errors
+    /// When it was cancelled.
+    pub fn nodes_of(&self, path: &Utf8Path) -> Result<Vec<NodeLens>, Cancelled> {
+        self.ask(|engine| {
+            Sight::of(engine, path).map(|sight| sight.own().filter_map(|(id, node)| sight.lens(id, node)).collect())
+        })
+        .map(Option::unwrap_or_default)
+    }
+
+    /// The nodes at whose header a byte of a file is, with everything that is known of them.
+    ///
+    /// # Errors
+    /// When it was cancelled.
+    pub fn nodes_at(&self, path: &Utf8Path, offset: usize) -> Result<Vec<NodeDetails>, Cancelled> {
+        let details = |engine: &Engine| {
+            let sight = Sight::of(engine, path)?;
+            let own = sight.own().filter_map(|(id, node)| Some((id, node, sight.lens(id, node)?)));
+            Some(own.filter(|(.., lens)| lens.is_at(offset)).map(|(id, node, lens)| sight.details(id, node, lens)).collect())
+        };
+        self.ask(details).map(Option::unwrap_or_default)
+    }
+}
+
+impl Snapshot {
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// When it was cancelled.
+    pub fn text_of(&self, path: &Utf8Path) -> Result<Option<Arc<Text>>, Cancelled> {
+        self.ask(|engine| Some(queries::text(&engine.db, engine.db.file(path)?)))
+    }
+}
+
+/// What reaches what: asked once for all editors' questions about a state of the workspace.
+struct Seen {
+    found: Found,
+    internet: FxHashMap<NodeId, Vec<Answer>>,
+}
+
+#[salsa::tracked(returns(clone), no_eq)]
+fn seen<'db>(db: &'db dyn Db, workspace: Workspace, scene: Scene<'db>) -> Arc<Seen> {
+    let world = world(db, workspace, scene);
+    let mut internet: FxHashMap<NodeId, Vec<Answer>> = FxHashMap::default();
+    for answer in world.answers(&Question { from: From::Node(World::INTERNET), to: None, port: None }) {
+        internet.entry(answer.to).or_default().push(answer);
+    }
+    Arc::new(Seen { found: Found::of(&world, scene.stated(db), scene.today(db)), internet })
+}
+
+/// The world as it is seen from one file.
+struct Sight<'e> {
+    engine: &'e Engine,
+    scene: Scene<'e>,
+    world: Arc<World>,
+    seen: Arc<Seen>,
+    file: plimsoll_syntax::FileId,
+}
+
+impl<'e> Sight<'e> {
+    /// `None`: the file has no nodes.
+    fn of(engine: &'e Engine, path: &Utf8Path) -> Option<Self> {
+        let db = &engine.db;
+        let source = db.file(path)?;
+        source.content(db).kind?;
+        let file = source.id(db);
+        let scene = scene(db, engine.workspace, &engine.outside);
+        let world = world(db, engine.workspace, scene);
+        world.nodes.iter().any(|node| node.place.file == file).then(|| {
+            let seen = seen(db, engine.workspace, scene);
+            Self { engine, scene, world, seen, file }
+        })
+    }
+
+    fn own(&self) -> impl Iterator<Item = (NodeId, &Node)> {
+        let own = |node: &Node| node.place.is_some() && node.place.file == self.file && !node.kind.is_boundary();
+        self.world.all().filter(move |(_, node)| own(node))
+    }
+
+    fn lens(&self, id: NodeId, node: &Node) -> Option<NodeLens> {
+        let (_, header) = self.engine.spot_of(node.place)?;
+        let rung = node.rung().map(|rung| (rung.number(), rung.name()));
+        Some(NodeLens { name: node.name.to_string(), kind: node.kind.name(), header, rung, exposed: self.exposed(id) })
+    }
+
+    fn exposed(&self, id: NodeId) -> Vec<Exposed> {
+        let stated = self.scene.stated(&self.engine.db);
+        let reason = |meant: &Option<usize>| meant.and_then(|at| stated.intended.get(at)).map(|intended| intended.reason.clone());
+        let own = self.seen.found.answers.iter().filter(|(answer, _)| answer.to == id);
+        let reached: Vec<Exposed> = own
+            .map(|(answer, meant)| Exposed { intended: reason(meant), ..self.engine.exposed(&self.world, answer, None) })
+            .collect();
+        if !reached.is_empty() {
+            return reached;
+        }
+        let answers = self.seen.internet.get(&id).into_iter().flatten();
+        answers.map(|answer| self.engine.exposed(&self.world, answer, None)).collect()
+    }
+
+    fn details(&self, id: NodeId, node: &Node, lens: NodeLens) -> NodeDetails {
+        let world = &self.world;
+        let mut evidence: Vec<_> = node.evidence.iter().collect();
+        evidence.sort_by_key(|evidence| evidence.rung);
+        let evidence = evidence
+            .into_iter()
+            .map(|evidence| Witness { rung: evidence.rung.number(), step: self.engine.stretch(&evidence.step) });
+        let inside = node.inside.iter().filter_map(|id| world.node(*id)).map(|node| (node.name.to_string(), node.kind.name()));
+        let marks = world.marks(node, &self.scene.stated(&self.engine.db).contexts);
+        let sensitivity = marks.sensitivity.into_iter().map(|mark| ("sensitivity", mark));
+        let marks = sensitivity
+            .chain(marks.environment.map(|mark| ("environment", mark)))
+            .chain(marks.tenant.map(|mark| ("tenant", mark)))
+            .map(|(what, (word, place))| (what, word.to_string(), self.engine.stretch(&Step::at(place, word.as_str()))));
+        NodeDetails {
+            lens,
+            evidence: evidence.collect(),
+            inside: inside.collect(),
+            marks: marks.collect(),
+            neighbours: self.neighbours(id),
+        }
+    }
+
+    fn neighbours(&self, to: NodeId) -> Option<Vec<Exposed>> {
+        let others: Vec<NodeId> = self
+            .world
+            .all()
+            .filter(|(id, node)| *id != to && id.0 > World::LAN.0 && node.kind.ends_traffic())
+            .map(|(id, _)| id)
+            .collect();
+        (others.len() <= NEIGHBOURS).then(|| {
+            let mut all = Vec::new();
+            for from in others {
+                // An edit does not wait for the rest.
+                salsa::Database::unwind_if_revision_cancelled(&self.engine.db);
+                let answers = self.world.answers(&Question { from: From::Node(from), to: Some(to), port: None });
+                let reach = answers.iter().filter(|answer| answer.verdict == Verdict::Reachable);
+                all.extend(reach.map(|answer| self.engine.exposed(&self.world, answer, None)));
+            }
+            all
+        })
+    }
+}
+
+impl Engine {
+    /// A place with its file.
+    fn spot_of(&self, place: Place) -> Option<(Utf8PathBuf, Range)> {
+        let stretch = self.stretch(&Step::at(place, ""));
+        Some((stretch.path?, stretch.range?))
+    }
+}

@@ -1,0 +1,101 @@
+//! The world of a workspace: what it is made of, and what is asked of it.
+
+mod ask;
+mod falco;
+mod findings;
+mod lens;
+mod links;
+mod ports;
+mod report;
+mod stated;
+mod views;
+
+use std::sync::Arc;
+
+use plimsoll_syntax::Item;
+use plimsoll_terraform::Inputs;
+use plimsoll_world::{Facts, Scope, World};
+
+use crate::db::{Book, Database, Db, SourceFile, Workspace};
+use crate::kind::FileKind;
+use crate::queries::{self, Root};
+use crate::relations::Related;
+use crate::roots::Outside;
+use crate::run::Verdicts;
+
+pub(crate) use views::told;
+
+pub use ask::{Asked, Exposed, NoSuchNode, Stretch};
+pub use falco::FalcoRule;
+pub use lens::{Hint, NodeDetails, NodeLens, ValueAt};
+pub use links::Link;
+pub use report::{Boundaries, BoundaryNode, SharedBoundary, Witness};
+pub use stated::{Intended, Misstated, Stated};
+
+/// The root modules with what each is given.
+#[salsa::interned]
+pub(crate) struct Scene<'db> {
+    /// By directory.
+    #[returns(ref)]
+    pub roots: Vec<(String, Inputs)>,
+    /// What the user states.
+    #[returns(ref)]
+    pub stated: Stated,
+    /// Year, month and day, for what is meant until then.
+    #[returns(copy)]
+    pub today: findings::Today,
+}
+
+/// The scene of a workspace: every root once, in the first of its environments.
+pub(crate) fn scene<'db>(db: &'db Database, workspace: Workspace, outside: &Outside) -> Scene<'db> {
+    let roots = queries::roots(db, workspace);
+    let given = |root: &String| {
+        let inputs = outside.contexts(db, root).into_iter().next().map(|(_, inputs)| inputs).unwrap_or_default();
+        (root.clone(), inputs)
+    };
+    Scene::new(db, roots.iter().map(given).collect::<Vec<_>>(), outside.stated.clone(), outside.today)
+}
+
+/// What all formats say together.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn world<'db>(db: &'db dyn Db, workspace: Workspace, scene: Scene<'db>) -> Arc<World> {
+    let roots: Vec<(&str, Arc<Vec<Item>>)> = scene
+        .roots(db)
+        .iter()
+        .map(|(path, inputs)| (path.as_str(), queries::root_items(db, workspace, Root::new(db, path.clone(), inputs.clone()))))
+        .collect();
+    let files = workspace.files(db).iter();
+    let files: Vec<(&str, Arc<Vec<Item>>)> =
+        files.filter_map(|&file| Some((file.path(db).as_str(), items(db, workspace, file)?))).collect();
+    queries::with_manifests(db, workspace, |manifests| {
+        let facts = Facts { roots: scopes(&roots), files: scopes(&files), manifests, assume: scene.stated(db).assume.clone() };
+        Arc::new(World::of(&facts))
+    })
+}
+
+fn scopes<'a>(all: &'a [(&'a str, Arc<Vec<Item>>)]) -> Vec<Scope<'a>> {
+    all.iter().map(|(path, items)| Scope { path, items }).collect()
+}
+
+/// What a file adds that is no Terraform and no manifest.
+fn items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Option<Arc<Vec<Item>>> {
+    match file.content(db).kind? {
+        FileKind::Terraform | FileKind::TerraformJson | FileKind::Tfvars | FileKind::Plan | FileKind::Kubernetes => None,
+        FileKind::Compose => Some(crate::compose::compose_items(db, workspace, file)),
+        _ => Some(queries::file_items(db, file)),
+    }
+}
+
+/// What the rules say about the world.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, scene: Scene<'db>) -> Arc<Verdicts> {
+    let rulebook = book.rulebook(db);
+    if !views::VIEWS.iter().any(|view| rulebook.looks_at(view)) {
+        return Arc::default();
+    }
+    let stated = scene.stated(db);
+    let file = stated.path.as_ref().and_then(|path| db.file(path)).map(|file| file.id(db));
+    let items = views::items(&world(db, workspace, scene), stated, file, scene.today(db));
+    let related = Related::new(plimsoll_rules::relations(), &items, || None);
+    Arc::new(rulebook.run(&items, &related))
+}

@@ -1,0 +1,154 @@
+//! How a world comes to be: nodes and ways of each platform, platform by platform.
+
+use compact_str::CompactString;
+use plimsoll_syntax::{Item, Place, Value};
+use rustc_hash::FxHashMap;
+
+use crate::model::{Gate, Kind, Node, NodeId, Way, WayKind, World};
+use crate::platforms;
+use crate::resources::Resources;
+use crate::said::{Missing, Step};
+
+/// What lies together: what can refer to each other by name.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The folder of a root module or Compose project, or the path of a file.
+    pub path: &'a str,
+    /// Its items, views over them included.
+    pub items: &'a [Item],
+}
+
+/// Everything that a world is made of.
+#[derive(Clone, Debug, Default)]
+pub struct Facts<'a> {
+    /// Terraform root modules.
+    pub roots: Vec<Scope<'a>>,
+    /// Files by themselves, and Compose projects.
+    pub files: Vec<Scope<'a>>,
+    /// The Kubernetes objects of all manifests, charts and overlays.
+    pub manifests: &'a [&'a [Item]],
+    /// What the user states.
+    pub assume: Assume,
+}
+
+/// What the user states once, because no code shows it: `[assume]` in plimsoll.toml. Nothing said is not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Assume {
+    /// Where the hosts stand that no code sets up: of Compose projects, libvirt, Proxmox, Vagrant.
+    pub hosts: Option<Stand>,
+    /// Whether the cluster's network plug-in enforces network policies.
+    pub policies_enforced: Option<bool>,
+}
+
+/// Where a host stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stand {
+    /// It has a public address, without a firewall before it.
+    Public,
+    /// It is on a local network, behind NAT: nothing comes in from the internet by itself.
+    BehindNat,
+}
+
+/// A world that grows.
+#[derive(Debug)]
+pub(crate) struct Builder {
+    pub(crate) world: World,
+    names: FxHashMap<CompactString, NodeId>,
+    /// What the user states.
+    pub(crate) assume: Assume,
+}
+
+impl World {
+    /// Joins the facts.
+    #[must_use]
+    pub fn of(facts: &Facts<'_>) -> Self {
+        let mut builder = Builder::new(facts.assume.clone());
+        for root in &facts.roots {
+            let resources = Resources::new(root.items);
+            platforms::terraform(&resources, &mut builder);
+        }
+        platforms::files(facts, &mut builder);
+        platforms::cluster(facts, &mut builder);
+        builder.world
+    }
+}
+
+impl Builder {
+    fn new(assume: Assume) -> Self {
+        let nodes = vec![Node::new("internet", Kind::Zone, "zone"), Node::new("local network", Kind::Zone, "zone")];
+        Self { world: World { nodes, ways: Vec::new() }, names: FxHashMap::default(), assume }
+    }
+
+    /// Adds a node.
+    pub(crate) fn node(&mut self, node: Node) -> NodeId {
+        let id = NodeId(u32::try_from(self.world.nodes.len()).unwrap_or(u32::MAX));
+        self.names.entry(node.name.clone()).or_insert(id);
+        self.world.nodes.push(node);
+        id
+    }
+
+    /// Adds a node for an item, with its name and places.
+    pub(crate) fn node_of(&mut self, item: &Item, kind: Kind) -> NodeId {
+        self.node(Builder::describe(item, kind))
+    }
+
+    /// A node for an item, with its name and places.
+    pub(crate) fn describe(item: &Item, kind: Kind) -> Node {
+        let platform = item.views.first().cloned().unwrap_or_default();
+        let range = Place::new(item.header.file, item.range);
+        Node { place: item.header, range, ..Node::new(item.name.clone(), kind, platform) }
+    }
+
+    /// The node of a name, if there is one.
+    pub(crate) fn find(&self, name: &str) -> Option<NodeId> {
+        self.names.get(name).copied()
+    }
+
+    pub(crate) fn get(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.world.nodes.get_mut(id.0 as usize)
+    }
+
+    /// A way that only what begins at its start takes.
+    pub(crate) fn begins(&mut self, from: NodeId, to: NodeId, gates: Vec<Gate>) {
+        self.world.ways.push(Way { from, to, kind: WayKind::Begins, gates, renews: false });
+    }
+
+    /// A way that what arrives takes on.
+    pub(crate) fn passes_on(&mut self, from: NodeId, to: NodeId, gates: Vec<Gate>) {
+        self.world.ways.push(Way { from, to, kind: WayKind::PassesOn, gates, renews: false });
+    }
+
+    /// A way that what arrives takes on, in the name of the node at its start.
+    pub(crate) fn forwards(&mut self, from: NodeId, to: NodeId, gates: Vec<Gate>) {
+        self.world.ways.push(Way { from, to, kind: WayKind::PassesOn, gates, renews: true });
+    }
+
+    /// A host that no code sets up, with the ways to it: it is on a local network, and whether the internet comes there is what the
+    /// user states, or not known.
+    pub(crate) fn host(&mut self, node: Node) -> NodeId {
+        let (name, place) = (node.name.clone(), node.place);
+        let id = self.node(node);
+        let gate = match self.assume.hosts {
+            Some(Stand::Public) => {
+                Gate::Open(Step::at(Place::NONE, format!("plimsoll.toml states that {name} has a public address")))
+            }
+            Some(Stand::BehindNat) => {
+                Gate::Wall(Step::at(Place::NONE, format!("plimsoll.toml states that {name} is behind NAT")))
+            }
+            None => {
+                let missing = Missing::new(format!("whether {name} has a public address (state it as assume.hosts)"));
+                Gate::Unknown(Step::at(place, format!("{name} may have a public address")), missing)
+            }
+        };
+        self.begins(World::INTERNET, id, vec![gate]);
+        self.begins(World::LAN, id, vec![Gate::Open(Step::at(place, format!("{name} is on its local network")))]);
+        id
+    }
+
+    /// The tags or labels of a value: a map of texts.
+    pub(crate) fn labels(value: Option<&Value>) -> Vec<(CompactString, CompactString, Place)> {
+        let entries = value.and_then(Value::as_map).map(|map| map.entries.as_slice()).unwrap_or_default();
+        let told = entries.iter().filter_map(|entry| Some((entry.key.clone(), entry.value.as_str()?.into(), entry.place)));
+        told.collect()
+    }
+}
