@@ -25,6 +25,16 @@ impl Backend {
         Self { queue, connection, client: OnceLock::new(), asked_to_stop }
     }
 
+    /// The answer to what is no JSON.
+    pub(crate) async fn broken(&self) -> Result<()> {
+        Err(Error::parse_error())
+    }
+
+    /// The answer to JSON that is no message.
+    pub(crate) async fn invalid(&self) -> Result<()> {
+        Err(Error::invalid_request())
+    }
+
     fn tell(&self, message: Message) {
         // The owner ends only after the last message.
         let _ = self.queue.send(message);
@@ -83,8 +93,34 @@ impl LanguageServer for Backend {
         self.tell(Message::Folders(params));
     }
 
-    async fn did_change_configuration(&self, _: DidChangeConfigurationParams) {
-        // Settings are in plimsoll.toml, the same for everybody who checks this workspace.
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        self.tell(Message::Configuration(params.settings));
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        self.ask(|reply| Message::CodeLens(params, reply)).await
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        self.ask(|reply| Message::InlayHint(params, reply)).await
+    }
+
+    async fn goto_definition(&self, params: GotoDefinitionParams) -> Result<Option<GotoDefinitionResponse>> {
+        self.ask(|reply| Message::Definition(params, reply)).await
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        self.ask(|reply| Message::References(params, reply)).await
+    }
+
+    async fn document_link(&self, params: DocumentLinkParams) -> Result<Option<Vec<DocumentLink>>> {
+        self.ask(|reply| Message::DocumentLink(params, reply)).await
+    }
+
+    async fn code_action_resolve(&self, action: CodeAction) -> Result<CodeAction> {
+        let as_it_was = action.clone();
+        let resolved = self.ask(|reply| Message::Resolve(Box::new(action), reply)).await?;
+        Ok(resolved.unwrap_or(as_it_was))
     }
 
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {

@@ -3,9 +3,13 @@
 use tower_lsp_server::ls_types::*;
 
 use crate::position::Encoding;
+use crate::settings::Preferences;
 
 /// The command that shows a rule's page.
 pub(crate) const OPEN_RULE: &str = "plimsoll.openRule";
+
+/// The client's own command that shows how a node is reached.
+pub(crate) const SHOW_EXPOSURE: &str = "plimsoll.showExposure";
 
 /// The kind of the action that applies all safe fixes of a file.
 pub(crate) const FIX_ALL: &str = "source.fixAll.plimsoll";
@@ -26,6 +30,16 @@ pub(crate) struct Client {
     /// Edits carry the version that they are for.
     pub(crate) document_changes: bool,
     pub(crate) shows_documents: bool,
+    /// It has a command of its own that shows how a node is reached.
+    pub(crate) shows_exposure: bool,
+    /// It asks for the edit of an action when a person has chosen it.
+    pub(crate) asks_for_edits: bool,
+    /// It can be asked for settings.
+    pub(crate) configures: bool,
+    /// It shows that work goes on.
+    pub(crate) shows_progress: bool,
+    /// What it wanted at the start.
+    pub(crate) preferences: Preferences,
     pub(crate) folders: Vec<Uri>,
     pub(crate) process: Option<u32>,
 }
@@ -45,7 +59,15 @@ impl Client {
         #[expect(deprecated, reason = "clients that know no folders have one root")]
         let root = params.root_uri;
         let folders = params.workspace_folders.map(|folders| folders.into_iter().map(|folder| folder.uri).collect());
+        let options = params.initialization_options.unwrap_or_default();
+        let commands = options.get("commands").and_then(LSPAny::as_array);
+        let resolves = text.code_action.and_then(|action| action.resolve_support);
         Self {
+            shows_exposure: commands.is_some_and(|all| all.iter().any(|name| name == SHOW_EXPOSURE)),
+            asks_for_edits: resolves.is_some_and(|support| support.properties.iter().any(|name| name == "edit")),
+            configures: workspace.configuration.unwrap_or(false),
+            shows_progress: window.work_done_progress.unwrap_or(false),
+            preferences: Preferences::default().with(&options),
             encoding: Encoding::chosen(general.position_encodings.as_deref()),
             related_information: said(|pull| pull.related_information, pushed.related_information),
             code_description: said(|pull| pull.code_description_support, pushed.code_description_support),
@@ -70,6 +92,7 @@ impl Client {
         };
         let actions = CodeActionOptions {
             code_action_kinds: Some(vec![CodeActionKind::QUICKFIX, CodeActionKind::from(FIX_ALL)]),
+            resolve_provider: self.asks_for_edits.then_some(true),
             ..CodeActionOptions::default()
         };
         let diagnostics = DiagnosticOptions {
@@ -83,6 +106,14 @@ impl Client {
             capabilities: ServerCapabilities {
                 position_encoding: Some(self.encoding.kind()),
                 text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
+                code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+                inlay_hint_provider: Some(OneOf::Left(true)),
+                definition_provider: Some(OneOf::Left(true)),
+                references_provider: Some(OneOf::Left(true)),
+                document_link_provider: Some(DocumentLinkOptions {
+                    resolve_provider: Some(false),
+                    work_done_progress_options: WorkDoneProgressOptions::default(),
+                }),
                 hover_provider: Some(HoverProviderCapability::Simple(true)),
                 code_action_provider: Some(CodeActionProviderCapability::Options(actions)),
                 execute_command_provider: self

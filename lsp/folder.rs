@@ -16,7 +16,8 @@ use crate::host::{Fault, Host, Loaded};
 use crate::message::{Judged, Message};
 use crate::outbox::{Letter, Outbox};
 use crate::refresh::{Round, Said, Scope};
-use crate::uri;
+use crate::settings::Preferences;
+use crate::{slow, uri};
 
 /// A folder that the client has opened, or that of a file that lies in none of them.
 pub(crate) struct Folder {
@@ -35,6 +36,16 @@ pub(crate) struct Folder {
     pub(crate) loading: Option<bool>,
     /// What changed on the disk meanwhile, and may have been read before that; and whether it was deleted.
     pub(crate) touched: BTreeMap<Utf8PathBuf, bool>,
+}
+
+/// What reading a folder needs.
+#[derive(Clone)]
+pub(crate) struct Reader {
+    pub(crate) host: Arc<dyn Host>,
+    pub(crate) queue: Sender<Message>,
+    pub(crate) outbox: Outbox,
+    pub(crate) preferences: Arc<Preferences>,
+    pub(crate) shows_progress: bool,
 }
 
 /// What has been read of a folder.
@@ -96,17 +107,20 @@ impl Folder {
     }
 
     /// Begins to read it; once more afterwards when it is being read.
-    pub(crate) fn load(&mut self, host: &Arc<dyn Host>, queue: &Sender<Message>) {
+    pub(crate) fn load(&mut self, reader: &Reader) {
         if let Some(again) = &mut self.loading {
             *again = true;
             return;
         }
         self.loading = Some(false);
-        let (host, queue, id) = (host.clone(), queue.clone(), self.id);
+        let (reader, id) = (reader.clone(), self.id);
         let (root, file) = (self.root.clone(), self.file.clone());
         let read = move || {
-            let loaded = host.load(&root, file.as_deref());
-            let _ = queue.send(Message::Loaded(id, Box::new(loaded)));
+            let outbox = reader.outbox.clone();
+            let working = reader.shows_progress.then(|| slow::watch(slow::PATIENCE, move |over| outbox.send(Letter::Busy(over))));
+            let loaded = reader.host.load(&root, file.as_deref(), &reader.preferences);
+            drop(working);
+            let _ = reader.queue.send(Message::Loaded(id, Box::new(loaded)));
         };
         let _ = std::thread::Builder::new().name("loader".to_owned()).stack_size(crate::workers::STACK).spawn(read);
     }

@@ -6,10 +6,13 @@ use camino::{Utf8Path, Utf8PathBuf};
 use plimsoll_engine::Engine;
 use plimsoll_rules::RuleSet;
 
+use crate::settings::Preferences;
+
 /// Finds and reads files and settings; the only way to the disk.
 pub trait Host: Send + Sync {
-    /// Everything that a check of a folder would look at; `file`: a check of this file alone. All paths are absolute.
-    fn load(&self, folder: &Utf8Path, file: Option<&Utf8Path>) -> Loaded;
+    /// Everything that a check of a folder would look at; `file`: a check of this file alone. All paths are absolute. What the folder's
+    /// own settings say goes before the editor's.
+    fn load(&self, folder: &Utf8Path, file: Option<&Utf8Path>, preferences: &Preferences) -> Loaded;
 
     /// The content of a file of the folder; `None`: there is none.
     fn read(&self, folder: &Utf8Path, path: &Utf8Path) -> Option<Result<Vec<u8>, String>>;

@@ -10,6 +10,7 @@ mod convert;
 mod document;
 mod folder;
 mod host;
+mod input;
 mod message;
 mod ordered;
 mod outbox;
@@ -18,6 +19,8 @@ mod parent;
 mod position;
 mod refresh;
 mod requests;
+mod settings;
+mod slow;
 mod uri;
 mod workers;
 
@@ -28,6 +31,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tower_lsp_server::{LspService, Server};
 
 pub use host::{Fault, Host, Loaded};
+pub use settings::Preferences;
 
 use backend::Backend;
 use message::Message;
@@ -46,12 +50,18 @@ pub fn serve(host: Arc<dyn Host>) -> io::Result<bool> {
         let (outbox, letters) = outbox::new();
         let owner = owner::Owner::new(host, queue.clone(), outbox);
         std::thread::Builder::new().name("owner".to_owned()).stack_size(workers::STACK).spawn(move || owner.run(&messages))?;
-        let (service, socket) = LspService::new(|client| {
-            tokio::spawn(letters.deliver(client.clone()));
+        let (service, socket) = LspService::build(|client| {
+            tokio::spawn(letters.deliver(client.clone(), queue.clone()));
             Backend::new(queue.clone(), client, asked_to_stop.clone())
-        });
+        })
+        .custom_method(input::BROKEN, Backend::broken)
+        .custom_method(input::INVALID, Backend::invalid)
+        .finish();
         // Requests wait in the queue, not for each other.
-        Server::new(tokio::io::stdin(), tokio::io::stdout(), socket).concurrency_level(usize::MAX).serve(Ordered(service)).await;
+        Server::new(input::Input::new(tokio::io::stdin()), tokio::io::stdout(), socket)
+            .concurrency_level(usize::MAX)
+            .serve(Ordered(service))
+            .await;
         let _ = queue.send(Message::Stop);
         Ok::<_, io::Error>(asked_to_stop.load(Ordering::Relaxed))
     });

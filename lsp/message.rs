@@ -24,6 +24,17 @@ pub(crate) enum Message {
     Folders(DidChangeWorkspaceFoldersParams),
     Hover(HoverParams, Reply<Option<Hover>>),
     CodeAction(CodeActionParams, Reply<Option<CodeActionResponse>>),
+    CodeLens(CodeLensParams, Reply<Option<Vec<CodeLens>>>),
+    InlayHint(InlayHintParams, Reply<Option<Vec<InlayHint>>>),
+    Definition(GotoDefinitionParams, Reply<Option<GotoDefinitionResponse>>),
+    References(ReferenceParams, Reply<Option<Vec<Location>>>),
+    DocumentLink(DocumentLinkParams, Reply<Option<Vec<DocumentLink>>>),
+    /// The edit of an action is wanted.
+    Resolve(Box<CodeAction>, Reply<Option<CodeAction>>),
+    /// The client says that its settings have changed.
+    Configuration(LSPAny),
+    /// The client's settings.
+    Configured(LSPAny),
     Diagnostic(DocumentDiagnosticParams, Reply<DocumentDiagnosticReportResult>),
     WorkspaceDiagnostic(WorkspaceDiagnosticParams, Reply<WorkspaceDiagnosticReportResult>),
     /// A folder has been read.

@@ -1,10 +1,14 @@
 //! What the server says of its own accord, in order.
 
 use std::str::FromStr;
+use std::sync::mpsc::Sender;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
 use tower_lsp_server::Client;
 use tower_lsp_server::ls_types::*;
+
+use crate::message::Message;
 
 /// Something to say.
 pub(crate) enum Letter {
@@ -15,6 +19,10 @@ pub(crate) enum Letter {
     Watch,
     /// Ask the client to ask for diagnostics again.
     Refresh,
+    /// Ask the client for its settings.
+    Configure,
+    /// Something takes long; the other end is dropped when it is over.
+    Busy(oneshot::Receiver<()>),
 }
 
 /// Takes letters from any thread.
@@ -40,7 +48,8 @@ impl Outbox {
 
 impl Letters {
     /// Delivers letters as long as there is a server.
-    pub(crate) async fn deliver(mut self, client: Client) {
+    pub(crate) async fn deliver(mut self, client: Client, queue: Sender<Message>) {
+        let mut tokens = 0_u64;
         while let Some(letter) = self.0.recv().await {
             match letter {
                 Letter::Publish(uri, diagnostics, version) => client.publish_diagnostics(uri, diagnostics, version).await,
@@ -48,9 +57,33 @@ impl Letters {
                 Letter::Show(level, message) => client.show_message(level, message).await,
                 // The client's answer is not waited for: what comes after must not hang on it.
                 Letter::Watch => drop(tokio::spawn(watch(client.clone()))),
+                Letter::Configure => drop(tokio::spawn(configure(client.clone(), queue.clone()))),
+                Letter::Busy(over) => {
+                    tokens += 1;
+                    drop(tokio::spawn(busy(client.clone(), format!("plimsoll/{tokens}"), over)));
+                }
                 Letter::Refresh => drop(tokio::spawn(refresh(client.clone()))),
             }
         }
+    }
+}
+
+async fn configure(client: Client, queue: Sender<Message>) {
+    let item = ConfigurationItem { scope_uri: None, section: Some("plimsoll".to_owned()) };
+    let said = client.configuration(vec![item]).await.ok().and_then(|said| said.into_iter().next());
+    if let Some(settings) = said {
+        // After the last message, nobody listens.
+        let _ = queue.send(Message::Configured(settings));
+    }
+}
+
+async fn busy(client: Client, token: String, over: oneshot::Receiver<()>) {
+    let token = ProgressToken::String(token);
+    if client.create_work_done_progress(token.clone()).await.is_ok() {
+        let progress = client.progress(token, "plimsoll").with_message("reading the workspace").begin().await;
+        // It ends by being dropped.
+        let _ = over.await;
+        progress.finish().await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The thread that owns the engines: it takes messages in order, and nothing else writes.
 
 mod pull;
+mod views;
 
 use std::collections::BTreeMap;
 use std::sync::mpsc::{Receiver, Sender, TryRecvError};
@@ -14,11 +15,12 @@ use tower_lsp_server::ls_types::*;
 use crate::capabilities::Client;
 use crate::convert::Context;
 use crate::document::Document;
-use crate::folder::{Folder, faults, publish_faults};
+use crate::folder::{Folder, Reader, faults, publish_faults};
 use crate::host::{Host, Loaded};
 use crate::message::{Message, Reply};
 use crate::outbox::{Letter, Outbox};
 use crate::requests::{code_action, hover};
+use crate::settings::Preferences;
 use crate::uri;
 use crate::workers::Workers;
 
@@ -32,6 +34,7 @@ pub(crate) struct Owner {
     outbox: Outbox,
     workers: Workers,
     client: Arc<Client>,
+    preferences: Arc<Preferences>,
     folders: Vec<Folder>,
     /// Open documents, by absolute path as the client writes it.
     documents: BTreeMap<Utf8PathBuf, Document>,
@@ -41,7 +44,8 @@ pub(crate) struct Owner {
 impl Owner {
     pub(crate) fn new(host: Arc<dyn Host>, queue: Sender<Message>, outbox: Outbox) -> Self {
         let (workers, client) = (Workers::new(), Arc::default());
-        Self { host, queue, outbox, workers, client, folders: Vec::new(), documents: BTreeMap::new(), next: 0 }
+        let (folders, documents, preferences) = (Vec::new(), BTreeMap::new(), Arc::default());
+        Self { host, queue, outbox, workers, client, preferences, folders, documents, next: 0 }
     }
 
     /// Takes messages until the last one. Files are judged when no message waits: in a flood of edits, only the last one counts.
@@ -85,7 +89,7 @@ impl Owner {
                 let TextDocumentPositionParams { text_document, position } = params.text_document_position_params.clone();
                 let again = |reply| Message::Hover(params, reply);
                 self.answer(&text_document.uri, reply, again, move |asked| {
-                    Ok(hover::hover(&asked.context, &asked.path, &asked.report()?, position))
+                    hover::hover(&asked.context, &asked.path, asked.snapshot, &asked.report()?, position)
                 });
             }
             Message::CodeAction(params, reply) => {
@@ -95,6 +99,15 @@ impl Owner {
                     code_action::code_actions(&asked.context, &asked.path, asked.snapshot, &asked.report()?, &asked_for).map(Some)
                 });
             }
+            Message::CodeLens(params, reply) => self.code_lens(params, reply),
+            Message::InlayHint(params, reply) => self.inlay_hint(params, reply),
+            Message::Definition(params, reply) => self.definition(params, reply),
+            Message::References(params, reply) => self.references(params, reply),
+            Message::DocumentLink(params, reply) => self.document_link(params, reply),
+            Message::Resolve(action, reply) => self.resolve(*action, reply),
+            // What is sent along is what the client thinks that we know; one that can be asked knows better.
+            Message::Configuration(_) if self.client.configures => self.outbox.send(Letter::Configure),
+            Message::Configuration(settings) | Message::Configured(settings) => self.configure(&settings),
             Message::Diagnostic(params, reply) => self.diagnostic(params, reply),
             Message::WorkspaceDiagnostic(params, reply) => self.workspace_diagnostic(params, reply),
             Message::Stop => {}
@@ -105,10 +118,36 @@ impl Owner {
         if client.watches {
             self.outbox.send(Letter::Watch);
         }
+        if client.configures {
+            self.outbox.send(Letter::Configure);
+        }
         let roots = client.folders.clone();
+        self.preferences = Arc::new(client.preferences.clone());
         self.client = Arc::new(client);
         for root in roots {
             self.add_folder(root);
+        }
+    }
+
+    /// The client's settings are these now, over those of the start.
+    fn configure(&mut self, settings: &LSPAny) {
+        let preferences = Arc::new(self.client.preferences.with(settings));
+        let before = std::mem::replace(&mut self.preferences, preferences);
+        if self.preferences.checks_differently(&before) {
+            let reader = self.reader();
+            for folder in &mut self.folders {
+                folder.load(&reader);
+            }
+        }
+    }
+
+    fn reader(&self) -> Reader {
+        Reader {
+            host: self.host.clone(),
+            queue: self.queue.clone(),
+            outbox: self.outbox.clone(),
+            preferences: self.preferences.clone(),
+            shows_progress: self.client.shows_progress,
         }
     }
 
@@ -125,8 +164,9 @@ impl Owner {
 
     fn load_folder(&mut self, root: Utf8PathBuf, uri: Uri, file: Option<Utf8PathBuf>) {
         self.next += 1;
+        let reader = self.reader();
         let mut folder = Folder::new(self.next, root, uri, file);
-        folder.load(&self.host, &self.queue);
+        folder.load(&reader);
         self.folders.push(folder);
     }
 
@@ -160,6 +200,7 @@ impl Owner {
     }
 
     fn loaded(&mut self, id: u64, loaded: Loaded) {
+        let reader = self.reader();
         let Some(at) = self.folders.iter().position(|folder| folder.id == id) else { return };
         let Some(folder) = self.folders.get_mut(at) else { return };
         let again = folder.loading.take().unwrap_or(false);
@@ -172,7 +213,7 @@ impl Owner {
         folder.take(loaded, &self.documents, faults);
         let touched = std::mem::take(&mut folder.touched);
         if again {
-            folder.load(&self.host, &self.queue);
+            folder.load(&reader);
         }
         for (path, deleted) in touched {
             if !self.documents.contains_key(&path) {
@@ -245,10 +286,11 @@ impl Owner {
 
     /// Reads the folders anew for which a file decides what is checked, and how.
     fn reload(&mut self, path: &Utf8Path) {
+        let reader = self.reader();
         let above = |folder: &Folder| path.parent().is_some_and(|parent| folder.root.starts_with(parent));
         for folder in &mut self.folders {
             if folder.inside(path).is_some() || above(folder) {
-                folder.load(&self.host, &self.queue);
+                folder.load(&reader);
             }
         }
     }
@@ -274,8 +316,9 @@ impl Owner {
 
     fn watched(&mut self, changes: Vec<FileEvent>) {
         if changes.len() > MANY {
+            let reader = self.reader();
             for folder in &mut self.folders {
-                folder.load(&self.host, &self.queue);
+                folder.load(&reader);
             }
             return;
         }

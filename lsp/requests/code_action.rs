@@ -15,7 +15,50 @@ use crate::position::Lines;
 /// What a person writes over.
 const REASON: &str = "why this is fine here";
 
-/// The actions for a range.
+/// An action whose edit is asked for when a person chooses it.
+pub(crate) struct Late {
+    pub(crate) document: Uri,
+    range: Range,
+    only: Option<Vec<CodeActionKind>>,
+    /// Which of the actions it was.
+    number: usize,
+}
+
+impl Late {
+    pub(crate) fn read(data: &LSPAny) -> Option<Self> {
+        let part = |key: &str| data.get(key).cloned();
+        Some(Self {
+            document: serde_json::from_value(part("document")?).ok()?,
+            range: serde_json::from_value(part("range")?).ok()?,
+            only: part("only").and_then(|only| serde_json::from_value(only).ok()),
+            number: part("number")?.as_u64()?.try_into().ok()?,
+        })
+    }
+}
+
+/// The edit of an action that was offered without it.
+pub(crate) fn late_edit(
+    context: &Context,
+    path: &Utf8Path,
+    snapshot: &Snapshot,
+    report: &FileReport,
+    late: &Late,
+    title: &str,
+) -> Result<Option<WorkspaceEdit>, Cancelled> {
+    let params = CodeActionParams {
+        text_document: TextDocumentIdentifier { uri: late.document.clone() },
+        range: late.range,
+        context: CodeActionContext { only: late.only.clone(), ..CodeActionContext::default() },
+        work_done_progress_params: WorkDoneProgressParams::default(),
+        partial_result_params: PartialResultParams::default(),
+    };
+    let actions = complete(context, path, snapshot, report, &params)?;
+    let is_it = |action: &&CodeAction| action.title == title;
+    let found = actions.get(late.number).filter(is_it).or_else(|| actions.iter().find(is_it));
+    Ok(found.and_then(|action| action.edit.clone()))
+}
+
+/// The actions for a range; without their edits for a client that asks for these when it needs them.
 pub(crate) fn code_actions(
     context: &Context,
     path: &Utf8Path,
@@ -23,6 +66,24 @@ pub(crate) fn code_actions(
     report: &FileReport,
     params: &CodeActionParams,
 ) -> Result<CodeActionResponse, Cancelled> {
+    let mut actions = complete(context, path, snapshot, report, params)?;
+    if context.client.asks_for_edits {
+        for (number, action) in actions.iter_mut().enumerate().filter(|(_, action)| action.edit.is_some()) {
+            action.edit = None;
+            let (document, range) = (&params.text_document.uri, params.range);
+            action.data = Some(json!({ "document": document, "range": range, "only": params.context.only, "number": number }));
+        }
+    }
+    Ok(actions.into_iter().map(CodeActionOrCommand::from).collect())
+}
+
+fn complete(
+    context: &Context,
+    path: &Utf8Path,
+    snapshot: &Snapshot,
+    report: &FileReport,
+    params: &CodeActionParams,
+) -> Result<Vec<CodeAction>, Cancelled> {
     let only = params.context.only.as_deref();
     let wants = |kind: &str| only.is_none_or(|kinds| kinds.iter().any(|wanted| is_under(kind, wanted.as_str())));
     let writer = Writer { context, path, report };
@@ -35,11 +96,10 @@ pub(crate) fn code_actions(
                 let title = capitalised(&fix.message);
                 let action =
                     CodeAction { is_preferred: Some(fix.safe), ..writer.quick_fix(title, &fix.edits, diagnostics.clone()) };
-                actions.push(action.into());
+                actions.push(action);
             }
             if let Some(edit) = snapshot.allowance(path, finding, REASON)? {
-                actions
-                    .push(writer.quick_fix(format!("Allow `{}` here, with a reason", finding.rule), &[edit], diagnostics).into());
+                actions.push(writer.quick_fix(format!("Allow `{}` here, with a reason", finding.rule), &[edit], diagnostics));
             }
         }
         let mut rules: Vec<&str> = Vec::new();
@@ -51,10 +111,8 @@ pub(crate) fn code_actions(
                 let title = format!("Open the page of `{}`", finding.rule);
                 let command =
                     Command { title: title.clone(), command: OPEN_RULE.to_owned(), arguments: Some(vec![json!(page.as_str())]) };
-                actions.push(
-                    CodeAction { title, kind: Some(CodeActionKind::QUICKFIX), command: Some(command), ..CodeAction::default() }
-                        .into(),
-                );
+                let kind = Some(CodeActionKind::QUICKFIX);
+                actions.push(CodeAction { title, kind, command: Some(command), ..CodeAction::default() });
             }
         }
     }
@@ -63,15 +121,8 @@ pub(crate) fn code_actions(
         let edits = safe_edits(report);
         if !edits.is_empty() {
             let title = "Apply all safe fixes of plimsoll".to_owned();
-            actions.push(
-                CodeAction {
-                    title,
-                    kind: Some(CodeActionKind::from(FIX_ALL)),
-                    edit: writer.edit(&edits),
-                    ..CodeAction::default()
-                }
-                .into(),
-            );
+            let kind = Some(CodeActionKind::from(FIX_ALL));
+            actions.push(CodeAction { title, kind, edit: writer.edit(&edits), ..CodeAction::default() });
         }
     }
     Ok(actions)

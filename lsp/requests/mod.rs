@@ -1,8 +1,11 @@
 //! The requests, one file each.
 
 pub(crate) mod code_action;
+pub(crate) mod code_lens;
 pub(crate) mod diagnostic;
 pub(crate) mod hover;
+pub(crate) mod links;
+mod places;
 pub(crate) mod workspace_diagnostic;
 
 use plimsoll_engine::{FileReport, Finding};

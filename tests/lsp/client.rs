@@ -22,6 +22,8 @@ pub(crate) struct Client {
     answers: BTreeMap<i64, Value>,
     /// By URI: the last diagnostics that were sent, with the version that they are about.
     pub(crate) published: BTreeMap<String, (Option<i64>, Vec<Value>)>,
+    /// What it answers to requests of the server, by method; else nothing.
+    pub(crate) replies: BTreeMap<String, Value>,
     /// The methods of requests and notifications of the server, except diagnostics.
     pub(crate) heard: Vec<String>,
     pub(crate) root: PathBuf,
@@ -31,12 +33,19 @@ pub(crate) struct Client {
 impl Client {
     /// Starts the server in a folder and greets it with these capabilities.
     pub(crate) fn start(program: &Path, root: &Path, capabilities: Value) -> Self {
+        Self::started(program, root, capabilities, Value::Null, &[])
+    }
+
+    /// The same with initialization options, and answers to requests of the server.
+    pub(crate) fn started(program: &Path, root: &Path, capabilities: Value, options: Value, replies: &[(&str, Value)]) -> Self {
         let mut client = Self::unstarted(program, root);
+        client.replies = replies.iter().map(|(method, reply)| ((*method).to_owned(), reply.clone())).collect();
         let folder = json!([{ "uri": uri(root), "name": "workspace" }]);
         client.offer = client.request(
             "initialize",
             json!({
                 "processId": std::process::id(), "rootUri": uri(root), "workspaceFolders": folder, "capabilities": capabilities,
+                "initializationOptions": options,
             }),
         );
         client.notify("initialized", json!({}));
@@ -71,6 +80,7 @@ impl Client {
             versions: BTreeMap::new(),
             answers: BTreeMap::new(),
             published: BTreeMap::new(),
+            replies: BTreeMap::new(),
             heard: Vec::new(),
             root: root.to_owned(),
             offer: Value::Null,
@@ -149,8 +159,9 @@ impl Client {
             }
             (Some(method), id) => {
                 self.heard.push(method.to_owned());
+                let result = self.replies.get(method).cloned().unwrap_or_default();
                 if let Some(id) = id {
-                    self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": null }));
+                    self.send(&json!({ "jsonrpc": "2.0", "id": id, "result": result }));
                 }
             }
             (None, Some(id)) => {

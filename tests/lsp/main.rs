@@ -11,4 +11,5 @@ mod pull;
 #[path = "../support/random.rs"]
 #[expect(dead_code, unreachable_pub, reason = "shared with the other tests, which need more of it")]
 mod random;
+mod views;
 mod workspace;
