@@ -14,6 +14,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("plimsoll-helm", &["plimsoll-syntax"]),
     ("plimsoll-kustomize", &["plimsoll-syntax"]),
     ("plimsoll-connectivity", &["plimsoll-syntax", "plimsoll-kubernetes"]),
+    ("plimsoll-world", &["plimsoll-syntax", "plimsoll-kubernetes", "plimsoll-connectivity"]),
     ("plimsoll-rule-language", &["plimsoll-syntax"]),
     // Kubernetes for the API versions that relations name.
     ("plimsoll-rules", &["plimsoll-rule-language", "plimsoll-syntax", "plimsoll-kubernetes"]),
@@ -27,6 +28,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
             "plimsoll-helm",
             "plimsoll-kustomize",
             "plimsoll-connectivity",
+            "plimsoll-world",
             "plimsoll-rule-language",
             "plimsoll-rules",
         ],

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::Utf8Path;
 use plimsoll_engine::{Engine, Files, Settings, Source};
 use plimsoll_rules::RuleSet;
-use plimsoll_tests::generate::project;
+use plimsoll_tests::generate::{company, project};
 use plimsoll_tests::random::Random;
 
 /// A disk with no file outside of what was added.
@@ -16,6 +16,18 @@ impl Files for Disk {
     fn read(&self, _: &Utf8Path) -> io::Result<Vec<u8>> {
         Err(io::ErrorKind::NotFound.into())
     }
+}
+
+/// What the check is timed on is a repository as people have it, not one that leaves the analyzer little to do.
+#[test]
+fn a_made_up_company_is_understood_and_mostly_decent() {
+    let files = company::files(&mut Random::new(3), 200);
+    let mut engine = Engine::new(Arc::new(Disk), &RuleSet::builtin(), &Settings::default()).unwrap();
+    engine.add(files.iter().map(|(path, text)| Source { path: path.into(), content: Ok(text.clone().into_bytes()) }).collect());
+    let report = engine.check(&|_, _| {});
+    assert_eq!(report.incomplete, []);
+    assert_eq!(report.files.len(), files.len());
+    assert!((1..files.len() / 4).contains(&report.findings.len()), "{} findings", report.findings.len());
 }
 
 #[test]

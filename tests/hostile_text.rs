@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use plimsoll_tests::generate::{docker, hcl, page, yaml};
 use plimsoll_tests::measure;
 use plimsoll_tests::targets::TARGETS;
+use plimsoll_tests::{chart, expression};
 
 /// For each text, in a build without optimisation on a busy machine.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -27,6 +28,12 @@ const AROUND: &[(&str, &[&str], &[&str])] = &[
         "page",
         &["", "# A\n```rule\n", "# A\n```rule\non = thing\nforbid = ", "# A\n```rule\non = thing\nmessage = \""],
         page::WORDS,
+    ),
+    ("helm", &["", "{{ ", "{{ \"", "{{ if ", "{{ define \"a\" }}{{ include \"a\" . }}", "\n=====\na: "], chart::WORDS),
+    (
+        "expression",
+        &["000000000", "100000000", "000000000[", "000000000f(", "000000000[for x in a : ", "100000000${"],
+        expression::WORDS,
     ),
 ];
 

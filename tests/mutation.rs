@@ -13,6 +13,7 @@ use plimsoll_tests::generate::{docker, hcl, page, project, yaml};
 use plimsoll_tests::mutate::mutated;
 use plimsoll_tests::random::Random;
 use plimsoll_tests::targets::{NAMES, TARGETS, Target};
+use plimsoll_tests::{chart, expression};
 use plimsoll_tests::{files_below, workspace};
 
 /// No input of at most 64 KiB may take longer, in a build without optimisation on a busy machine.
@@ -97,6 +98,8 @@ fn seeds(name: &str, random: &mut Random) -> (Vec<Vec<u8>>, Words) {
             docker::SHELL_WORDS,
         ),
         "check" => return (any_kind(random), hcl::WORDS),
+        "expression" => return ((0..60).map(|_| expression::seed(random)).collect(), expression::WORDS),
+        "helm" => (chart::SEEDS.iter().map(|seed| (*seed).to_owned()).collect(), Vec::new(), chart::WORDS),
         _ => {
             let pages = files_below(&workspace().join("rules"), |name| name.ends_with(".md")).into_iter().take(200);
             ((0..20).map(|_| page::page(random)).collect(), pages.filter_map(|path| fs::read(path).ok()).collect(), page::WORDS)

@@ -47,6 +47,15 @@ pub(crate) enum Command {
     Check(Check),
     /// Show what was understood of Terraform: instances, values, where each came from, what is not known and why
     Inspect(Inspect),
+    /// Ask who can reach whom: from the internet to everything, unless you say otherwise
+    Exposure(Exposure),
+    /// Report what runs where: boundaries as nested boxes, isolation rungs, what is shared, what is exposed
+    Boundaries(Boundaries),
+    /// Write rules for another tool
+    Export {
+        #[command(subcommand)]
+        target: Export,
+    },
     /// Show what a rule is about: its page, examples and parameters
     Explain {
         /// The rule's name
@@ -182,11 +191,92 @@ pub(crate) struct Inspect {
     /// Instead: which Kubernetes workload may reach which, by the network policies
     #[arg(long, conflicts_with = "address")]
     pub(crate) connections: bool,
+    /// Instead: what leads where, across all formats, and what says so
+    #[arg(long, conflicts_with_all = ["address", "connections"])]
+    pub(crate) links: bool,
     /// Ignore plimsoll.toml
     #[arg(long)]
     pub(crate) isolated: bool,
     #[command(flatten)]
     pub(crate) variables: Variables,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Exposure {
+    /// A folder or file
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: Utf8PathBuf,
+    /// Where traffic begins: a node or an address
+    #[arg(long, value_name = "NODE", default_value = "internet")]
+    pub(crate) from: String,
+    /// Where it is to arrive: aws_instance.web, Deployment/web, service/db
+    #[arg(long, value_name = "NODE")]
+    pub(crate) to: Option<String>,
+    /// On this port alone
+    #[arg(long, value_name = "N")]
+    pub(crate) port: Option<u16>,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
+    pub(crate) output_format: ListFormat,
+    /// Ignore plimsoll.toml
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    #[command(flatten)]
+    pub(crate) variables: Variables,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Boundaries {
+    /// A folder or file
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: Utf8PathBuf,
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
+    pub(crate) output_format: ReportFormat,
+    /// Write it to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_file: Option<Utf8PathBuf>,
+    /// Ignore plimsoll.toml
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    #[command(flatten)]
+    pub(crate) variables: Variables,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Rules for Falco, which watch at run time what the code promises of its containers
+    Falco(Falco),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Falco {
+    /// A folder or file
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: Utf8PathBuf,
+    /// Write them to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output_file: Option<Utf8PathBuf>,
+    /// Ignore plimsoll.toml
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    #[command(flatten)]
+    pub(crate) variables: Variables,
+}
+
+/// How a report of boundaries is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// A tree
+    Text,
+    /// One document
+    Json,
+    /// A page with a picture, in one file
+    Html,
+    /// The picture alone
+    Svg,
+    /// A flowchart for Markdown
+    Mermaid,
 }
 
 /// Reads the command line; `-var` and `-var-file` are taken as Terraform has them.
@@ -202,9 +292,13 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Arguments {
     let variables = match &mut arguments.command {
         Command::Check(check) => &mut check.variables,
         Command::Inspect(inspect) => &mut inspect.variables,
+        Command::Exposure(exposure) => &mut exposure.variables,
+        Command::Export { target: Export::Falco(falco) } => &mut falco.variables,
+        Command::Boundaries(boundaries) => &mut boundaries.variables,
         _ => return arguments,
     };
-    if let Some((_, matches)) = matches.subcommand() {
+    let innermost = std::iter::successors(Some(&matches), |matches| matches.subcommand().map(|(_, inner)| inner)).last();
+    if let Some(matches) = innermost {
         let places = |name: &str| matches.indices_of(name).into_iter().flatten().collect::<Vec<_>>();
         let of_vars = places("vars").into_iter().enumerate().map(|(at, place)| (place, Word::Variable(at)));
         let of_files = places("var_files").into_iter().enumerate().map(|(at, place)| (place, Word::File(at)));

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use plimsoll_engine::{Engine, Environment, Given, Inputs, Report, Settings, Severity};
+use plimsoll_engine::{Engine, Environment, Given, Inputs, Report, Settings, Severity, Stated};
 
 use crate::Status;
 use crate::arguments::{Check, Color, Format, Variables, Word};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::files::{Workspace, WorkspaceFiles};
 use crate::output::{self, Run};
 use crate::paint::Paint;
@@ -143,12 +143,9 @@ pub(crate) fn variables(
         });
     }
     let folder = workspace.inside(&config.folder).unwrap_or_default();
-    let environment = |(name, files): &(String, Vec<Utf8PathBuf>)| Environment {
-        name: name.clone(),
-        var_files: files.clone(),
-        folder: folder.clone(),
-    };
-    Ok(Settings { variables, environments: config.environments.iter().map(environment).collect(), ..settings })
+    let environment = |named: &Environment| Environment { folder: folder.clone(), ..named.clone() };
+    let stated = Stated { path: workspace.inside(&config.folder.join(config::NAME)), ..config.stated.clone() };
+    Ok(Settings { variables, environments: config.environments.iter().map(environment).collect(), stated, ..settings })
 }
 
 fn variables_file(path: &Utf8Path, workspace: &Workspace) -> Result<Given, Problem> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
-use plimsoll_engine::{SettingsError, Severity};
+use plimsoll_engine::{Environment, SettingsError, Severity, Stated};
 use plimsoll_rule_language::nearest;
 use plimsoll_syntax::Span;
 use toml::de::{DeTable, DeValue};
@@ -17,7 +17,19 @@ use crate::problem::Problem;
 /// The file's name.
 pub(crate) const NAME: &str = "plimsoll.toml";
 
-const KEYS: [&str; 8] = ["select", "ignore", "severity", "fail-on", "exclude", "rules", "environments", "kubernetes"];
+const KEYS: [&str; 11] = [
+    "select",
+    "ignore",
+    "severity",
+    "fail-on",
+    "exclude",
+    "rules",
+    "environments",
+    "kubernetes",
+    "assume",
+    "context",
+    "intended",
+];
 
 type Spanned<T> = toml::Spanned<T>;
 
@@ -36,10 +48,12 @@ pub(crate) struct Config {
     pub(crate) exclude: Exclude,
     pub(crate) severities: BTreeMap<String, Severity>,
     pub(crate) params: BTreeMap<String, BTreeMap<String, toml::Value>>,
-    /// Variables files by the name of their environment.
-    pub(crate) environments: Vec<(String, Vec<Utf8PathBuf>)>,
+    /// Named sets of files, as paths from the settings' folder or from what they are for.
+    pub(crate) environments: Vec<Environment>,
     /// The version of Kubernetes that manifests are for.
     pub(crate) kubernetes: Option<String>,
+    /// What is stated about the world.
+    pub(crate) stated: Stated,
     /// The settings' folder; empty without a file.
     pub(crate) folder: Utf8PathBuf,
     /// Where words and rule names stand, parameters as `rule.parameter`, and their values as `rule.parameter=`.
@@ -79,9 +93,12 @@ impl Config {
                 "rules" => config.rules(value)?,
                 "environments" => config.named_environments(value)?,
                 "kubernetes" => config.cluster(value)?,
+                // Read as a whole below.
+                "assume" | "context" | "intended" => {}
                 other => return Err(config.unknown(other, span(key), KEYS, "setting")),
             }
         }
+        config.stated = Stated::parse(&text).map_err(|error| config.wrong(error.span, error.message, None))?;
         Ok(config)
     }
 
@@ -122,14 +139,15 @@ impl Config {
             let DeValue::Table(table) = settings.get_ref() else {
                 return Err(self.not_a(settings, "table", &format!("[environments.{environment}]")));
             };
-            let mut files = Vec::new();
+            let mut named = Environment { name: environment, ..Environment::default() };
             for (key, value) in table {
                 match &**key.get_ref() {
-                    "var-files" => files = self.words(value, "var-files")?.into_iter().map(Into::into).collect(),
-                    other => return Err(self.unknown(other, span(key), ["var-files"], "setting of an environment")),
+                    "var-files" => named.var_files = self.words(value, "var-files")?.into_iter().map(Into::into).collect(),
+                    "values" => named.values = self.words(value, "values")?.into_iter().map(Into::into).collect(),
+                    other => return Err(self.unknown(other, span(key), ["var-files", "values"], "setting of an environment")),
                 }
             }
-            self.environments.push((environment, files));
+            self.environments.push(named);
         }
         Ok(())
     }
@@ -285,13 +303,19 @@ mod tests {
     #[test]
     fn every_setting_is_read() {
         let text = "select = [\"kubernetes\"]\nfail-on = \"error\"\nexclude = [\"vendor/\", \"*.gen.tf\"]\n\
-                    [kubernetes]\nversion = \"v1.31\"\n[environments.prod]\nvar-files = [\"prod.tfvars\"]\n[rules.latest-tag]\nseverity = \"high\"\nenabled = true\nallowed = [\"a\"]\n[rules.b]\nenabled = false\n";
+                    [kubernetes]\nversion = \"v1.31\"\n[environments.prod]\nvar-files = [\"prod.tfvars\"]\nvalues = [\"values-prod.yaml\"]\n[rules.latest-tag]\nseverity = \"high\"\nenabled = true\nallowed = [\"a\"]\n[rules.b]\nenabled = false\n";
         let config = parse(text).unwrap();
         assert_eq!(config.select, ["kubernetes"]);
         assert_eq!(config.fail_on, Some(Severity::High));
         assert_eq!(config.enabled, ["latest-tag"]);
         assert_eq!(config.kubernetes.as_deref(), Some("1.31"));
-        assert_eq!(config.environments, [("prod".to_owned(), vec!["prod.tfvars".into()])]);
+        let prod = Environment {
+            name: "prod".to_owned(),
+            var_files: vec!["prod.tfvars".into()],
+            values: vec!["values-prod.yaml".into()],
+            ..Environment::default()
+        };
+        assert_eq!(config.environments, [prod]);
         assert_eq!(config.ignore, ["b"]);
         assert_eq!(config.severities.get("latest-tag"), Some(&Severity::High));
         assert!(config.params["latest-tag"].contains_key("allowed"));

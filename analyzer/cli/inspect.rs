@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use plimsoll_engine::{Engine, Inspected, Leaf, Settings, Spot};
+use camino::Utf8PathBuf;
+use plimsoll_engine::{Engine, Inspected, Leaf, Link, Settings, Spot};
 
 use crate::Status;
-use crate::arguments::{Color, Inspect, ListFormat};
+use crate::arguments::{Color, Inspect, ListFormat, Variables};
 use crate::config::Config;
 use crate::files::{Workspace, WorkspaceFiles};
 use crate::paint::Paint;
@@ -18,18 +19,21 @@ const LIMIT: u64 = 10_000_000;
 
 /// Prints what was understood.
 pub(crate) fn run(options: &Inspect, color: Color) -> Result<Status, Problem> {
-    let workspace = Workspace::new(std::slice::from_ref(&options.path))?;
-    let config = if options.isolated { Config::default() } else { Config::nearest(&workspace.working_directory)? };
-    let settings = check::variables(Settings::default(), &options.variables, &config, &workspace)?;
-    let files = Arc::new(WorkspaceFiles { root: workspace.root.clone(), limit: LIMIT });
-    let rules = rules::load(&workspace.root, true)?;
-    let mut engine = Engine::new(files.clone(), &rules, &settings).map_err(|error| Problem::new(error.to_string()))?;
-    engine.add(walk::find(&workspace, &files, &config.exclude, false).sources);
+    let engine = engine(&options.path, options.isolated, &options.variables)?;
     if options.connections {
         let lines = engine.connections();
         let text = match options.output_format {
             ListFormat::Json => json(&lines)?,
             ListFormat::Text => lines.iter().map(|line| format!("{line}\n")).collect(),
+        };
+        let _ = io::stdout().write_all(text.as_bytes());
+        return Ok(Status::Clean);
+    }
+    if options.links {
+        let links = engine.links();
+        let text = match options.output_format {
+            ListFormat::Json => json(&links)?,
+            ListFormat::Text => links.iter().map(linked).collect(),
         };
         let _ = io::stdout().write_all(text.as_bytes());
         return Ok(Status::Clean);
@@ -50,7 +54,19 @@ pub(crate) fn run(options: &Inspect, color: Color) -> Result<Status, Problem> {
     }
 }
 
-fn json(value: &impl serde::Serialize) -> Result<String, Problem> {
+/// A workspace that is asked something, with everything in it.
+pub(crate) fn engine(path: &Utf8PathBuf, isolated: bool, variables: &Variables) -> Result<Engine, Problem> {
+    let workspace = Workspace::new(std::slice::from_ref(path))?;
+    let config = if isolated { Config::default() } else { Config::nearest(&workspace.working_directory)? };
+    let settings = check::variables(Settings::default(), variables, &config, &workspace)?;
+    let files = Arc::new(WorkspaceFiles { root: workspace.root.clone(), limit: LIMIT });
+    let rules = rules::load(&workspace.root, true)?;
+    let mut engine = Engine::new(files.clone(), &rules, &settings).map_err(|error| Problem::new(error.to_string()))?;
+    engine.add(walk::find(&workspace, &files, &config.exclude, false).sources);
+    Ok(engine)
+}
+
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, Problem> {
     serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|error| Problem::new(error.to_string()))
 }
 
@@ -72,6 +88,11 @@ fn shown(all: &[Inspected], paint: Paint) -> String {
         }
     }
     out
+}
+
+fn linked(link: &Link) -> String {
+    let gates = link.gates.iter().map(|gate| format!("  {}{}\n", gate.message, crate::exposure::place(gate)));
+    format!("{} -> {}\n{}", link.from, link.to, gates.collect::<String>())
 }
 
 fn line(leaf: &Leaf) -> String {

@@ -4,10 +4,13 @@
 //! is read.
 
 mod arguments;
+mod boundaries;
 mod check;
 mod config;
 mod disk;
 mod explain;
+mod export;
+mod exposure;
 mod files;
 mod fix;
 mod inspect;
@@ -25,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::CommandFactory;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Export};
 use crate::paint::Paint;
 
 #[cfg(feature = "mimalloc")]
@@ -55,6 +58,9 @@ fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Check(options) => check::run(&options, color),
         Command::Inspect(options) => inspect::run(&options, color),
+        Command::Boundaries(options) => boundaries::run(&options, color),
+        Command::Export { target: Export::Falco(options) } => export::falco(&options),
+        Command::Exposure(options) => exposure::run(&options, color),
         Command::Explain { rule, isolated } => explain::run(&rule, isolated, color),
         Command::Rules(options) => rules::run(options, color),
         Command::Server { .. } => server::run(),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use camino::{Utf8Path, Utf8PathBuf};
 use clap::{Args, FromArgMatches};
 use plimsoll_engine::{Engine, Files, Settings};
-use plimsoll_lsp::{Fault, Host, Loaded};
+use plimsoll_lsp::{Fault, Host, Loaded, Preferences};
 use plimsoll_rules::{PageError, RuleSet};
 
 use crate::arguments::Check;
@@ -40,7 +40,7 @@ struct Folder {
 }
 
 impl Host for Disk {
-    fn load(&self, folder: &Utf8Path, file: Option<&Utf8Path>) -> Loaded {
+    fn load(&self, folder: &Utf8Path, file: Option<&Utf8Path>, preferences: &Preferences) -> Loaded {
         let mut problems = Vec::new();
         let options = options();
         let root = disk::canonical(folder.as_std_path()).and_then(disk::utf8).unwrap_or_else(|_| folder.to_owned());
@@ -49,7 +49,7 @@ impl Host for Disk {
             // A folder that is not there yet, or a file that was never saved.
             Workspace { working_directory: root.clone(), root: root.clone(), targets: Vec::new() }
         });
-        let config = Config::nearest(&root).unwrap_or_else(|problem| {
+        let config = settings_of(&root, preferences).unwrap_or_else(|problem| {
             problems.push(problem);
             Config::default()
         });
@@ -105,6 +105,21 @@ impl Disk {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.iter().find(|(known, _)| known == root).map(|(_, folder)| folder.clone())
     }
+}
+
+/// The nearest settings; else those that the editor names. What they leave open the editor says.
+fn settings_of(root: &Utf8Path, preferences: &Preferences) -> Result<Config, Problem> {
+    let mut config = Config::nearest(root)?;
+    if let Some(path) = preferences.config.as_ref().filter(|_| config.folder.as_str().is_empty()) {
+        config = Config::read(&root.join(path), path)?;
+    }
+    if config.select.is_empty() {
+        config.select.clone_from(&preferences.select);
+    }
+    if config.ignore.is_empty() {
+        config.ignore.clone_from(&preferences.ignore);
+    }
+    Ok(config)
 }
 
 /// The options of a check without arguments.

@@ -29,7 +29,15 @@ pub(crate) struct Found {
 }
 
 /// A file to read, or why it cannot be read.
-type Entry = Result<PathBuf, String>;
+type Entry = Result<Place, String>;
+
+/// Where a file is, absolute.
+enum Place {
+    /// No symbolic link leads there: a walk from the workspace met it, and follows none.
+    Met(PathBuf),
+    /// Links may lead anywhere.
+    Named(PathBuf),
+}
 
 /// Finds and reads the files of a workspace.
 pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Exclude, force_exclude: bool) -> Found {
@@ -43,7 +51,7 @@ pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Excl
             found.strangers.push(path);
         } else if !(force_exclude && exclude.covers(&target.path, false)) {
             folders_of_files.extend(target.path.parent().map(Utf8Path::to_owned));
-            entries.insert(path, Ok(target.path.clone().into_std_path_buf()));
+            entries.insert(path, Ok(Place::Named(target.path.clone().into_std_path_buf())));
         }
     }
     found.sources = read(&mut entries, files);
@@ -71,7 +79,13 @@ pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Excl
 
 fn read(entries: &mut BTreeMap<Utf8PathBuf, Entry>, files: &WorkspaceFiles) -> Vec<Source> {
     let one = |(path, entry): (Utf8PathBuf, Entry)| {
-        let content = entry.and_then(|place| files.read_absolute(&place).map_err(|error| unread(&error)));
+        let content = entry.and_then(|place| {
+            let read = match &place {
+                Place::Met(path) => disk::read(path, files.limit),
+                Place::Named(path) => files.read_absolute(path),
+            };
+            read.map_err(|error| unread(&error))
+        });
         Source { path, content }
     };
     let entries = std::mem::take(entries);
@@ -138,7 +152,8 @@ fn candidate(workspace: &Workspace, entry: &DirEntry) -> Option<(Utf8PathBuf, En
     let found =
         if kind.is_symlink() { disk::kind(entry.path()) } else { Ok(if kind.is_file() { Kind::File } else { Kind::Other }) };
     match found {
-        Ok(Kind::File) => Some((path, Ok(entry.path().to_owned()))),
+        Ok(Kind::File) if kind.is_file() => Some((path, Ok(Place::Met(entry.path().to_owned())))),
+        Ok(Kind::File) => Some((path, Ok(Place::Named(entry.path().to_owned())))),
         Ok(Kind::Folder | Kind::Other) => None,
         Err(error) => Some((path, Err(unread(&error)))),
     }
@@ -175,7 +190,7 @@ fn list(
         let Some(path) = workspace.inside(&absolute) else { continue };
         let is_new = !name.starts_with('.') && wanted(&path) && !seen.contains(&path);
         if is_new && disk::kind(absolute.as_std_path()).is_ok_and(|kind| kind == Kind::File) {
-            entries.insert(path, Ok(absolute.into_std_path_buf()));
+            entries.insert(path, Ok(Place::Named(absolute.into_std_path_buf())));
         }
     }
     entries

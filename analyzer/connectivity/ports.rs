@@ -169,15 +169,21 @@ impl Ports {
         result
     }
 
-    pub(crate) fn union(&self, other: &Self) -> Self {
+    /// The ports of either.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
         self.each(other, PortSet::union)
     }
 
-    pub(crate) fn intersection(&self, other: &Self) -> Self {
+    /// The ports of both.
+    #[must_use]
+    pub fn intersection(&self, other: &Self) -> Self {
         self.each(other, PortSet::intersection)
     }
 
-    pub(crate) fn minus(&self, other: &Self) -> Self {
+    /// The ports of this without those of the other.
+    #[must_use]
+    pub fn minus(&self, other: &Self) -> Self {
         self.each(other, PortSet::minus)
     }
 }

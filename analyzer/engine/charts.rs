@@ -1,40 +1,34 @@
 //! Helm charts of the workspace: which folders are charts, what they render to, and what could not be rendered.
 
+pub(crate) mod packed;
 mod places;
+mod release;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use plimsoll_helm::{ChartFile, Kubernetes, Manifest, Options, Problem, ProblemKind, render};
+use plimsoll_helm::is_archive;
 use plimsoll_kubernetes as kubernetes;
 use plimsoll_syntax::value::How;
-use plimsoll_syntax::yaml::{self, Hole};
 use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
 
-use crate::db::{Book, Db, SourceFile, Workspace};
-use crate::kind::FileKind;
-use crate::queries::{Directory, cluster, file_items};
-use crate::relations::Related;
+use crate::db::{Book, Database, Db, SourceFile, Workspace, contained};
+use crate::queries::Directory;
 use crate::render::Lost;
 use crate::run::Verdicts;
+use crate::settings::Environment;
+use crate::slices::{judged, judged_in};
+use crate::{overlays, roots};
 
-use places::Places;
+pub(crate) use release::{Chart, Memories};
+use release::{Part, Release, rendered};
 
-/// Ends a rendered text, so that its objects are known to be a chart's: what names no namespace is in the release's.
-const OF_A_CHART: &str = "\n# {{ .Release.Namespace }}\n";
+/// What findings say where they hold with a chart's own values.
+const DEFAULT: &str = "the default values";
 
 /// What a chart consists of, besides what its templates read with `.Files`.
-const PARTS: &[&str] = &["Chart.yaml", "values.yaml", "values.schema.json", "requirements.yaml"];
-
-/// What a chart renders to.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Chart {
-    /// The items of its manifests, with the places of templates and values.
-    pub items: Vec<Item>,
-    /// What could not be rendered or read.
-    pub lost: Vec<Lost>,
-}
+const PARTS: &[&str] = &["Chart.yaml", "values.yaml", "values.schema.json", "requirements.yaml", ".helmignore"];
 
 /// Every folder with a `Chart.yaml`.
 #[salsa::tracked(returns(clone))]
@@ -67,54 +61,13 @@ pub(crate) fn is_template(db: &dyn Db, workspace: Workspace, file: SourceFile) -
     !all.is_empty() && outer(file.path(db).as_str(), "templates").any(|folder| all.contains(folder))
 }
 
-/// Renders a chart with its default values.
-#[salsa::tracked(returns(clone), no_eq)]
+/// What a chart renders to with its default values.
 pub(crate) fn chart<'db>(db: &'db dyn Db, workspace: Workspace, folder: Directory<'db>) -> Arc<Chart> {
-    let files = files(db, workspace, folder.path(db));
-    let texts: Vec<(&str, FileId, Arc<str>)> =
-        files.iter().map(|(path, file)| (path.as_str(), file.id(db), file.content(db).text.clone())).collect();
-    let parts: Vec<ChartFile<'_>> = texts.iter().map(|(path, file, text)| ChartFile { path, file: *file, text }).collect();
-    let kubernetes = Kubernetes::Minor(workspace.kubernetes_minor(db));
-    let rendered = render(&parts, &Options { kubernetes, ..Options::default() });
-    let mut out = Chart::default();
-    let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
-    for manifest in rendered.manifests.iter().filter(|manifest| !manifest.path.ends_with("NOTES.txt")) {
-        add(manifest, &source, &mut out);
-    }
-    for problem in &rendered.problems {
-        let template = problem.template.and_then(|file| db.by_id(file));
-        out.lost.extend(lost(db, problem, template, &files));
-        // What was not rendered is read as it stands, with holes; what cannot be read of it is lost as a whole already.
-        let unrendered = files.values().filter(|file| match problem.kind {
-            ProblemKind::Chart => is_template(db, workspace, **file),
-            ProblemKind::Template => Some(**file) == template,
-            ProblemKind::MissingDependency => false,
-        });
-        for &file in unrendered.filter(|file| file.content(db).kind == Some(FileKind::Kubernetes)) {
-            append(&mut out.items, file_items(db, file).to_vec());
-        }
-    }
-    Arc::new(out)
+    rendered(db, workspace, Release::new(db, folder.path(db).clone(), Vec::new()))
 }
 
-/// The problem at its place; a template that is not rendered is named where the cause lies elsewhere.
-fn lost(db: &dyn Db, problem: &Problem, template: Option<SourceFile>, files: &BTreeMap<String, SourceFile>) -> Option<Lost> {
-    let file = Some(problem.place.file)
-        .filter(|_| problem.place.is_some())
-        .or_else(|| files.get("Chart.yaml").map(|file| file.id(db)))?;
-    let reason = match (problem.kind, template) {
-        (ProblemKind::MissingDependency, _) => problem.message.clone(),
-        (ProblemKind::Template, Some(template)) if template.id(db) == file => {
-            format!("this template is not rendered: {}", problem.message)
-        }
-        (ProblemKind::Template, Some(template)) => format!("{} is not rendered: {}", template.path(db), problem.message),
-        _ => format!("this chart is not rendered: {}", problem.message),
-    };
-    Some(Lost::at(file, problem.place.span, reason))
-}
-
-/// The files of a chart by their path in it: those of the workspace and of the disk.
-fn files(db: &dyn Db, workspace: Workspace, folder: &str) -> BTreeMap<String, SourceFile> {
+/// The files of a chart by their path in it: those of the workspace, of the disk, and of packed charts inside it.
+fn files(db: &dyn Db, workspace: Workspace, folder: &str, lost: &mut Vec<Lost>) -> BTreeMap<String, SourceFile> {
     let folder = Utf8Path::new(folder);
     let known = workspace.files(db).iter().filter_map(|file| Some((file.path(db).strip_prefix(folder).ok()?.to_string(), *file)));
     let mut all: BTreeMap<String, SourceFile> = known.filter(|(_, file)| file.content(db).unread.is_none()).collect();
@@ -122,6 +75,14 @@ fn files(db: &dyn Db, workspace: Workspace, folder: &str) -> BTreeMap<String, So
     let read = |path: &String| db.file(&folder.join(path)).filter(|file| file.content(db).unread.is_none());
     for path in listed.iter().filter(|path| is_part(path)) {
         all.extend(read(path).map(|file| (path.clone(), file)));
+    }
+    let archives: Vec<String> = all.keys().filter(|path| is_archive(path)).cloned().collect();
+    for archive in archives {
+        let Some(file) = all.remove(&archive) else { continue };
+        match packed::files(db, file) {
+            Ok(found) => all.extend(found.iter().map(|(path, file)| (format!("{archive}/{path}"), *file))),
+            Err(reason) => lost.push(Lost::whole(Some(file.id(db)), reason)),
+        }
     }
     let reads_files = all.values().any(|file| file.content(db).text.contains(".Files."));
     if reads_files {
@@ -134,41 +95,97 @@ fn files(db: &dyn Db, workspace: Workspace, folder: &str) -> BTreeMap<String, So
 
 fn is_part(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    PARTS.contains(&name) || path.starts_with("templates/") || path.contains("/templates/")
+    PARTS.contains(&name) || is_archive(path) || path.starts_with("templates/") || path.contains("/templates/")
 }
 
-/// The items of a manifest.
-fn add(manifest: &Manifest, source: &dyn Fn(FileId) -> Option<Arc<str>>, out: &mut Chart) {
-    if manifest.text.trim().is_empty() {
-        return;
-    }
-    let text: Arc<str> = format!("{}{OF_A_CHART}", manifest.text).into();
-    let mut tree = yaml::parse(&text);
-    tree.holes = manifest.runs.iter().filter(|run| run.source.opaque).map(|run| Hole { span: run.span, line: false }).collect();
-    let mut places = Places::new(manifest, source);
-    for error in &tree.errors {
-        let place = places.extent(error.span);
-        let reason = format!("what is rendered here cannot be read: {}", error.message);
-        out.lost.push(Lost::at(if place.is_some() { place.file } else { manifest.file }, place.span, reason));
-    }
-    let mut items = kubernetes::items(&tree, places::RENDERED);
-    items.iter_mut().for_each(|item| places.item(item));
-    append(&mut out.items, items);
+/// A template, as Helm names it.
+#[salsa::interned]
+struct Template<'db> {
+    #[returns(ref)]
+    name: String,
 }
 
-/// Adds the items of another file; objects are numbered on.
-fn append(items: &mut Vec<Item>, mut more: Vec<Item>) {
-    let first = items.iter().map(|item| item.index + 1).max().unwrap_or(0);
-    more.iter_mut().for_each(|item| item.index += first);
-    items.append(&mut more);
+/// What one template of a chart renders to.
+#[salsa::tracked(returns(clone))]
+fn part<'db>(db: &'db dyn Db, workspace: Workspace, of: Release<'db>, template: Template<'db>) -> Part {
+    // An answer that lasts longer than the next edit would make that edit a change by itself.
+    db.report_untracked_read();
+    let chart = rendered(db, workspace, of);
+    chart.parts.iter().find(|part| part.name() == template.name(db)).cloned().unwrap_or_default()
 }
 
-/// What the rules say about a chart.
+/// What belongs together in a release with values of its own: its objects, and all others but those of the same chart with other values.
 #[salsa::tracked(returns(clone), no_eq)]
-pub(crate) fn chart_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, folder: Directory<'db>) -> Arc<Verdicts> {
-    let chart = chart(db, workspace, folder);
-    let related = Related::new(plimsoll_rules::relations(), &chart.items, || Some(cluster(db, workspace)));
-    Arc::new(book.rulebook(db).run(&chart.items, &related))
+fn environment<'db>(db: &'db dyn Db, workspace: Workspace, of: Release<'db>) -> Arc<kubernetes::Cluster> {
+    let (own, plain) = (rendered(db, workspace, of), overlays::plain(db, workspace));
+    let folders = charts(db, workspace);
+    let others = folders.iter().filter(|folder| *folder != of.folder(db));
+    let others: Vec<Arc<Chart>> = others.map(|folder| chart(db, workspace, Directory::new(db, folder.clone()))).collect();
+    let mut all: Vec<&[Item]> = plain.iter().map(|items| items.as_slice()).collect();
+    all.extend(others.iter().map(|chart| chart.items.as_slice()));
+    all.push(&own.items);
+    Arc::new(kubernetes::Cluster::new(&all))
+}
+
+/// What the rules say about one template.
+#[salsa::tracked(returns(clone), no_eq)]
+fn part_verdicts<'db>(
+    db: &'db dyn Db,
+    workspace: Workspace,
+    book: Book,
+    of: Release<'db>,
+    template: Template<'db>,
+) -> Arc<Verdicts> {
+    let part = part(db, workspace, of, template);
+    Arc::new(if of.values(db).is_empty() {
+        judged(db, workspace, book, part.items())
+    } else {
+        judged_in(db, book, part.items(), &|| environment(db, workspace, of))
+    })
+}
+
+/// What the rules say about a chart with some values.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn release_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, of: Release<'db>) -> Arc<Verdicts> {
+    let mut all = Verdicts::default();
+    for part in &rendered(db, workspace, of).parts {
+        let verdicts = part_verdicts(db, workspace, book, of, Template::new(db, part.name().to_owned()));
+        all.findings.extend(verdicts.findings.iter().cloned());
+        all.undecided.extend(verdicts.undecided.iter().cloned());
+        all.failures.extend(verdicts.failures.iter().cloned());
+    }
+    Arc::new(all)
+}
+
+/// What a chart contributes to the report: with its default values, and with those of each environment that has a file of values for it.
+pub(crate) fn judged_in_all(
+    db: &Database,
+    workspace: Workspace,
+    book: Book,
+    environments: &[Environment],
+    folder: &str,
+) -> (Arc<Verdicts>, Vec<Lost>) {
+    let own = Release::new(db, folder.to_owned(), Vec::new());
+    let mut releases = vec![(DEFAULT, own)];
+    for environment in environments {
+        let found = |file: &Utf8PathBuf| roots::found(db, [folder, environment.folder.as_str()], file);
+        let values: Vec<String> = environment.values.iter().filter_map(found).map(Utf8PathBuf::into_string).collect();
+        if !values.is_empty() {
+            releases.push((&environment.name, Release::new(db, folder.to_owned(), values)));
+        }
+    }
+    let (mut all, mut incomplete) = (Vec::new(), Vec::new());
+    for (name, of) in releases {
+        match contained(|| (release_verdicts(db, workspace, book, of), rendered(db, workspace, of))) {
+            Ok((verdicts, chart)) => {
+                incomplete.extend(chart.lost.iter().cloned());
+                all.push((Some(name), verdicts));
+            }
+            Err(reason) => incomplete.push(Lost::whole(chart_file(db, folder), reason)),
+        }
+    }
+    let verdicts = if let [(_, only)] = all.as_slice() { only.clone() } else { Arc::new(roots::together(&all)) };
+    (verdicts, incomplete)
 }
 
 /// Whether a place belongs to an object of a chart, whatever file it lies in.

@@ -2,13 +2,16 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use plimsoll_syntax::text::decode;
 use plimsoll_syntax::{FileId, SyntaxError};
+use plimsoll_terraform::Memory;
 use rustc_hash::FxHashMap;
 
+use crate::charts::Memories;
+use crate::charts::packed::renewed;
 use crate::kind::{self, FileKind};
 use crate::run::Rulebook;
 
@@ -108,6 +111,14 @@ pub(crate) trait Db: salsa::Database {
     fn list(&self, folder: &Utf8Path) -> Option<Vec<String>>;
     /// The file of a number.
     fn by_id(&self, id: FileId) -> Option<SourceFile>;
+    /// What evaluations of Terraform leave for those after the next edit; `None`: there will be no edit.
+    fn memory(&self) -> Option<&Memory>;
+    /// The bytes of a file that is no text; who asks depends on nothing, so it should ask for the file, too.
+    fn bytes(&self, path: &Utf8Path) -> Option<Vec<u8>>;
+    /// What charts were rendered to last.
+    fn memories(&self) -> Arc<Memories>;
+    /// A file that lies inside another one: the same for equal bytes.
+    fn derived(&self, path: Utf8PathBuf, bytes: Vec<u8>) -> SourceFile;
 }
 
 /// The database.
@@ -121,6 +132,9 @@ pub(crate) struct Database {
 struct Registry {
     files: Arc<dyn Files>,
     known: RwLock<Known>,
+    memories: Arc<Memories>,
+    /// There once it is known that edits come: one run alone has no use for it.
+    memory: OnceLock<Memory>,
 }
 
 #[derive(Default)]
@@ -136,7 +150,15 @@ impl Database {
     /// An empty database over these files.
     #[must_use]
     pub(crate) fn new(files: Arc<dyn Files>) -> Self {
-        Self { storage: salsa::Storage::default(), registry: Arc::new(Registry { files, known: RwLock::default() }) }
+        Self {
+            storage: salsa::Storage::default(),
+            registry: Arc::new(Registry { files, known: RwLock::default(), memories: Arc::default(), memory: OnceLock::new() }),
+        }
+    }
+
+    /// Edits will come.
+    pub(crate) fn remember(&self) {
+        self.registry.memory.get_or_init(Memory::default);
     }
 
     /// Adds or replaces a file.
@@ -188,8 +210,34 @@ impl Db for Database {
         self.registry.files.list(folder)
     }
 
+    fn bytes(&self, path: &Utf8Path) -> Option<Vec<u8>> {
+        self.registry.files.read(path).ok()
+    }
+
+    fn memories(&self) -> Arc<Memories> {
+        self.registry.memories.clone()
+    }
+
+    fn derived(&self, path: Utf8PathBuf, bytes: Vec<u8>) -> SourceFile {
+        let content = Content::of(&path, Ok(bytes));
+        let mut times = 0;
+        loop {
+            // Inputs are not written while queries run: other bytes get another name.
+            let path = renewed(&path, times);
+            let file = self.known(&path).unwrap_or_else(|| self.register(path, content.clone()));
+            if *file.content(self) == content {
+                return file;
+            }
+            times += 1;
+        }
+    }
+
     fn by_id(&self, id: FileId) -> Option<SourceFile> {
         self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_id.get(id.0 as usize).copied()
+    }
+
+    fn memory(&self) -> Option<&Memory> {
+        self.registry.memory.get()
     }
 }
 
@@ -204,15 +252,18 @@ pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     }
 }
 
+/// What losses begin with that are the program's own fault.
+pub const FAULT: &str = "the analysis has a fault: ";
+
 /// Runs a query; whatever panics in it becomes a message, so that one file never hides another.
 pub(crate) fn contained<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| match payload.downcast::<salsa::Cancelled>() {
         Ok(cancelled) if matches!(*cancelled, salsa::Cancelled::PropagatedPanic) => {
-            "something that this depends on failed".to_owned()
+            format!("{FAULT}something that this depends on")
         }
         // Nobody waits for the answer any more: a newer edit is on its way.
         Ok(cancelled) => std::panic::resume_unwind(cancelled),
-        Err(payload) => panic_message(&*payload),
+        Err(payload) => format!("{FAULT}{}", panic_message(&*payload)),
     })
 }
 

@@ -158,11 +158,11 @@ impl Engine {
         Leaf { path, value: unknown(tail), missing: Some(of_unknown(tail)), place: self.spot(of.place), through: self.steps(of) }
     }
 
-    fn steps(&self, value: &Value) -> Vec<Step> {
+    pub(crate) fn steps(&self, value: &Value) -> Vec<Step> {
         value.history().map(|via| Step { how: step(&via.how), place: self.spot(via.place) }).collect()
     }
 
-    fn spot(&self, place: Place) -> Option<Spot> {
+    pub(crate) fn spot(&self, place: Place) -> Option<Spot> {
         let file = self.db.by_id(place.file).filter(|_| place.is_some())?;
         let text = queries::text(&self.db, file);
         let position = text.lines.position(place.span.start, &text.text);
@@ -212,7 +212,7 @@ fn of_unknown(unknown: &Unknown) -> Missing {
     Missing { source: unknown.source.to_string(), reason }
 }
 
-fn missing(value: &Value) -> Option<Missing> {
+pub(crate) fn missing(value: &Value) -> Option<Missing> {
     match &value.kind {
         Kind::Unknown(unknown) => Some(of_unknown(unknown)),
         Kind::Template(parts) => parts.iter().find_map(|part| match part {
@@ -230,7 +230,7 @@ fn unknown(unknown: &Unknown) -> Json {
     json!({"unknown": unknown.source.as_str()})
 }
 
-fn shown(value: &Value) -> Json {
+pub(crate) fn shown(value: &Value) -> Json {
     if value.sensitive {
         return json!({"sensitive": true});
     }

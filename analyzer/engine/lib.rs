@@ -27,11 +27,13 @@ mod report;
 mod roots;
 mod run;
 mod settings;
+mod slices;
 mod suppress;
 mod truth;
 mod user_data;
 mod versions;
 mod views;
+mod world;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -41,7 +43,7 @@ use plimsoll_rules::RuleSet;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-pub use db::Files;
+pub use db::{FAULT, Files};
 pub use fix::{apply, diff};
 pub use inspect::{Inspected, InspectedItem, InspectedNote, Leaf, Missing, Spot, Step};
 pub use kind::may_be_read;
@@ -51,6 +53,10 @@ pub use report::{
     CheckedFile, Edit, Failure, Finding, Fix, Incomplete, ItemRef, Level, Range, Related, Report, Severity, Text, Undecided,
 };
 pub use settings::{Environment, Settings, SettingsError};
+pub use world::{
+    Asked, Boundaries, BoundaryNode, Exposed, FalcoRule, Hint, Intended, Link, Misstated, NoSuchNode, NodeDetails, NodeLens,
+    SharedBoundary, Stated, Stretch, ValueAt, Witness,
+};
 
 use db::{Book, Content, Database, SourceFile, Workspace, contained};
 use kind::FileKind;
@@ -97,6 +103,8 @@ enum Subject {
     Overlay(String),
     /// The manifests as a whole.
     Cluster,
+    /// All formats together.
+    World,
 }
 
 /// What one file or module contributes to the report.
@@ -122,7 +130,12 @@ impl Engine {
             Workspace::builder(Vec::new(), FxHashMap::default(), versions::kubernetes_minor(settings.kubernetes.as_deref()))
                 .durability(salsa::Durability::HIGH)
                 .new(&db);
-        let outside = roots::Outside { variables: settings.variables.clone(), environments: settings.environments.clone() };
+        let outside = roots::Outside {
+            variables: settings.variables.clone(),
+            environments: settings.environments.clone(),
+            stated: settings.stated.clone(),
+            today: settings.today,
+        };
         Self { db, workspace, book, rulebook, today: settings.today, minimum: settings.minimum, outside, pool: OnceLock::new() }
     }
 
@@ -184,7 +197,7 @@ impl Engine {
         let overlays = contained(|| overlays::overlays(&self.db, self.workspace)).unwrap_or_default();
         let charts = charts.iter().cloned().map(Subject::Chart);
         let overlays = overlays.iter().cloned().map(Subject::Overlay);
-        files.chain(roots).chain(charts).chain(overlays).chain([Subject::Cluster]).collect()
+        files.chain(roots).chain(charts).chain(overlays).chain([Subject::Cluster, Subject::World]).collect()
     }
 
     fn task(&self) -> Task<'_> {
@@ -238,12 +251,22 @@ fn judge(db: &Database, task: Task<'_>, subject: &Subject) -> Part {
             let (verdicts, incomplete) = roots::judged(db, workspace, book, task.outside, root);
             Part { verdicts, incomplete }
         }
-        Subject::Chart(folder) => chart_part(db, workspace, book, folder),
+        Subject::Chart(folder) => {
+            let (verdicts, incomplete) = charts::judged_in_all(db, workspace, book, &task.outside.environments, folder);
+            Part { verdicts, incomplete }
+        }
         Subject::Overlay(folder) => overlay_part(db, workspace, book, folder),
         Subject::Cluster => match contained(|| queries::cluster_verdicts(db, workspace, book)) {
             Ok(verdicts) => Part { verdicts, incomplete: Vec::new() },
             Err(reason) => Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(None, reason)] },
         },
+        Subject::World => {
+            let scene = world::scene(db, workspace, task.outside);
+            match contained(|| world::verdicts(db, workspace, book, scene)) {
+                Ok(verdicts) => Part { verdicts, incomplete: Vec::new() },
+                Err(reason) => Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(None, reason)] },
+            }
+        }
     }
 }
 
@@ -277,20 +300,6 @@ fn overlay_part(db: &Database, workspace: Workspace, book: Book, folder: &str) -
         (Arc::default(), vec![render::Lost::whole(overlays::kustomization_file(db, workspace, folder), reason)])
     });
     Part { verdicts, incomplete }
-}
-
-fn chart_part(db: &Database, workspace: Workspace, book: Book, folder: &str) -> Part {
-    let directory = queries::Directory::new(db, folder.to_owned());
-    let result = contained(|| {
-        let verdicts = charts::chart_verdicts(db, workspace, book, directory);
-        (verdicts, charts::chart(db, workspace, directory).lost.clone())
-    });
-    match result {
-        Ok((verdicts, incomplete)) => Part { verdicts, incomplete },
-        Err(reason) => {
-            Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(charts::chart_file(db, folder), reason)] }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -59,8 +59,9 @@ impl Engine {
     /// The state as it is now.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        // All snapshots share the threads.
+        // All snapshots share the threads, and what is worked out stays for the next edit.
         self.threads();
+        self.db.remember();
         Snapshot(Self {
             db: self.db.clone(),
             workspace: self.workspace,
@@ -208,6 +209,8 @@ impl Snapshot {
             Subject::Chart(chart) => path.starts_with(chart),
             Subject::Overlay(folder) => overlays::reads(db, workspace, folder, path),
             Subject::Cluster => kind == Some(FileKind::Kubernetes),
+            // Whatever is edited, what others make of it can wait for the next look at everything.
+            Subject::World => false,
         };
         let told: FxHashSet<&Subject> =
             standing.parts.iter().filter(|(_, part)| told(part)).map(|(subject, _)| subject).collect();
@@ -259,6 +262,11 @@ impl Snapshot {
             let content = file.content(&self.0.db);
             work(content.kind?, &content.text)
         })
+    }
+
+    /// What `work` makes of the whole state.
+    pub(crate) fn ask<T>(&self, work: impl FnOnce(&Engine) -> T) -> Result<T, Cancelled> {
+        self.caught(|| work(&self.0))
     }
 
     fn caught<T>(&self, work: impl FnOnce() -> T) -> Result<T, Cancelled> {

@@ -17,9 +17,9 @@ use crate::charts;
 use crate::db::{Book, Db, SourceFile, Workspace};
 use crate::kind::FileKind;
 use crate::queries::{Directory, file_items, yaml_tree};
-use crate::relations::Related;
 use crate::render::Lost;
 use crate::run::Verdicts;
+use crate::slices::judged_in;
 
 /// What a kustomization builds.
 #[derive(Clone, Debug, Default)]
@@ -169,8 +169,7 @@ fn environment<'db>(db: &'db dyn Db, workspace: Workspace, folder: Directory<'db
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn overlay_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, folder: Directory<'db>) -> Arc<Verdicts> {
     let overlay = overlay(db, workspace, folder);
-    let related = Related::new(plimsoll_rules::relations(), &overlay.items, || Some(environment(db, workspace, folder)));
-    Arc::new(book.rulebook(db).run(&overlay.items, &related))
+    Arc::new(judged_in(db, book, &overlay.items, &|| environment(db, workspace, folder)))
 }
 
 #[cfg(test)]

@@ -5,13 +5,13 @@ use std::io;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
-use plimsoll_rule_language::{Example, Page};
+use plimsoll_rule_language::{Example, ExampleFile, Page};
 use plimsoll_rules::{RuleInfo, RuleSet, load};
 
 use crate::fix::{apply, diff};
 use crate::report::Report;
 use crate::settings::Settings;
-use crate::{Engine, Files, Source};
+use crate::{Engine, Files, Source, Stated};
 
 /// What became of one page.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,12 +103,16 @@ fn check(example: &Example, rules: &RuleSet, info: &RuleInfo) -> Result<Report, 
             .cloned()
             .unwrap_or_default();
         settings.params.insert(info.name.to_string(), own.into_iter().collect());
+        settings.stated =
+            Stated::parse(&file.text).map_err(|error| PageFailure { line: file.first_line, message: error.message })?;
+        settings.stated.path = Some(SETTINGS.into());
     }
     let mut engine =
         Engine::new(Arc::new(Nothing), rules, &settings).map_err(|error| PageFailure { line, message: error.to_string() })?;
-    let files = example.files.iter().filter(|file| file.path != SETTINGS);
-    engine
-        .add(files.map(|file| Source { path: file.path.clone().into(), content: Ok(file.text.clone().into_bytes()) }).collect());
+    let source = |file: &ExampleFile| Source { path: file.path.clone().into(), content: Ok(file.text.clone().into_bytes()) };
+    let (stated, files): (Vec<_>, Vec<_>) = example.files.iter().partition(|file| file.path == SETTINGS);
+    stated.into_iter().for_each(|file| engine.set_aside(source(file)));
+    engine.add(files.into_iter().map(source).collect());
     Ok(engine.check(&|_, _| {}))
 }
 

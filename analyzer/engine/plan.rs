@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_syntax::yaml::{self, Dialect};
 use plimsoll_syntax::{FileId, Item};
-use plimsoll_terraform::{Inputs, plan_items};
+use plimsoll_terraform::{Inputs, Planned, plan_items};
 
 use crate::db::{Db, SourceFile, Workspace};
 use crate::queries::{self, Root};
@@ -16,7 +16,7 @@ pub(crate) fn items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Arc<
     let tree = yaml::parse(&file.content(db).text);
     let Some(document) = tree.documents.first() else { return Arc::default() };
     let plan = yaml::to_value(&tree, document.root, file.id(db), Dialect::Core);
-    let written = source(db, workspace, file, &plan_items(&plan, &[]));
+    let written = source(db, workspace, file, &plan_items(&plan, &Planned::default()));
     let mut items = plan_items(&plan, &written);
     let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
     let views = views::terraform(&items, &source);
@@ -27,9 +27,9 @@ pub(crate) fn items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Arc<
 }
 
 /// The items of the root module that a plan is of: the one that declares most of what is planned.
-fn source(db: &dyn Db, workspace: Workspace, file: SourceFile, planned: &[Item]) -> Vec<Item> {
+fn source(db: &dyn Db, workspace: Workspace, file: SourceFile, planned: &[Item]) -> Planned {
     let here = file.path(db).parent().map(ToString::to_string).unwrap_or_default();
-    let mut best: (usize, Vec<Item>) = (0, Vec::new());
+    let mut best = (0, Planned::default());
     for path in queries::roots(db, workspace).iter() {
         let root = Root::new(db, path.clone(), Inputs::default());
         let evaluation = queries::evaluation(db, workspace, root);

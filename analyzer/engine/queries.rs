@@ -15,7 +15,7 @@ use crate::relations::Related;
 use crate::report::Text;
 use crate::run::Verdicts;
 use crate::suppress::{self, Suppression};
-use crate::{charts, overlays, user_data, views};
+use crate::{charts, overlays, slices, user_data, views};
 
 /// A directory of Terraform files, relative to the workspace; empty for the workspace itself.
 #[salsa::interned]
@@ -206,7 +206,10 @@ fn reach(db: &dyn Db, workspace: Workspace, from: &str, reached: &mut rustc_hash
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) -> Arc<terraform::Evaluation> {
     let view = TerraformView { db, workspace };
-    Arc::new(terraform::evaluate_with(root.path(db), root.inputs(db), &view))
+    Arc::new(match db.memory() {
+        Some(memory) => terraform::evaluate_again(root.path(db), root.inputs(db), &view, memory),
+        None => terraform::evaluate_with(root.path(db), root.inputs(db), &view),
+    })
 }
 
 /// Everything that belongs to the workspace's manifests as a whole.
@@ -222,7 +225,7 @@ pub(crate) fn connectivity(db: &dyn Db, workspace: Workspace) -> Arc<Connectivit
 }
 
 /// Hands over the items of all manifests: plain ones, those of charts, those of kustomizations.
-fn with_manifests<T>(db: &dyn Db, workspace: Workspace, work: impl FnOnce(&[&[Item]]) -> T) -> T {
+pub(crate) fn with_manifests<T>(db: &dyn Db, workspace: Workspace, work: impl FnOnce(&[&[Item]]) -> T) -> T {
     let all = overlays::plain(db, workspace);
     let charts = charts::charts(db, workspace);
     let rendered: Vec<Arc<charts::Chart>> =
@@ -293,10 +296,12 @@ pub(crate) fn inside(path: &Utf8Path) -> Option<Utf8PathBuf> {
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn root_items<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) -> Arc<Vec<Item>> {
     let evaluation = evaluation(db, workspace, root);
-    let mut items = evaluation.items.clone();
+    let mut items: Vec<Item> = evaluation.items.iter().map(|item| Item::clone(item)).collect();
     let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
-    items.extend(views::terraform(&evaluation.items, &source));
-    items.extend(user_data::items(&evaluation.items, &source));
+    let views = views::terraform(&items, &source);
+    let texts = user_data::items(&items, &source);
+    items.extend(views);
+    items.extend(texts);
     Arc::new(items)
 }
 
@@ -312,8 +317,10 @@ pub(crate) fn file_verdicts(db: &dyn Db, workspace: Workspace, book: Book, file:
         _ if overlays::is_used(db, workspace, file) => Arc::default(),
         _ => file_items(db, file),
     };
-    let kubernetes = file.content(db).kind == Some(FileKind::Kubernetes);
-    let related = Related::new(plimsoll_rules::relations(), &items, || kubernetes.then(|| cluster(db, workspace)));
+    if file.content(db).kind == Some(FileKind::Kubernetes) {
+        return Arc::new(slices::judged(db, workspace, book, &items));
+    }
+    let related = Related::new(plimsoll_rules::relations(), &items, || None);
     Arc::new(book.rulebook(db).run(&items, &related))
 }
 
@@ -332,13 +339,31 @@ pub(crate) fn root_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Bo
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn cluster_verdicts(db: &dyn Db, workspace: Workspace, book: Book) -> Arc<Verdicts> {
     let rulebook = book.rulebook(db);
-    if !["namespace", "rbac.grant", "rbac.subject", "reference"].iter().any(|view| rulebook.looks_at(view)) {
-        return Arc::default();
+    let granted = grant_verdicts(db, workspace, book);
+    if !rulebook.looks_at("namespace") {
+        return granted;
     }
     let cluster = cluster(db, workspace);
-    let items = [cluster.namespaces(), cluster.grants(), cluster.subjects(), cluster.references()].concat();
+    let items = cluster.namespaces();
     let related = Related::new(plimsoll_rules::relations(), &items, || Some(cluster.clone()));
-    Arc::new(rulebook.run(&items, &related))
+    let mut verdicts = rulebook.run(&items, &related);
+    verdicts.findings.extend(granted.findings.iter().cloned());
+    verdicts.undecided.extend(granted.undecided.iter().cloned());
+    verdicts.failures.extend(granted.failures.iter().cloned());
+    Arc::new(verdicts)
+}
+
+/// What the rules say about what roles grant.
+#[salsa::tracked(returns(clone), no_eq)]
+fn grant_verdicts(db: &dyn Db, workspace: Workspace, book: Book) -> Arc<Verdicts> {
+    if !["rbac.grant", "rbac.subject"].iter().any(|view| book.rulebook(db).looks_at(view)) {
+        return Arc::default();
+    }
+    slices::with_cluster(db, workspace, |cluster| {
+        let items = [cluster().grants(), cluster().subjects()].concat();
+        let related = Related::new(plimsoll_rules::relations(), &items, || Some(cluster()));
+        Arc::new(book.rulebook(db).run(&items, &related))
+    })
 }
 
 /// Where the lines of a file begin.

@@ -79,10 +79,15 @@ fn loose_end(value: &Value, depth: usize) -> Option<Arc<Unknown>> {
     }
 }
 
-/// The texts of a value, for links that are written by name.
+/// The texts of a value, for links that are written by name; of a path or an ARN its last part as well.
 fn texts<'v>(value: &'v Value, out: &mut Vec<&'v str>) {
     match &value.kind {
-        Kind::String(text) if !text.is_empty() => out.push(text),
+        Kind::String(text) if !text.is_empty() => {
+            out.push(text);
+            let last =
+                text.trim_end_matches('/').rsplit(['/', ':']).next().filter(|last| !last.is_empty() && last.len() < text.len());
+            out.extend(last);
+        }
         Kind::List(list) => list.items.iter().for_each(|item| texts(item, out)),
         _ => {}
     }
@@ -112,12 +117,16 @@ fn attribute_values<'v>(item: &'v Item, attribute: &str) -> Vec<&'v Value> {
 /// Attributes by which resources are linked when nobody refers to them.
 const NAMES: &[&str] = &["name", "id", "arn", "bucket", "self_link"];
 
+/// A resource that names another, and the types that the value refers to besides: a name says nothing about a type that is
+/// referred to by address.
+type Named = (usize, Rc<[CompactString]>);
+
 /// What the resources of one type refer to with one attribute.
 #[derive(Default)]
 struct Referrers {
     /// By the address without its key.
     by_address: FxHashMap<CompactString, Vec<(usize, CompactString)>>,
-    by_text: FxHashMap<CompactString, Vec<usize>>,
+    by_text: FxHashMap<CompactString, Vec<Named>>,
     /// Those that may refer to anything.
     loose: Option<Arc<Unknown>>,
 }
@@ -126,7 +135,8 @@ struct Referrers {
 pub(crate) struct Related<'a> {
     relations: &'a Relations,
     items: &'a [Item],
-    by_view: FxHashMap<&'a str, Vec<usize>>,
+    /// Put together when a relation is first followed: most files have none.
+    by_view: OnceCell<FxHashMap<&'a str, Vec<usize>>>,
     referrers: RefCell<FxHashMap<(CompactString, CompactString), Rc<Referrers>>>,
     cluster: Box<dyn Fn() -> Option<Arc<Cluster>> + 'a>,
     held: OnceCell<Option<Arc<Cluster>>>,
@@ -136,17 +146,26 @@ impl<'a> Related<'a> {
     /// `items`: all that may be related to each other; `cluster`: the manifests, asked for when a relation needs them; none for
     /// items that lie in no cluster.
     pub(crate) fn new(relations: &'a Relations, items: &'a [Item], cluster: impl Fn() -> Option<Arc<Cluster>> + 'a) -> Self {
-        let mut by_view: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
-        for (at, item) in items.iter().enumerate() {
-            for view in &item.views {
-                by_view.entry(view.as_str()).or_default().push(at);
+        let (by_view, referrers) = (OnceCell::new(), RefCell::default());
+        Self { relations, items, by_view, referrers, cluster: Box::new(cluster), held: OnceCell::new() }
+    }
+
+    /// The items of a view, by index.
+    fn indices(&self, view: &str) -> &[usize] {
+        let by_view = self.by_view.get_or_init(|| {
+            let mut by_view: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+            for (at, item) in self.items.iter().enumerate() {
+                for view in &item.views {
+                    by_view.entry(view.as_str()).or_default().push(at);
+                }
             }
-        }
-        Self { relations, items, by_view, referrers: RefCell::default(), cluster: Box::new(cluster), held: OnceCell::new() }
+            by_view
+        });
+        by_view.get(view).map_or(&[], Vec::as_slice)
     }
 
     fn of_view(&self, view: &str) -> impl Iterator<Item = &'a Item> + '_ {
-        self.by_view.get(view).into_iter().flatten().map(|&at| &self.items[at])
+        self.indices(view).iter().map(|&at| &self.items[at])
     }
 
     fn referrers(&self, target: &Target) -> Rc<Referrers> {
@@ -155,13 +174,14 @@ impl<'a> Related<'a> {
             return known.clone();
         }
         let mut found = Referrers::default();
-        for &at in self.by_view.get(target.view.as_str()).into_iter().flatten() {
+        for &at in self.indices(&target.view) {
             for value in attribute_values(&self.items[at], &target.attribute) {
                 let mut addresses = Vec::new();
                 references(value, &mut addresses, 0);
                 if addresses.is_empty() && found.loose.is_none() {
                     found.loose = loose_end(value, 0);
                 }
+                let types: Rc<[CompactString]> = addresses.iter().map(|reference| resource_type(&reference.address)).collect();
                 for reference in addresses {
                     let base = address::split_key(&reference.address).0.into();
                     found.by_address.entry(base).or_default().push((at, reference.address));
@@ -169,7 +189,7 @@ impl<'a> Related<'a> {
                 let mut written = Vec::new();
                 texts(value, &mut written);
                 for text in written {
-                    found.by_text.entry(text.into()).or_default().push(at);
+                    found.by_text.entry(text.into()).or_default().push((at, types.clone()));
                 }
             }
         }
@@ -191,7 +211,8 @@ impl<'a> Related<'a> {
             let last = target.attribute.rsplit('.').next().unwrap_or("");
             for name in NAMES.iter().copied().chain([last]) {
                 let known = item.value.str_at(&[name]).and_then(|text| referrers.by_text.get(text));
-                found.extend(known.into_iter().flatten());
+                let other = |types: &[CompactString]| !types.iter().any(|kind| item.views.contains(kind));
+                found.extend(known.into_iter().flatten().filter(|(_, types)| other(types)).map(|(at, _)| *at));
             }
         }
         if let Some(loose) = &referrers.loose {
@@ -201,7 +222,7 @@ impl<'a> Related<'a> {
 
     /// The resources that the item's own attribute refers to.
     fn referred(&self, item: &Item, target: &Target, found: &mut Vec<usize>, tail: &mut Option<Arc<Unknown>>) {
-        let candidates = self.by_view.get(target.view.as_str()).map_or(&[][..], Vec::as_slice);
+        let candidates = self.indices(&target.view);
         for value in attribute_values(item, &target.attribute) {
             let mut addresses = Vec::new();
             references(value, &mut addresses, 0);
@@ -211,7 +232,9 @@ impl<'a> Related<'a> {
                 tail.get_or_insert(loose);
             }
             let mut written = Vec::new();
-            texts(value, &mut written);
+            if !addresses.iter().any(|reference| resource_type(&reference.address) == target.view) {
+                texts(value, &mut written);
+            }
             found.extend(candidates.iter().copied().filter(|&at| {
                 let candidate = &self.items[at];
                 let named =
@@ -221,7 +244,7 @@ impl<'a> Related<'a> {
         }
     }
 
-    fn declared(&self, item: &Item, relation: &Relation) -> Links<'_> {
+    fn declared<'s>(&'s self, item: &'s Item, relation: &Relation) -> Links<'s> {
         let mut links = Links { many: relation.many, ..Links::default() };
         let mut found = Vec::new();
         for target in &relation.to {
@@ -238,11 +261,11 @@ impl<'a> Related<'a> {
             for value in attribute_values(item, inline) {
                 match &value.kind {
                     Kind::List(list) => {
-                        links.values.extend(list.items.iter().cloned());
+                        links.values.extend(&list.items);
                         links.tail = links.tail.or_else(|| list.tail.clone());
                     }
                     Kind::Unknown(unknown) => links.tail = links.tail.or_else(|| Some(unknown.clone())),
-                    _ => links.values.push(value.clone()),
+                    _ => links.values.push(value),
                 }
             }
         }
@@ -308,7 +331,7 @@ fn counts(item: &Item, relation: &Relation) -> bool {
 }
 
 impl Relate for Related<'_> {
-    fn related<'s>(&'s self, item: &Item, name: &str) -> Option<Links<'s>> {
+    fn related<'s>(&'s self, item: &'s Item, name: &str) -> Option<Links<'s>> {
         let relation = item.views.iter().find_map(|view| self.relations.find(view, name));
         if let Some(relation) = relation
             && !relation.native

@@ -10,6 +10,7 @@ use plimsoll_terraform::{Note, NoteKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::address;
+use crate::charts::packed;
 use crate::db::{Database, Db, SourceFile};
 use crate::eval::RawFix;
 use crate::queries;
@@ -74,7 +75,7 @@ struct Allowed {
 impl Renderer<'_> {
     pub(crate) fn report(&self, files: &[SourceFile], verdicts: &[Arc<Verdicts>], lost: Vec<Lost>) -> Report {
         let mut report = Report { files: self.checked(files), ..Report::default() };
-        let mut allowed = self.allowed(files);
+        let mut allowed = self.allowed(&self.with_partials(files, verdicts));
         let findings = verdicts.iter().flat_map(|verdicts| &verdicts.findings);
         for group in merged(findings) {
             self.finding(&group, &mut allowed, &mut report);
@@ -107,6 +108,19 @@ impl Renderer<'_> {
     fn checked(&self, files: &[SourceFile]) -> Vec<CheckedFile> {
         let known = files.iter().filter_map(|file| Some((file, file.content(self.db).kind?)));
         known.map(|(file, kind)| CheckedFile { path: file.path(self.db).clone(), kind: kind.name() }).collect()
+    }
+
+    /// These files, and those that only findings lead to: a chart's partials, what a packed chart holds.
+    fn with_partials(&self, files: &[SourceFile], verdicts: &[Arc<Verdicts>]) -> Vec<SourceFile> {
+        let known: FxHashSet<FileId> = files.iter().map(|file| file.id(self.db)).collect();
+        let findings = verdicts.iter().flat_map(|verdicts| &verdicts.findings);
+        let mut others: Vec<FileId> = findings
+            .flat_map(|finding| [finding.place.file, finding.item.range.file])
+            .filter(|file| !known.contains(file))
+            .collect();
+        others.sort_unstable();
+        others.dedup();
+        files.iter().copied().chain(others.into_iter().filter_map(|file| self.db.by_id(file))).collect()
     }
 
     fn allowed(&self, files: &[SourceFile]) -> FxHashMap<FileId, Allowed> {
@@ -174,7 +188,7 @@ impl Renderer<'_> {
 
     /// A fix counts where its place really holds a literal: an expression that has the same value is left alone.
     fn fix(&self, fix: &RawFix, file: FileId) -> Option<Fix> {
-        let source = self.db.by_id(file)?;
+        let source = self.db.by_id(file).filter(|source| !packed::is_inside(source.path(self.db)))?;
         let edits = crate::fix::lower(self.db, fix, source)?;
         let edits = edits.into_iter().map(|edit| Edit { range: self.range(source, edit.span), text: edit.text });
         Some(Fix { message: fix.message.clone(), safe: fix.safe, edits: edits.collect() })

@@ -12,12 +12,17 @@ use crate::queries::{self, Root};
 use crate::render::Lost;
 use crate::run::{RawFinding, Verdicts};
 use crate::settings::Environment;
+use crate::world::Stated;
 
 /// What root modules are given from outside.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outside {
     pub(crate) variables: Inputs,
     pub(crate) environments: Vec<Environment>,
+    /// What is stated about the world.
+    pub(crate) stated: Stated,
+    /// Year, month and day.
+    pub(crate) today: Option<(u16, u8, u8)>,
 }
 
 /// A root module's inputs, and the environment that they are of.
@@ -29,7 +34,8 @@ impl Outside {
         let mut contexts: Vec<Context<'_>> = Vec::new();
         for environment in &self.environments {
             let found = |file| found(db, [root, environment.folder.as_str()], file);
-            let files: Vec<Given> = environment.var_files.iter().filter_map(|file| found(file)).collect();
+            let files: Vec<Given> =
+                environment.var_files.iter().filter_map(|file| found(file)).map(|path| Given::File(path.into_string())).collect();
             if !files.is_empty() {
                 let given = files.into_iter().chain(self.variables.given.iter().cloned()).collect();
                 contexts.push((Some(&environment.name), Inputs { given, ..self.variables.clone() }));
@@ -42,11 +48,10 @@ impl Outside {
     }
 }
 
-/// A variables file, in the first of these folders that has it.
-fn found(db: &Database, folders: [&str; 2], file: &Utf8Path) -> Option<Given> {
-    let paths = folders.iter().filter_map(|folder| queries::inside(&Utf8PathBuf::from(folder).join(file)));
-    let path = paths.into_iter().find(|path| db.file(path).is_some())?;
-    Some(Given::File(path.into_string()))
+/// The path of a file that an environment names, in the first of these folders that has it.
+pub(crate) fn found(db: &Database, folders: [&str; 2], file: &Utf8Path) -> Option<Utf8PathBuf> {
+    let mut paths = folders.iter().filter_map(|folder| queries::inside(&Utf8PathBuf::from(folder).join(file)));
+    paths.find(|path| db.file(path).is_some())
 }
 
 /// What one root module contributes to the report.
@@ -82,7 +87,7 @@ pub(crate) fn judged(
 }
 
 /// The verdicts of several environments as one; a finding that does not hold in all says where it does.
-fn together(all: &[(Option<&str>, Arc<Verdicts>)]) -> Verdicts {
+pub(crate) fn together(all: &[(Option<&str>, Arc<Verdicts>)]) -> Verdicts {
     let mut out = Verdicts::default();
     let mut known: FxHashMap<(u32, Place, String), usize> = FxHashMap::default();
     let mut holds: Vec<Vec<&str>> = Vec::new();

@@ -8,6 +8,7 @@ use compact_str::CompactString;
 use plimsoll_rule_language::condition::Literal;
 use plimsoll_rule_language::{Profile, Severity};
 use plimsoll_rules::{RuleInfo, RuleSet};
+use plimsoll_syntax::Value;
 use rustc_hash::FxHashMap;
 
 use crate::versions;
@@ -29,19 +30,23 @@ pub struct Settings {
     pub today: Option<(u16, u8, u8)>,
     /// What Terraform's root modules are given from outside.
     pub variables: plimsoll_terraform::Inputs,
-    /// Named sets of variables files; a root module is judged in each of which it has a file.
+    /// Named sets of files with variables and values; a root module and a chart are judged in each of which they have a file.
     pub environments: Vec<Environment>,
     /// The version of Kubernetes that manifests are for, as `1.31`; `None`: the newest known.
     pub kubernetes: Option<CompactString>,
+    /// What is stated about the world.
+    pub stated: crate::world::Stated,
 }
 
-/// A named set of variables files.
+/// A named set of files with variables and values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     /// The name.
     pub name: String,
-    /// The files, the last one holds; looked for from the root module, then from `folder`.
+    /// Of Terraform's variables: the last one holds; looked for from the root module, then from `folder`.
     pub var_files: Vec<Utf8PathBuf>,
+    /// Of a Helm chart's values, in the same way: looked for from the chart, then from `folder`.
+    pub values: Vec<Utf8PathBuf>,
     /// Relative to the workspace.
     pub folder: Utf8PathBuf,
 }
@@ -89,7 +94,7 @@ pub(crate) struct ActiveRule {
     pub(crate) info: Arc<RuleInfo>,
     /// Instead of the rows' own.
     pub(crate) severity: Option<Severity>,
-    pub(crate) params: FxHashMap<CompactString, Literal>,
+    pub(crate) params: FxHashMap<CompactString, Value>,
     /// The version of Kubernetes that manifests are for.
     pub(crate) kubernetes: CompactString,
 }
@@ -156,9 +161,9 @@ fn specificity(rule: &RuleInfo, word: &str) -> usize {
     }
 }
 
-fn params(rule: &RuleInfo, settings: &Settings) -> Result<FxHashMap<CompactString, Literal>, SettingsError> {
-    let mut all: FxHashMap<CompactString, Literal> =
-        rule.rule.params.iter().filter_map(|param| Some((param.name.clone(), param.default.clone()?))).collect();
+fn params(rule: &RuleInfo, settings: &Settings) -> Result<FxHashMap<CompactString, Value>, SettingsError> {
+    let mut all: FxHashMap<CompactString, Value> =
+        rule.rule.params.iter().filter_map(|param| Some((param.name.clone(), param.default.as_ref()?.value()))).collect();
     for (name, value) in settings.params.get(&*rule.name).into_iter().flatten() {
         let Some(param) = rule.rule.params.iter().find(|param| param.name == name.as_str()) else {
             let near = plimsoll_rule_language::nearest(name, rule.rule.params.iter().map(|param| param.name.as_str()));
@@ -170,7 +175,7 @@ fn params(rule: &RuleInfo, settings: &Settings) -> Result<FxHashMap<CompactStrin
         };
         let wrong =
             || SettingsError::WrongParam { rule: rule.name.to_string(), name: name.clone(), shape: param.shape.to_string() };
-        all.insert(param.name.clone(), literal(value, &param.shape).ok_or_else(wrong)?);
+        all.insert(param.name.clone(), literal(value, &param.shape).ok_or_else(wrong)?.value());
     }
     Ok(all)
 }

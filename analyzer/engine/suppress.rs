@@ -182,11 +182,11 @@ fn theirs(rest: &str, dialect: &Dialect) -> Vec<String> {
 /// everything that is indented deeper.
 fn extent(text: &str, lines: &LineIndex, number: u32) -> RangeInclusive<u32> {
     let line = |number: u32| lines.line_span(number, text).text(text);
-    let alone = ["#", "//", "/*"].iter().any(|sign| line(number).trim_start().starts_with(sign));
+    let alone = ["#", "//", "/*", "{{/*", "{{- /*"].iter().any(|sign| line(number).trim_start().starts_with(sign));
     if !alone {
         return number..=number;
     }
-    let is_comment = |text: &str| text.is_empty() || text.starts_with('#') || text.starts_with("//");
+    let is_comment = |text: &str| text.is_empty() || ["#", "//", "{{/*", "{{- /*"].iter().any(|sign| text.starts_with(sign));
     let Some(first) = (number + 1..=lines.lines()).find(|&below| !is_comment(line(below).trim())) else { return number..=number };
     let indent = |text: &str| text.len() - text.trim_start().len();
     let depth = indent(line(first));
@@ -226,6 +226,7 @@ mod tests {
             ("# plimsoll: allow(x) reason=\"later\"\nblock {\n  a = 1\n\n  b = 2\n}\nc = 1\n", &["x"], 2..=6),
             ("# plimsoll: allow(x)\nspec:\n  a: 1\n  b: 2\nother: 1\n", &["x"], 2..=4),
             ("# plimsoll: allow(x)\nRUN a \\\n && b\nRUN c\n", &["x"], 2..=3),
+            ("{{- /* plimsoll: allow(x) */}}\nspec:\n  a: 1\nother: 1\n", &["x"], 2..=3),
             ("a\n# plimsoll: allow-file(x)\nb\n", &["x"], 1..=4),
             ("#trivy:ignore:AVD-AWS-0107\nblock {}\n", &["trivy:AVD-AWS-0107"], 2..=2),
             ("# hadolint ignore=DL3006,DL3008\nFROM x\n", &["hadolint:DL3006", "hadolint:DL3008"], 2..=2),

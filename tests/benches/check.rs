@@ -12,7 +12,7 @@ use std::{env, fs};
 
 use criterion::Criterion;
 use plimsoll_syntax::{dockerfile, hcl, yaml};
-use plimsoll_tests::generate::project;
+use plimsoll_tests::generate::company;
 use plimsoll_tests::random::Random;
 use plimsoll_tests::{files_below, measure, workspace};
 use rayon::prelude::*;
@@ -29,7 +29,7 @@ fn main() {
     let _ = fs::remove_dir_all(&scratch);
     let tree = scratch.join("tree");
     let mut bytes = 0;
-    for (path, text) in project::files(&mut Random::new(3), FILES) {
+    for (path, text) in company::files(&mut Random::new(3), FILES) {
         let path = tree.join(path);
         fs::create_dir_all(path.parent().unwrap_or(&tree)).unwrap_or_default();
         bytes += text.len();
@@ -85,7 +85,7 @@ fn parse_all(tree: &Path) {
     files_below(tree, |_| true).par_iter().for_each(|path| {
         let text: Arc<str> = fs::read_to_string(path).unwrap_or_default().into();
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("tf") => drop(black_box(hcl::parse(&text))),
+            Some("tf" | "tfvars") => drop(black_box(hcl::parse(&text))),
             Some("yaml") => drop(black_box(yaml::parse(&text))),
             _ => drop(black_box(dockerfile::parse(&text))),
         }

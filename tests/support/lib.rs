@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows a rule.
 
+pub mod chart;
+pub mod expression;
 pub mod generate;
 pub mod measure;
 pub mod mutate;

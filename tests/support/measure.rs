@@ -32,3 +32,18 @@ pub fn children() -> Option<Duration> {
     let system: u64 = fields.next()?.parse().ok()?;
     Some(Duration::from_millis((user + system) * 1000 / TICKS))
 }
+
+/// The processor time of this thread so far: what else runs on the machine does not count, apart from what it does to the caches.
+#[must_use]
+#[cfg(target_os = "linux")]
+pub fn thread() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+}
+
+/// The processor time of this thread so far.
+#[must_use]
+#[cfg(not(target_os = "linux"))]
+pub const fn thread() -> Option<Duration> {
+    None
+}

@@ -21,6 +21,9 @@ const BASE: &str = "SRCROOT";
 const MOST_TAGS: usize = 20;
 const LONGEST_DESCRIPTION: usize = 1_000;
 
+/// The view whose findings tell a path.
+const PATHS: &str = "exposure";
+
 const NOT_READ: (usize, &str, &str) = (0, "not-understood", "A file, block or document was not read or not understood.");
 const FAILED: (usize, &str, &str) = (1, "rule-failed", "A rule failed, and its findings are missing.");
 
@@ -152,6 +155,7 @@ fn result(run: &Run<'_>, names: &[&str], hashes: &Hashes, finding: &Finding) -> 
         message: Message::new(full_stop(&finding.message)),
         locations: [place],
         related_locations: (1..).zip(&finding.related).map(related).collect(),
+        code_flows: path(run, finding),
         partial_fingerprints: fingerprints,
         fixes: finding.fix.iter().map(|fix| sarif_fix(run, finding, fix)).collect(),
         properties: ResultProperties {
@@ -159,6 +163,21 @@ fn result(run: &Run<'_>, names: &[&str], hashes: &Hashes, finding: &Finding) -> 
             peers: finding.peers.iter().map(ToString::to_string).collect(),
         },
     }
+}
+
+/// The related places as a path, where the rule is about one.
+fn path(run: &Run<'_>, finding: &Finding) -> Option<[CodeFlow; 1]> {
+    let info = run.rules.get(&finding.rule)?;
+    if finding.related.is_empty() || !info.rule.rows.iter().any(|row| row.view == PATHS) {
+        return None;
+    }
+    let step = |related: &Related| ThreadFlowLocation {
+        location: Location {
+            message: Some(Message::new(full_stop(&related.message))),
+            ..location(run, &related.path, related.range, true)
+        },
+    };
+    Some([CodeFlow { thread_flows: [ThreadFlow { locations: finding.related.iter().map(step).collect() }] }])
 }
 
 fn sarif_fix(run: &Run<'_>, finding: &Finding, fix: &Fix) -> SarifFix {

@@ -124,10 +124,29 @@ pub(super) struct SarifResult {
     pub(super) locations: [Location; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) related_locations: Vec<Location>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code_flows: Option<[CodeFlow; 1]>,
     pub(super) partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) fixes: Vec<SarifFix>,
     pub(super) properties: ResultProperties,
+}
+
+/// The way that traffic takes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CodeFlow {
+    pub(super) thread_flows: [ThreadFlow; 1],
+}
+
+#[derive(Serialize)]
+pub(super) struct ThreadFlow {
+    pub(super) locations: Vec<ThreadFlowLocation>,
+}
+
+#[derive(Serialize)]
+pub(super) struct ThreadFlowLocation {
+    pub(super) location: Location,
 }
 
 #[derive(Serialize)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use camino::{Utf8Path, Utf8PathBuf};
 use plimsoll_rules::{RuleInfo, RuleSet, load};
 
-use crate::{Engine, Files, Report, Settings, Source};
+use crate::{Engine, Environment, Files, Report, Settings, Source};
 
 /// Files that are on the disk but were not discovered.
 struct OnDisk(&'static [(&'static str, &'static str)]);
@@ -125,6 +125,82 @@ fn sub_charts_are_rendered_with_their_parent() {
     let report = check(PRIVILEGED, &[], &files);
     assert_eq!(places(&report), ["c/charts/s/templates/pod.yaml:10 Pod/release-name-web <- c/values.yaml:2"]);
     assert_eq!(lost(&report), ["c/Chart.yaml:7 the chart gone is not unpacked here, so what it brings is not seen"]);
+}
+
+#[test]
+fn a_finding_says_with_which_values_it_holds() {
+    let environment =
+        |name: &str, values: &str| Environment { name: name.to_owned(), values: vec![values.into()], ..Environment::default() };
+    let environments =
+        vec![environment("prod", "values-prod.yaml"), environment("dev", "envs/dev.yaml"), environment("none", "x.yaml")];
+    let settings = Settings { environments, ..Settings::default() };
+    let disk = &[("c/values-prod.yaml", "privileged: true\n"), ("envs/dev.yaml", "privileged: false\nhost: true\n")];
+    let pod = format!("{POD}  hostNetwork: {{{{ .Values.host }}}}\n");
+    let files =
+        [("c/Chart.yaml", CHART), ("c/values.yaml", "privileged: true\nhost: true\n"), ("c/templates/pod.yaml", pod.as_str())];
+    let report = run(rule(PRIVILEGED), &settings, disk, &files);
+    let said: Vec<(String, &str)> =
+        places(&report).into_iter().zip(report.findings.iter().map(|finding| finding.message.as_str())).collect();
+    let at = "c/templates/pod.yaml:10 Pod/release-name-web";
+    assert_eq!(said, [(format!("{at} <- c/values.yaml:1"), "web (in the default values, prod)"),]);
+}
+
+#[test]
+fn packed_charts_are_read() {
+    struct Packed(Vec<u8>);
+    impl Files for Packed {
+        fn read(&self, path: &Utf8Path) -> io::Result<Vec<u8>> {
+            if path == "c/charts/s-1.0.0.tgz" { Ok(self.0.clone()) } else { Err(io::ErrorKind::NotFound.into()) }
+        }
+
+        fn list(&self, _: &Utf8Path) -> Option<Vec<String>> {
+            Some(vec!["charts/s-1.0.0.tgz".to_owned()])
+        }
+    }
+    let allowed = POD.replace("        privileged", "        # plimsoll: allow(r)\n        privileged");
+    let pod = format!("{allowed}---\n{}", POD.replace("-web", "-api"));
+    let archive = packed(&[
+        ("s/Chart.yaml", &CHART.replace("name: c", "name: s")),
+        ("s/values.yaml", "privileged: true\n"),
+        ("s/templates/pod.yaml", &pod),
+    ]);
+    let mut engine = Engine::new(Arc::new(Packed(archive)), &RuleSet::of_rule(rule(PRIVILEGED)), &Settings::default()).unwrap();
+    engine.add(vec![Source { path: "c/Chart.yaml".into(), content: Ok(CHART.as_bytes().to_vec()) }]);
+    let report = engine.check(&|_, _| {});
+    let file = "c/charts/s-1.0.0.tgz";
+    assert_eq!(places(&report), [format!("{file}/templates/pod.yaml:22 Pod/release-name-api <- {file}/values.yaml:1")]);
+    assert_eq!((report.suppressed, report.findings[0].fix.is_none()), (1, true));
+    assert_eq!(lost(&report), [""; 0]);
+}
+
+/// A chart as `helm package` packs it.
+fn packed(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+    for (path, text) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len() as u64);
+        builder.append_data(&mut header, path, text.as_bytes()).unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap()
+}
+
+#[test]
+fn an_edit_of_the_values_says_the_same_as_a_new_start() {
+    let disk = &[];
+    let two = POD.replace("-web", "-two").replace(".Values.privileged", ".Values.other");
+    let values = ["privileged: true\nother: true\n", "privileged: false\nother: true\n", "# a\nprivileged: true\nother: true\n"];
+    let sources = |values: &str| -> Vec<Source> {
+        let files =
+            [("c/Chart.yaml", CHART), ("c/values.yaml", values), ("c/templates/a.yaml", POD), ("c/templates/b.yaml", &two)];
+        files.into_iter().map(|(path, text)| Source { path: path.into(), content: Ok(text.as_bytes().to_vec()) }).collect()
+    };
+    let mut edited = Engine::new(Arc::new(OnDisk(disk)), &RuleSet::of_rule(rule(PRIVILEGED)), &Settings::default()).unwrap();
+    for values in values {
+        edited.add(sources(values));
+        let mut fresh = Engine::new(Arc::new(OnDisk(disk)), &RuleSet::of_rule(rule(PRIVILEGED)), &Settings::default()).unwrap();
+        fresh.add(sources(values));
+        assert_eq!(places(&edited.check(&|_, _| {})), places(&fresh.check(&|_, _| {})), "{values}");
+    }
 }
 
 #[test]

@@ -95,6 +95,26 @@ pub(crate) fn world(addresses: &Value) -> Truth {
     if truth != Truth::True && (is_world(&known, false) || is_world(&known, true)) { Truth::True } else { truth }
 }
 
+/// Whether the second set has addresses, all of them are known, and each lies in a block of the first.
+#[must_use]
+pub(crate) fn includes(outer: &Value, inner: &Value) -> bool {
+    let known = |value: &Value| match element(value, DEPTH) {
+        Element::Ranges(ranges) => Some(ranges),
+        Element::Named | Element::Within(..) | Element::Anything(_) => None,
+    };
+    let elements = |value: &Value| match &value.kind {
+        Kind::List(list) => list.items.clone(),
+        Kind::Null => Vec::new(),
+        _ => vec![value.clone()],
+    };
+    let outer: Vec<Range> = elements(outer).iter().filter_map(known).flatten().collect();
+    let open = inner.as_list().is_some_and(|list| list.tail.is_some());
+    let inner: Option<Vec<Vec<Range>>> = elements(inner).iter().map(known).collect();
+    let within =
+        |range: &Range| outer.iter().any(|block| block.v6 == range.v6 && block.first <= range.first && range.last <= block.last);
+    !open && inner.is_some_and(|sets| !sets.is_empty() && sets.iter().flatten().all(within))
+}
+
 /// Whether there are addresses and all of them are loopback.
 #[must_use]
 pub(crate) fn loopback(addresses: &Value) -> Truth {

@@ -37,6 +37,35 @@ impl Interval {
     const ALL: Self = Self::known(0, LAST);
     const UNKNOWN: Self = Self { certain: None, possible: (0, LAST), protocol: None };
 
+    /// What is left without these ports of a protocol, or of all.
+    fn without(self, taken: (u16, u16), protocol: Option<&'static str>) -> Vec<Self> {
+        let known = self.certain == Some(self.possible);
+        let meets = self.possible.0 <= taken.1 && taken.0 <= self.possible.1;
+        if !known || !meets || protocol.is_some() && self.protocol.is_some() && protocol != self.protocol {
+            return vec![self];
+        }
+        if let (Some(protocol), None) = (protocol, self.protocol) {
+            // Of all protocols, one loses ports.
+            let one = |&(name, _): &(&'static str, &str)| Self { protocol: Some(name), ..self };
+            let split = WITH_PORTS.iter().map(one);
+            return split
+                .flat_map(|one| if one.protocol == Some(protocol) { one.without(taken, None) } else { vec![one] })
+                .collect();
+        }
+        let (from, to) = self.possible;
+        let below = taken
+            .0
+            .checked_sub(1)
+            .filter(|last| *last >= from)
+            .map(|last| Self { protocol: self.protocol, ..Self::known(from, last) });
+        let above = taken
+            .1
+            .checked_add(1)
+            .filter(|first| *first <= to)
+            .map(|first| Self { protocol: self.protocol, ..Self::known(first, to) });
+        below.into_iter().chain(above).collect()
+    }
+
     const fn known(from: u16, to: u16) -> Self {
         let ends = if from <= to { (from, to) } else { (to, from) };
         Self { certain: Some(ends), possible: ends, protocol: None }
@@ -75,6 +104,34 @@ pub(crate) fn range(value: &Value) -> Option<String> {
 }
 
 impl PortSet {
+    /// What is left of the set without the ports that are surely in the other; `None`: it has all of its own, or some are not known.
+    #[must_use]
+    pub(crate) fn without(&self, other: &Self) -> Option<Self> {
+        let mut left = self.intervals.clone();
+        for &taken in &other.intervals {
+            let Some(ends) = taken.certain else { continue };
+            left = left.into_iter().flat_map(|interval| interval.without(ends, taken.protocol)).collect();
+        }
+        (left != self.intervals).then_some(Self { intervals: left })
+    }
+
+    /// There is no port in it.
+    #[must_use]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.intervals.is_empty()
+    }
+
+    /// Its ranges as texts that [`set`] reads: `8000-9000/tcp`.
+    #[must_use]
+    pub(crate) fn texts(&self) -> Vec<String> {
+        let text = |interval: &Interval| {
+            let (from, to) = interval.possible;
+            let range = if from == to { from.to_string() } else { format!("{from}-{to}") };
+            interval.protocol.map_or_else(|| range.clone(), |protocol| format!("{range}/{protocol}"))
+        };
+        self.intervals.iter().map(text).collect()
+    }
+
     fn touches(&self, wanted: Interval) -> Truth {
         let meets = |a: (u16, u16)| a.0 <= wanted.possible.1 && wanted.possible.0 <= a.1;
         let same = |interval: &&Interval| match (interval.protocol, wanted.protocol) {

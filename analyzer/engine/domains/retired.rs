@@ -1,6 +1,9 @@
 //! What is out of support, by the day of this release: no clock is asked.
 
+use std::sync::LazyLock;
+
 use plimsoll_syntax::image;
+use rustc_hash::FxHashMap;
 
 use super::version;
 
@@ -13,20 +16,27 @@ static ROWS: &str = include_str!("retired.tsv");
 /// A row of a table.
 #[derive(Clone, Copy, Debug)]
 struct Row<'a> {
-    table: &'a str,
     key: &'a str,
     /// A day (`2026-06-30`), or the Kubernetes version that dropped it.
     end: &'a str,
 }
 
-fn rows(table: &str) -> impl Iterator<Item = Row<'static>> {
-    ROWS.lines()
-        .filter(|line| !line.starts_with('#'))
-        .filter_map(|line| {
-            let mut cells = line.split('\t');
-            Some(Row { table: cells.next()?, key: cells.next()?, end: cells.next()? })
-        })
-        .filter(move |row| row.table == table && (!row.end.contains('-') || row.end <= AS_OF))
+/// The rows that count, by table.
+static TABLES: LazyLock<FxHashMap<&'static str, Vec<Row<'static>>>> = LazyLock::new(|| {
+    let mut tables: FxHashMap<&str, Vec<Row<'static>>> = FxHashMap::default();
+    for line in ROWS.lines().filter(|line| !line.starts_with('#')) {
+        let mut cells = line.split('\t');
+        if let (Some(table), Some(key), Some(end)) = (cells.next(), cells.next(), cells.next())
+            && (!end.contains('-') || end <= AS_OF)
+        {
+            tables.entry(table).or_default().push(Row { key, end });
+        }
+    }
+    tables
+});
+
+fn rows(table: &str) -> std::slice::Iter<'static, Row<'static>> {
+    TABLES.get(table).map_or(&[][..], Vec::as_slice).iter()
 }
 
 /// Whether the table lists the text as out of support.

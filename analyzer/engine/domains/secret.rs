@@ -6,7 +6,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Regex, RegexSet};
 
 use crate::domains::has;
 
@@ -59,12 +59,18 @@ const PLACEHOLDERS: &str = "example changeme change_me change-me changeit placeh
 /// Values that stand for no value, in lower case.
 const EMPTY: &str = "none null nil true false undefined required optional string password secret token";
 
+/// Without one of these an assignment of the same index cannot match.
+const NEEDED: [&[&str]; ASSIGNMENTS.len()] = [&["=", ":"], &["--"], &["://"], &["=", ":"]];
+
 static COMPILED: LazyLock<Compiled> = LazyLock::new(|| Compiled {
+    any_format: RegexSet::new(FORMATS).ok(),
     formats: FORMATS.iter().filter_map(|format| Regex::new(format).ok()).collect(),
     assignments: ASSIGNMENTS.iter().filter_map(|assignment| Regex::new(assignment).ok()).collect(),
 });
 
 struct Compiled {
+    /// All formats at once: nearly every text has none.
+    any_format: Option<RegexSet>,
     formats: Vec<Regex>,
     assignments: Vec<Regex>,
 }
@@ -76,14 +82,20 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
     if text.len() < 8 {
         return None;
     }
-    let known = COMPILED.formats.iter().filter_map(|format| Some(format.captures(text)?.get(1)?.range()));
+    let formats = match &COMPILED.any_format {
+        Some(any) if !any.is_match(text) => &[],
+        _ => &COMPILED.formats[..],
+    };
+    let known = formats.iter().filter_map(|format| Some(format.captures(text)?.get(1)?.range()));
     if let Some(range) = known.min_by_key(|range| range.start) {
         return Some(range);
     }
     if let Some(range) = aws_secret(text) {
         return Some(range);
     }
-    let assigned = COMPILED.assignments.iter().enumerate().filter_map(|(at, assignment)| {
+    let possible = COMPILED.assignments.iter().zip(NEEDED).enumerate();
+    let possible = possible.filter(|(_, (_, needed))| needed.iter().any(|part| text.contains(part)));
+    let assigned = possible.filter_map(|(at, (assignment, _))| {
         assignment.captures_iter(text).find_map(|captures| {
             let named = captures.get(1)?;
             let value = (2..captures.len()).find_map(|group| captures.get(group))?;

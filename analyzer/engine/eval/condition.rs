@@ -11,7 +11,7 @@ use plimsoll_syntax::{Kind, Place, Value};
 
 use super::Evaluator;
 use super::compare::{Domain, compare};
-use super::slot::{Frames, Slot};
+use super::slot::{Frames, Held, Slot};
 use crate::truth::Truth;
 
 /// A value that forced a verdict.
@@ -26,7 +26,7 @@ pub(super) struct Culprit {
 
 impl Culprit {
     pub(super) fn of(slot: &Slot<'_>) -> Self {
-        Self { place: slot.place, names: slot.names(), value: slot.value.clone() }
+        Self { place: slot.place, names: slot.names(), value: Value::clone(&slot.value) }
     }
 }
 
@@ -42,17 +42,12 @@ pub(super) struct Outcome {
 
 impl Outcome {
     pub(super) fn certain(value: bool) -> Self {
-        Self { truth: value.into(), culprits: Vec::new(), missing: Vec::new() }
+        Self::bare(value.into())
     }
 
-    pub(super) fn of(truth: Truth, slots: &[&Slot<'_>]) -> Self {
-        let mut out = Self { truth, culprits: slots.iter().map(|slot| Culprit::of(slot)).collect(), missing: Vec::new() };
-        if truth == Truth::Unknown {
-            for slot in slots {
-                missing(&slot.value, &mut out.missing);
-            }
-        }
-        out
+    /// The truth alone.
+    pub(super) fn bare(truth: Truth) -> Self {
+        Self { truth, culprits: Vec::new(), missing: Vec::new() }
     }
 
     pub(super) fn not(mut self) -> Self {
@@ -103,7 +98,7 @@ fn missing(value: &Value, out: &mut Vec<CompactString>) {
 }
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn condition(&self, condition: &Condition, frames: &Frames<'a>) -> Outcome {
+    pub(super) fn condition(&self, condition: &'a Condition, frames: &Frames<'_, 'a>) -> Outcome {
         match condition {
             Condition::Constant(value) => Outcome::certain(*value),
             Condition::Not(inner) => self.condition(inner, frames).not(),
@@ -114,9 +109,21 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// A truth with the values that it hangs on, as far as words are asked for.
+    pub(super) fn because(&self, truth: Truth, slots: &[&Slot<'a>]) -> Outcome {
+        let mut out = Outcome::bare(truth);
+        if self.words.get() {
+            out.culprits.extend(slots.iter().map(|slot| Culprit::of(slot)));
+            if truth == Truth::Unknown {
+                slots.iter().for_each(|slot| missing(&slot.value, &mut out.missing));
+            }
+        }
+        out
+    }
+
     /// `&&` is decided by the first false, `||` by the first true; otherwise every side matters.
-    fn junction(&self, all: &[Condition], frames: &Frames<'a>, deciding: Truth) -> Outcome {
-        let mut out = Outcome { truth: deciding.not(), culprits: Vec::new(), missing: Vec::new() };
+    fn junction(&self, all: &'a [Condition], frames: &Frames<'_, 'a>, deciding: Truth) -> Outcome {
+        let mut out = Outcome::bare(deciding.not());
         for condition in all {
             let outcome = self.condition(condition, frames);
             if outcome.truth == deciding {
@@ -131,7 +138,7 @@ impl<'a> Evaluator<'a> {
         out
     }
 
-    fn comparison(&self, left: &Operand, op: Comparison, right: &Operand, frames: &Frames<'a>) -> Outcome {
+    fn comparison(&self, left: &'a Operand, op: Comparison, right: &'a Operand, frames: &Frames<'_, 'a>) -> Outcome {
         let subject = self.operand(left, frames);
         let other = self.operand(right, frames);
         let domain = match (left, subject.ty()) {
@@ -141,23 +148,23 @@ impl<'a> Evaluator<'a> {
         };
         let truth = compare(&subject.value, op, &other.value, domain);
         if matches!(right, Operand::Literal(_)) {
-            Outcome::of(truth, &[&subject])
+            self.because(truth, &[&subject])
         } else {
-            Outcome::of(truth, &[&subject, &other])
+            self.because(truth, &[&subject, &other])
         }
     }
 
     /// The value of an operand.
-    pub(super) fn operand(&self, operand: &Operand, frames: &Frames<'a>) -> Slot<'a> {
+    pub(super) fn operand(&self, operand: &'a Operand, frames: &Frames<'_, 'a>) -> Slot<'a> {
         match operand {
-            Operand::Literal(literal) => Slot::of_value(super::slot::literal_value(literal)),
+            Operand::Literal(constant) => Slot::of(Held::Lent(constant.value())),
             Operand::Path(path) => self.slot(path, frames),
             Operand::Call(function, arguments, rest) => self.call(*function, arguments, rest, frames),
         }
     }
 
     /// `any`, `all` and `none`.
-    pub(super) fn quantifier(&self, function: Function, arguments: &[Argument], frames: &Frames<'a>) -> Outcome {
+    pub(super) fn quantifier(&self, function: Function, arguments: &'a [Argument], frames: &Frames<'_, 'a>) -> Outcome {
         let [Argument::Operand(list), Argument::Condition(condition)] = arguments else { return Outcome::certain(false) };
         let elements = self.operand_elements(list, frames);
         // `all` is `none` of the contrary.
@@ -165,9 +172,12 @@ impl<'a> Evaluator<'a> {
         let mut truth = if elements.tail.is_some() { Truth::Unknown } else { Truth::False };
         let mut missing: Vec<CompactString> = elements.tail.iter().map(|tail| tail.source.clone()).collect();
         for element in &elements.slots {
-            let inner = self.condition(condition, &frames.inside(element.clone()));
+            let inner = self.condition(condition, &frames.inside(element));
             if inner.truth == wanted {
                 let truth = Truth::from(function == Function::Any);
+                if !self.words.get() {
+                    return Outcome::bare(truth);
+                }
                 let culprits = if inner.culprits.is_empty() { vec![Culprit::of(element)] } else { inner.culprits };
                 return Outcome { truth, culprits, missing: Vec::new() };
             }
@@ -177,6 +187,9 @@ impl<'a> Evaluator<'a> {
             }
         }
         let truth = if function == Function::Any { truth } else { truth.not() };
+        if !self.words.get() {
+            return Outcome::bare(truth);
+        }
         Outcome { truth, culprits: vec![elements.culprit()], missing }
     }
 }

@@ -9,7 +9,7 @@ use plimsoll_rule_language::schema::Type;
 use plimsoll_syntax::{Kind, Place, Value};
 
 use super::Evaluator;
-use super::slot::{Frames, Slot};
+use super::slot::{Frames, Shape, Slot};
 use crate::truth::Truth;
 
 /// What should be otherwise.
@@ -129,7 +129,7 @@ const MOST: usize = 8;
 
 impl<'a> Evaluator<'a> {
     /// The fix of a violated row, where it is a change of what is written in the item's own file.
-    pub(super) fn fix(&self, frames: &Frames<'a>) -> Option<RawFix> {
+    pub(super) fn fix(&self, frames: &Frames<'_, 'a>) -> Option<RawFix> {
         let mut changes = Vec::new();
         let mut said = Vec::new();
         match (&self.row.fix, &self.row.verdict) {
@@ -149,7 +149,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// What a header says.
-    fn given(&self, path: &Path, literal: &Literal, frames: &Frames<'a>, said: &mut Vec<String>) -> Option<Change> {
+    fn given(&self, path: &Path, literal: &Literal, frames: &Frames<'_, 'a>, said: &mut Vec<String>) -> Option<Change> {
         let item = frames.item.item?;
         let has = |view: &str| item.views.iter().any(|known| known.split('.').next() == Some(view));
         let name = match path.steps.last() {
@@ -196,7 +196,7 @@ impl<'a> Evaluator<'a> {
     fn required(
         &self,
         condition: &Condition,
-        frames: &Frames<'a>,
+        frames: &Frames<'_, 'a>,
         changes: &mut Vec<Change>,
         said: &mut Vec<String>,
     ) -> Option<()> {
@@ -210,7 +210,7 @@ impl<'a> Evaluator<'a> {
                 Some(())
             }
             // `>= 0` asks whether there is one at all.
-            Condition::Compare(_, Comparison::GreaterEqual, Operand::Literal(Literal::Number(0.0))) => None,
+            Condition::Compare(_, Comparison::GreaterEqual, right) if right.literal() == Some(&Literal::Number(0.0)) => None,
             Condition::Compare(
                 Operand::Path(path),
                 Comparison::Equal | Comparison::GreaterEqual | Comparison::LessEqual,
@@ -219,11 +219,7 @@ impl<'a> Evaluator<'a> {
                 changes.push(self.set(path, literal, frames, said)?);
                 Some(())
             }
-            Condition::Compare(
-                Operand::Call(Function::Flag, arguments, _),
-                Comparison::NotEqual,
-                Operand::Literal(Literal::Null),
-            ) => {
+            Condition::Compare(Operand::Call(Function::Flag, arguments, _), Comparison::NotEqual, right) if is_null(right) => {
                 // Which value a flag wants is nothing that a rule says: only those are added that want none.
                 let name =
                     strings(arguments).into_iter().next().filter(|name| !name.starts_with("--") || name.starts_with("--no-"))?;
@@ -232,18 +228,14 @@ impl<'a> Evaluator<'a> {
                 Some(())
             }
             Condition::Test(Function::OneOf, arguments) => {
-                let [Argument::Operand(Operand::Path(path)), Argument::Operand(Operand::Literal(literal)), ..] = &arguments[..]
-                else {
-                    return None;
-                };
+                let [subject, first, ..] = &arguments[..] else { return None };
+                let (path, literal) = (subject.path()?, first.literal()?);
                 changes.push(self.set(path, literal, frames, said)?);
                 Some(())
             }
             Condition::Test(Function::Contains, arguments) => {
-                let [Argument::Operand(Operand::Path(path)), Argument::Operand(Operand::Literal(literal))] = &arguments[..]
-                else {
-                    return None;
-                };
+                let [list, wanted] = &arguments[..] else { return None };
+                let (path, literal) = (list.path()?, wanted.literal()?);
                 let slot = self.slot(path, frames);
                 let change = match &slot.value.kind {
                     Kind::List(list) if is_own(&slot, frames) && list.tail.is_none() => {
@@ -264,19 +256,16 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The opposite of what is forbidden.
-    fn forbidden(&self, condition: &Condition, frames: &Frames<'a>, said: &mut Vec<String>) -> Option<Change> {
+    fn forbidden(&self, condition: &Condition, frames: &Frames<'_, 'a>, said: &mut Vec<String>) -> Option<Change> {
         match condition {
-            Condition::Compare(Operand::Path(path), Comparison::Equal, Operand::Literal(Literal::Bool(value))) => {
-                self.set(path, &Literal::Bool(!value), frames, said)
-            }
-            Condition::Compare(Operand::Path(path), Comparison::NotEqual, Operand::Literal(Literal::Null)) => {
+            Condition::Compare(Operand::Path(path), Comparison::Equal, right) => match right.literal()? {
+                Literal::Bool(value) => self.set(path, &Literal::Bool(!value), frames, said),
+                _ => None,
+            },
+            Condition::Compare(Operand::Path(path), Comparison::NotEqual, right) if is_null(right) => {
                 self.removed(path, frames, said)
             }
-            Condition::Compare(
-                Operand::Call(Function::Flag, arguments, _),
-                Comparison::NotEqual,
-                Operand::Literal(Literal::Null),
-            ) => {
+            Condition::Compare(Operand::Call(Function::Flag, arguments, _), Comparison::NotEqual, right) if is_null(right) => {
                 self.is_argv(arguments, frames)?;
                 let names = strings(arguments);
                 let argv = frames.item.item?.value.get("argv")?;
@@ -292,11 +281,8 @@ impl<'a> Evaluator<'a> {
                 Some(Change::RemoveWord { place: word.place, written })
             }
             Condition::Test(Function::Contains, arguments) => {
-                let [Argument::Operand(Operand::Path(path)), Argument::Operand(Operand::Literal(Literal::String(wanted)))] =
-                    &arguments[..]
-                else {
-                    return None;
-                };
+                let [list, wanted] = &arguments[..] else { return None };
+                let (Some(path), Some(Literal::String(wanted))) = (list.path(), wanted.literal()) else { return None };
                 let slot = self.slot(path, frames);
                 let element = slot.value.items().iter().find(|item| item.as_str() == Some(wanted))?;
                 (is_own(&slot, frames) && element.via.is_none()).then(|| {
@@ -309,15 +295,15 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The flags are those of the item's own words.
-    fn is_argv(&self, arguments: &[Argument], frames: &Frames<'a>) -> Option<()> {
-        let Some(Argument::Operand(Operand::Path(path))) = arguments.first() else { return None };
+    fn is_argv(&self, arguments: &[Argument], frames: &Frames<'_, 'a>) -> Option<()> {
+        let path = arguments.first()?.path()?;
         let own =
             matches!(&path.steps[..], [Step::Field(name)] if name == "argv") && matches!(path.root, Root::Here | Root::Item);
         (own && frames.each.is_none()).then_some(())
     }
 
     /// A path gets a value: the scalar that is there is replaced, one that is absent is inserted.
-    fn set(&self, path: &Path, literal: &Literal, frames: &Frames<'a>, said: &mut Vec<String>) -> Option<Change> {
+    fn set(&self, path: &Path, literal: &Literal, frames: &Frames<'_, 'a>, said: &mut Vec<String>) -> Option<Change> {
         let slot = self.slot(path, frames);
         let message = format!("set `{}` to {}", shown(&slot, path), plain(literal));
         if slot.present {
@@ -340,12 +326,12 @@ impl<'a> Evaluator<'a> {
                 continue;
             }
             let mut names = Vec::new();
-            let mut ty = above.ty().cloned();
+            let mut shape = above.shape;
             for step in missing {
                 let Step::Field(name) = step else { return None };
-                let field = ty.as_ref().and_then(|ty| self.body(ty)).and_then(|body| body.get(name).cloned());
-                ty = field.map(|field| field.ty);
-                names.push(Name { text: name.clone(), block: is_block(ty.as_ref()) });
+                let field = shape.and_then(|shape| self.body(shape)).and_then(|body| body.get(name));
+                shape = field.map(|field| Shape::Of(&field.ty));
+                names.push(Name { text: name.clone(), block: is_block(field.map(|field| &field.ty)) });
             }
             let holder = holder(&above)?;
             // What is there without being written, such as a machine's first disk, has no place of its own.
@@ -363,7 +349,7 @@ impl<'a> Evaluator<'a> {
         None
     }
 
-    fn removed(&self, path: &Path, frames: &Frames<'a>, said: &mut Vec<String>) -> Option<Change> {
+    fn removed(&self, path: &Path, frames: &Frames<'_, 'a>, said: &mut Vec<String>) -> Option<Change> {
         let slot = self.slot(path, frames);
         let Some(Step::Field(name)) = path.steps.last() else { return None };
         (slot.present && is_own(&slot, frames)).then(|| {
@@ -374,7 +360,7 @@ impl<'a> Evaluator<'a> {
 }
 
 /// Written in the item's file, where it is used.
-fn is_own(slot: &Slot<'_>, frames: &Frames<'_>) -> bool {
+fn is_own(slot: &Slot<'_>, frames: &Frames<'_, '_>) -> bool {
     slot.value.via.is_none() && slot.value.place.file == frames.item.place.file && slot.value.place.is_some()
 }
 
@@ -407,14 +393,18 @@ fn shown(slot: &Slot<'_>, path: &Path) -> String {
     steps.collect::<Vec<_>>().join(".")
 }
 
+fn is_null(operand: &Operand) -> bool {
+    operand.literal() == Some(&Literal::Null)
+}
+
 /// A literal in a sentence.
 fn plain(literal: &Literal) -> String {
     literal.to_string()
 }
 
 fn strings(arguments: &[Argument]) -> Vec<String> {
-    let literals = arguments.iter().filter_map(|argument| match argument {
-        Argument::Operand(Operand::Literal(Literal::String(text))) => Some(text.to_string()),
+    let literals = arguments.iter().filter_map(|argument| match argument.literal() {
+        Some(Literal::String(text)) => Some(text.to_string()),
         _ => None,
     });
     literals.collect()

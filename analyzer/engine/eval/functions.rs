@@ -10,14 +10,14 @@ use plimsoll_syntax::{Kind, Value};
 
 use super::Evaluator;
 use super::compare::{Domain, equal, magnitude};
-use super::condition::{Culprit, Outcome};
-use super::slot::{Elements, Frames, Slot};
+use super::condition::Outcome;
+use super::slot::{Elements, Frames, Held, Slot};
 use crate::domains::{address, argv, iam, labels, ports, quantity, retired, secret, tls, version, wellformed};
 use crate::truth::Truth;
 
 impl<'a> Evaluator<'a> {
     /// The predicates.
-    pub(super) fn test(&self, function: Function, arguments: &[Argument], frames: &Frames<'a>) -> Outcome {
+    pub(super) fn test(&self, function: Function, arguments: &'a [Argument], frames: &Frames<'_, 'a>) -> Outcome {
         if function.is_quantifier() {
             return self.quantifier(function, arguments, frames);
         }
@@ -28,15 +28,12 @@ impl<'a> Evaluator<'a> {
         }
         let subject = self.operand(first, frames);
         let others: Vec<Slot<'a>> = self.others(arguments, frames);
-        let value = &subject.value;
+        let value: &Value = &subject.value;
         let text = |at: usize| others.get(at).and_then(|slot| slot.value.as_str()).unwrap_or("");
         let truth = match function {
             Function::OneOf => {
-                let all = others.iter().flat_map(|slot| match &slot.value.kind {
-                    Kind::List(list) => list.items.clone(),
-                    _ => vec![slot.value.clone()],
-                });
-                all.map(|other| equal(value, &other)).fold(Truth::False, Truth::or)
+                let all = others.iter().flat_map(|slot| elements_or_self(&slot.value));
+                all.map(|other| equal(value, other)).fold(Truth::False, Truth::or)
             }
             Function::Matches => self.text_test(value, |known| self.is_match(text(0), known), |_| Truth::Unknown),
             Function::StartsWith => starts(value, text(0)),
@@ -72,10 +69,10 @@ impl<'a> Evaluator<'a> {
             Function::Narrowed => iam::narrowed(value),
             _ => Truth::Unknown,
         };
-        Outcome::of(truth, &[&subject])
+        self.because(truth, &[&subject])
     }
 
-    fn others(&self, arguments: &[Argument], frames: &Frames<'a>) -> Vec<Slot<'a>> {
+    fn others(&self, arguments: &'a [Argument], frames: &Frames<'_, 'a>) -> Vec<Slot<'a>> {
         let rest = arguments.iter().skip(1);
         rest.filter_map(|argument| match argument {
             Argument::Operand(operand) => Some(self.operand(operand, frames)),
@@ -85,46 +82,52 @@ impl<'a> Evaluator<'a> {
     }
 
     /// `contains` and `intersects`.
-    fn membership(&self, list: &Operand, others: &[Argument], frames: &Frames<'a>) -> Outcome {
+    fn membership(&self, list: &'a Operand, others: &'a [Argument], frames: &Frames<'_, 'a>) -> Outcome {
         let elements = self.operand_elements(list, frames);
-        let mut wanted = Vec::new();
-        for argument in others {
-            if let Argument::Operand(operand) = argument {
-                let slot = self.operand(operand, frames);
-                match &slot.value.kind {
-                    Kind::List(list) => wanted.extend(list.items.iter().cloned()),
-                    _ => wanted.push(slot.value.clone()),
-                }
-            }
-        }
+        let others = others.iter().filter_map(|argument| match argument {
+            Argument::Operand(operand) => Some(self.operand(operand, frames)),
+            Argument::Condition(_) => None,
+        });
+        let others: Vec<Slot<'a>> = others.collect();
+        let wanted: Vec<&Value> = others.iter().flat_map(|slot| elements_or_self(&slot.value)).collect();
         let mut truth = if elements.tail.is_some() { Truth::Unknown } else { Truth::False };
         let mut missing: Vec<CompactString> = elements.tail.iter().map(|tail| tail.source.clone()).collect();
         for element in &elements.slots {
             let here = wanted.iter().map(|other| equal(&element.value, other)).fold(Truth::False, Truth::or);
             if here == Truth::True {
-                return Outcome { truth: Truth::True, culprits: vec![Culprit::of(element)], missing: Vec::new() };
+                return self.because(here, &[element]);
             }
             if here == Truth::Unknown {
-                missing.extend(Outcome::of(here, &[element]).missing);
+                missing.extend(self.because(here, &[element]).missing);
             }
             truth = truth.or(here);
+        }
+        if !self.words.get() {
+            return Outcome::bare(truth);
         }
         Outcome { truth, culprits: vec![elements.culprit()], missing }
     }
 
     /// The elements of an operand: those of a path, or of a function's list.
-    pub(super) fn operand_elements(&self, operand: &Operand, frames: &Frames<'a>) -> Elements<'a> {
+    pub(super) fn operand_elements(&self, operand: &'a Operand, frames: &Frames<'_, 'a>) -> Elements<'a> {
         if let Operand::Path(path) = operand {
             return self.elements(path, frames);
         }
         let slot = self.operand(operand, frames);
-        let (place, names) = (slot.place, slot.names());
-        let mut tail = None;
-        Elements { slots: self.spread(slot, &mut tail), tail, place, names }
+        let (place, names) = (slot.place, slot.names.clone());
+        let (mut tail, mut slots) = (None, Vec::new());
+        self.spread(slot, &mut tail, &mut slots);
+        Elements { slots, tail, place, names }
     }
 
     /// The functions that give values.
-    pub(super) fn call(&self, function: Function, arguments: &[Argument], rest: &[Step], frames: &Frames<'a>) -> Slot<'a> {
+    pub(super) fn call(
+        &self,
+        function: Function,
+        arguments: &'a [Argument],
+        rest: &'a [Step],
+        frames: &Frames<'_, 'a>,
+    ) -> Slot<'a> {
         let Some(Argument::Operand(first)) = arguments.first() else { return Slot::of_value(Value::default()) };
         let number = |number: usize| Kind::Number(Number::Int(number as i128));
         if matches!(function, Function::Count | Function::Length) {
@@ -175,32 +178,31 @@ impl<'a> Evaluator<'a> {
                 let names: Vec<&str> = others.iter().filter_map(|slot| slot.value.as_str()).collect();
                 let value = argv::flag(&subject.value, &names);
                 let place = if value.place.is_some() { value.place } else { subject.place };
-                return Slot { value, place, ..subject };
+                return Slot { value: Held::made(value), place, ..subject };
             }
             Function::References => references(&subject.value),
             _ => number(0),
         };
-        let mut out = subject.clone();
-        out.value = Value { kind, ..subject.value.clone() };
+        let mut value = Value { kind, ..Value::clone(&subject.value) };
         for step in rest {
             let Step::Field(name) = step else { continue };
-            let kind = match &out.value.kind {
+            let kind = match &value.kind {
                 Kind::Map(map) => map.get(name).map_or(Kind::Null, |entry| entry.value.kind.clone()),
                 other => other.clone(),
             };
-            out.value.kind = kind;
+            value.kind = kind;
         }
-        out
+        Slot { value: Held::made(value), ..subject }
     }
 
     /// `count` and `length`: an interval where elements or verdicts are unknown, of which only the certain part can be told.
-    fn size(&self, function: Function, list: &Operand, condition: Option<&Argument>, frames: &Frames<'a>) -> Slot<'a> {
+    fn size(&self, function: Function, list: &'a Operand, condition: Option<&'a Argument>, frames: &Frames<'_, 'a>) -> Slot<'a> {
         let whole = self.operand(list, frames);
         if function == Function::Length
             && let Kind::String(text) = &whole.value.kind
         {
             let length = Kind::Number(Number::Int(text.chars().count() as i128));
-            return Slot { value: Value { kind: length, ..whole.value.clone() }, ..whole };
+            return Slot { value: Held::made(Value { kind: length, ..Value::clone(&whole.value) }), ..whole };
         }
         let elements = self.operand_elements(list, frames);
         let mut certain = 0_usize;
@@ -208,7 +210,7 @@ impl<'a> Evaluator<'a> {
         for element in &elements.slots {
             let truth = match condition {
                 Some(Argument::Condition(condition)) => {
-                    let outcome = self.condition(condition, &frames.inside(element.clone()));
+                    let outcome = self.condition(condition, &frames.inside(element));
                     if outcome.truth == Truth::Unknown && open.is_none() {
                         let source = outcome.missing.first().cloned().unwrap_or_default();
                         open = Some(Arc::new(Unknown::new(Reason::Function, source)));
@@ -223,7 +225,7 @@ impl<'a> Evaluator<'a> {
             Some(tail) => Kind::Unknown(tail),
             None => Kind::Number(Number::Int(certain as i128)),
         };
-        Slot { value: Value { kind, place: elements.place, via: None, sensitive: false }, place: elements.place, ..whole }
+        Slot { value: Held::made(Value::new(kind, elements.place)), place: elements.place, ..whole }
     }
 
     /// A test on a text that is known; `null` is false, unknown is unknown, a text with holes is asked for its parts.
@@ -240,6 +242,14 @@ impl<'a> Evaluator<'a> {
 
     fn is_match(&self, pattern: &str, text: &str) -> Truth {
         Truth::of(crate::patterns::get(pattern).map(|regex| regex.is_match(text)))
+    }
+}
+
+/// The elements of a list, or the one value that it is.
+fn elements_or_self(value: &Value) -> &[Value] {
+    match &value.kind {
+        Kind::List(list) => &list.items,
+        _ => std::slice::from_ref(value),
     }
 }
 

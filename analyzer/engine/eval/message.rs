@@ -13,7 +13,7 @@ use crate::domains::ports;
 const NAMED: usize = 3;
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn message(&self, template: &Template, frames: &Frames<'a>) -> String {
+    pub(super) fn message(&self, template: &'a Template, frames: &Frames<'_, 'a>) -> String {
         let mut out = String::new();
         for part in &template.parts {
             match part {
@@ -24,13 +24,13 @@ impl<'a> Evaluator<'a> {
         out
     }
 
-    fn rendered(&self, operand: &Operand, frames: &Frames<'a>) -> String {
+    fn rendered(&self, operand: &'a Operand, frames: &Frames<'_, 'a>) -> String {
         if let Operand::Path(path) = operand
             && path.steps.is_empty()
         {
             match path.root {
                 Root::Item => return frames.item.item.map_or_else(String::new, |item| item.name.to_string()),
-                Root::Each => return frames.each.as_ref().map_or_else(String::new, element),
+                Root::Each => return frames.each.map_or_else(String::new, element),
                 _ => {}
             }
         }

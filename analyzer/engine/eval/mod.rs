@@ -7,11 +7,11 @@ mod functions;
 mod message;
 mod slot;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_rule_language::condition::{Condition, Literal};
+use plimsoll_rule_language::condition::Condition;
 use plimsoll_rule_language::rule::{Row, Verdict};
 use plimsoll_rule_language::schema::{Body, Schemas, Type};
 use plimsoll_syntax::value::{Choice, Unknown};
@@ -21,7 +21,8 @@ use rustc_hash::FxHashMap;
 use crate::truth::Truth;
 use condition::Outcome;
 pub(crate) use fix::{Change, Holder, Name, RawFix};
-pub(crate) use slot::Frames;
+use slot::Shape;
+pub(crate) use slot::{Frames, Slot};
 
 /// How many combinations of choices are looked at before the verdict is left undecided.
 const COMBINATIONS: usize = 64;
@@ -29,7 +30,7 @@ const COMBINATIONS: usize = 64;
 /// Where relations lead; the engine knows.
 pub(crate) trait Relate {
     /// What the relation leads to; `None`: the item has no such relation.
-    fn related<'a>(&'a self, item: &Item, relation: &str) -> Option<Links<'a>>;
+    fn related<'a>(&'a self, item: &'a Item, relation: &str) -> Option<Links<'a>>;
 }
 
 /// The far end of a relation.
@@ -38,16 +39,16 @@ pub(crate) struct Links<'a> {
     /// Items.
     pub(crate) items: Vec<&'a Item>,
     /// Parts of items, such as inline blocks.
-    pub(crate) values: Vec<Value>,
+    pub(crate) values: Vec<&'a Value>,
     /// There may be more.
     pub(crate) tail: Option<Arc<Unknown>>,
     /// Any number, not one at most.
     pub(crate) many: bool,
 }
 
-/// The type of an item: that of its first view with a schema.
-pub(crate) fn type_of(schemas: &Schemas, item: &Item) -> Option<Type> {
-    item.views.iter().find_map(|view| schemas.get(view)).map(Type::Object)
+/// The fields of an item: those of its first view with a schema.
+pub(crate) fn shape_of<'a>(schemas: &'a Schemas, item: &Item) -> Option<Shape<'a>> {
+    item.views.iter().find_map(|view| schemas.get(view)).map(|body| Shape::Fields(body))
 }
 
 /// A row of a rule, ready to judge.
@@ -55,11 +56,14 @@ pub(crate) struct Evaluator<'a> {
     pub(crate) row: &'a Row,
     pub(crate) schemas: &'a Schemas,
     pub(crate) relate: &'a dyn Relate,
-    pub(crate) params: &'a FxHashMap<CompactString, Literal>,
+    pub(crate) params: &'a FxHashMap<CompactString, Value>,
     /// The version of Kubernetes that manifests are for.
     pub(crate) kubernetes: &'a str,
     /// The choices met so far in this round.
     choices: RefCell<Vec<Met>>,
+    /// Whether what decides a condition is of interest: names, culprits, what is missing. Nearly every verdict is that all is well,
+    /// and is found without.
+    words: Cell<bool>,
 }
 
 /// A choice that was met, and the arm that this round looks at.
@@ -98,25 +102,24 @@ impl<'a> Evaluator<'a> {
         row: &'a Row,
         schemas: &'a Schemas,
         relate: &'a dyn Relate,
-        params: &'a FxHashMap<CompactString, Literal>,
+        params: &'a FxHashMap<CompactString, Value>,
         kubernetes: &'a str,
     ) -> Self {
-        Self { row, schemas, relate, params, kubernetes, choices: RefCell::default() }
+        Self { row, schemas, relate, params, kubernetes, choices: RefCell::default(), words: Cell::new(false) }
     }
 
     /// Judges one item: one judgement per violated or undecided element (or the item itself).
-    pub(crate) fn judge(&self, item: &'a Item, frames: &Frames<'a>) -> Vec<Judgement> {
+    pub(crate) fn judge(&self, item: &'a Item, frames: &Frames<'_, 'a>) -> Vec<Judgement> {
         if self.row.each.is_empty() {
             return self.element(frames, item.header).into_iter().collect();
         }
         self.choices.borrow_mut().clear();
         let mut out = Vec::new();
         for path in &self.row.each {
-            let elements = self.elements(path, frames);
-            for slot in elements.slots {
-                let place = slot.place;
-                let inner = Frames { each: Some(slot.clone()), ..frames.inside(slot) };
-                out.extend(self.element(&inner, place));
+            let elements = self.spoken(|| self.elements(path, frames));
+            for slot in &elements.slots {
+                let inner = Frames { each: Some(slot), ..frames.inside(slot) };
+                out.extend(self.element(&inner, slot.place));
             }
             if let Some(tail) = elements.tail {
                 out.push(Judgement::Undecided { place: elements.place, missing: vec![tail.source.clone()] });
@@ -126,28 +129,26 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether `when` and `unless` are not known to keep the rule from looking at the item.
-    pub(crate) fn guards_hold(&self, frames: &Frames<'a>) -> bool {
+    pub(crate) fn guards_hold(&self, frames: &Frames<'_, 'a>) -> bool {
         let holds =
             |guard: &Option<Condition>, wanted| guard.as_ref().is_none_or(|guard| self.condition(guard, frames).truth == wanted);
         holds(&self.row.when, Truth::True) && holds(&self.row.unless, Truth::False)
     }
 
     /// Looks at every combination of choices; the verdict is known where all agree.
-    fn element(&self, frames: &Frames<'a>, place: Place) -> Option<Judgement> {
+    fn element(&self, frames: &Frames<'_, 'a>, place: Place) -> Option<Judgement> {
         self.choices.borrow_mut().clear();
         let mut first: Option<(Truth, Option<Judgement>)> = None;
         let mut conditions = Vec::new();
         for _ in 0..COMBINATIONS {
-            let judged = self.row.value.as_ref().map(|path| Frames { it: self.slot(path, frames), ..frames.clone() });
-            let frames = judged.as_ref().unwrap_or(frames);
-            let outcome = self.outcome(frames);
+            let truth = self.outcome(frames, |_, outcome| outcome.truth);
             match &first {
                 // Words are only put together where there is something to say.
                 None => {
-                    let judgement = (outcome.truth != Truth::False).then(|| self.judgement(frames, &outcome, place));
-                    first = Some((outcome.truth, judgement));
+                    let words = || self.outcome(frames, |frames, outcome| self.judgement(frames, &outcome, place));
+                    first = Some((truth, (truth != Truth::False).then(|| self.spoken(words))));
                 }
-                Some((known, _)) if *known == outcome.truth => {}
+                Some((known, _)) if *known == truth => {}
                 Some(_) => {
                     conditions.extend(self.choices.borrow().iter().map(|choice| choice.condition.source.clone()));
                     break;
@@ -163,8 +164,23 @@ impl<'a> Evaluator<'a> {
         Some(Judgement::Undecided { place, missing: conditions })
     }
 
+    /// Does something for which words matter.
+    fn spoken<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = self.words.replace(true);
+        let done = work();
+        self.words.set(before);
+        done
+    }
+
+    /// Hands over the outcome for what is judged, with the frames that have it.
+    fn outcome<T>(&self, frames: &Frames<'_, 'a>, then: impl FnOnce(&Frames<'_, 'a>, Outcome) -> T) -> T {
+        let judged = self.row.value.as_ref().map(|path| self.slot(path, frames));
+        let frames = judged.as_ref().map_or(*frames, |it| Frames { it, ..*frames });
+        then(&frames, self.verdict(&frames))
+    }
+
     /// `when && !unless && bad`
-    fn outcome(&self, frames: &Frames<'a>) -> Outcome {
+    fn verdict(&self, frames: &Frames<'_, 'a>) -> Outcome {
         let mut all = Outcome::certain(true);
         if let Some(when) = &self.row.when {
             let guard = self.condition(when, frames);
@@ -188,7 +204,7 @@ impl<'a> Evaluator<'a> {
         all.with_verdict(bad)
     }
 
-    fn judgement(&self, frames: &Frames<'a>, outcome: &Outcome, place: Place) -> Judgement {
+    fn judgement(&self, frames: &Frames<'_, 'a>, outcome: &Outcome, place: Place) -> Judgement {
         if outcome.truth == Truth::Unknown {
             let mut missing = outcome.missing.clone();
             missing.sort_unstable();
@@ -223,16 +239,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The arm of a choice in this round.
-    fn arm(&self, choice: &Choice) -> Value {
+    fn arm(&self, choice: &Choice) -> usize {
         let mut choices = self.choices.borrow_mut();
-        let arm = match choices.iter().find(|known| known.id == choice.id) {
-            Some(known) => known.arm,
-            None => {
-                choices.push(Met { id: choice.id, arms: choice.arms.len(), arm: 0, condition: choice.condition.clone() });
-                0
-            }
-        };
-        choice.arms.get(arm).cloned().unwrap_or_default()
+        if let Some(known) = choices.iter().find(|known| known.id == choice.id) {
+            return known.arm;
+        }
+        choices.push(Met { id: choice.id, arms: choice.arms.len(), arm: 0, condition: choice.condition.clone() });
+        0
     }
 
     /// Moves on to the next combination of the choices that this round met; false when there is none.
@@ -248,17 +261,23 @@ impl<'a> Evaluator<'a> {
         false
     }
 
-    pub(crate) fn body(&self, ty: &Type) -> Option<Arc<Body>> {
-        match ty {
-            Type::Object(body) | Type::Block { body, .. } => Some(body.clone()),
-            Type::Named(name) => self.schemas.named_type(name),
-            _ => None,
+    pub(crate) fn body(&self, shape: Shape<'a>) -> Option<&'a Body> {
+        match shape {
+            Shape::Fields(body) => Some(body),
+            Shape::Of(Type::Object(body) | Type::Block { body, .. }) => Some(body),
+            Shape::Of(Type::Named(name)) => self.schemas.named_type(name).map(|body| &**body),
+            Shape::Of(_) => None,
         }
+    }
+
+    /// Whether somebody asks which way a path went.
+    fn names_matter(&self) -> bool {
+        self.words.get() || !self.row.defaults.is_empty()
     }
 }
 
 /// Whether the item is put together from several files, and the place is in one of them.
-fn is_of_several_files(frames: &Frames<'_>, place: Place) -> bool {
+fn is_of_several_files(frames: &Frames<'_, '_>, place: Place) -> bool {
     frames.item.item.is_some_and(|item| {
         item.views.iter().any(|view| view == "service" || view == "project") || crate::charts::is_own(item, place)
     })

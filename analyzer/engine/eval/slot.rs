@@ -1,22 +1,44 @@
 //! Following paths: what is there, where it is, and what stands in for it when it is not.
 
+use std::borrow::Cow;
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
-use plimsoll_rule_language::condition::{Literal, Path, Root, Step};
-use plimsoll_rule_language::schema::Type;
-use plimsoll_syntax::value::{List, Map, Reason, Unknown};
+use plimsoll_rule_language::condition::{Constant, Path, Root, Step};
+use plimsoll_rule_language::schema::{Body, Field, Type};
+use plimsoll_syntax::value::{Entry, List, Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 
 use super::condition::Culprit;
-use super::{Evaluator, type_of};
+use super::{Evaluator, shape_of};
+
+/// What an absent value is.
+static NULL: Value = Value::new(Kind::Null, Place::NONE);
+
+/// A value that lies in an item, a header or a schema, or one that was made on the way. Nearly all are lent: following a path copies
+/// nothing.
+#[derive(Clone, Debug)]
+pub(crate) enum Held<'a> {
+    Lent(&'a Value),
+    Made(Rc<Value>),
+}
+
+/// What a schema says about a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape<'a> {
+    /// It has this type.
+    Of(&'a Type),
+    /// It is an object with these fields.
+    Fields(&'a Body),
+}
 
 /// What a path leads to.
 #[derive(Clone, Debug)]
 pub(crate) struct Slot<'a> {
     /// The value; null where nothing is there and nothing stands in for it.
-    pub(crate) value: Value,
+    pub(crate) value: Held<'a>,
     /// What to underline: the value's entry; where it is absent, its deepest ancestor that is there.
     pub(crate) place: Place,
     /// Somebody wrote it: it is neither absent nor a default.
@@ -24,23 +46,23 @@ pub(crate) struct Slot<'a> {
     /// The item that it is, for relations.
     pub(crate) item: Option<&'a Item>,
     /// The key that it has in a map.
-    pub(crate) key: Option<CompactString>,
-    pub(super) ty: Option<Type>,
+    pub(crate) key: Option<Cow<'a, str>>,
+    pub(super) shape: Option<Shape<'a>>,
     /// What its absence means, where it could have been written.
-    pub(super) default: Option<Literal>,
-    /// Names from the item, as `default` in headers has them; `None` once the way left them.
+    pub(super) default: Option<&'a Constant>,
+    /// Names from the item, as `default` in headers has them; `None` once the way left them, or where nobody asks for them.
     pub(super) names: Option<Rc<Vec<CompactString>>>,
     /// The elements, where they are items with relations of their own.
     pub(super) links: Option<Rc<Vec<Slot<'a>>>>,
 }
 
 /// The names that a condition sees.
-#[derive(Clone)]
-pub(crate) struct Frames<'a> {
-    pub(crate) item: Slot<'a>,
-    pub(crate) each: Option<Slot<'a>>,
-    pub(crate) here: Slot<'a>,
-    pub(crate) it: Slot<'a>,
+#[derive(Clone, Copy)]
+pub(crate) struct Frames<'f, 'a> {
+    pub(crate) item: &'f Slot<'a>,
+    pub(crate) each: Option<&'f Slot<'a>>,
+    pub(crate) here: &'f Slot<'a>,
+    pub(crate) it: &'f Slot<'a>,
 }
 
 /// The elements of a list, repeated block, map or relation.
@@ -50,37 +72,94 @@ pub(crate) struct Elements<'a> {
     pub(crate) tail: Option<Arc<Unknown>>,
     /// Where the list is.
     pub(crate) place: Place,
-    /// The list's path from the item; empty where it has none.
-    pub(crate) names: Rc<Vec<CompactString>>,
+    /// The list's path from the item, as [`Slot::names`].
+    pub(crate) names: Option<Rc<Vec<CompactString>>>,
 }
 
 impl Elements<'_> {
     /// The list as a whole.
     pub(super) fn culprit(&self) -> Culprit {
-        let items = self.slots.iter().map(|slot| slot.value.clone()).collect();
+        let items = self.slots.iter().map(|slot| Value::clone(&slot.value)).collect();
         let value = Value::new(Kind::List(Arc::new(List { items, tail: self.tail.clone(), blocks: false })), self.place);
-        Culprit { place: self.place, names: self.names.clone(), value }
+        Culprit { place: self.place, names: self.names.clone().unwrap_or_default(), value }
+    }
+}
+
+impl Deref for Held<'_> {
+    type Target = Value;
+
+    fn deref(&self) -> &Value {
+        match self {
+            Self::Lent(value) => value,
+            Self::Made(value) => value,
+        }
+    }
+}
+
+impl<'a> Held<'a> {
+    pub(crate) fn made(value: Value) -> Self {
+        Self::Made(Rc::new(value))
+    }
+
+    fn null() -> Self {
+        Self::Lent(&NULL)
+    }
+
+    /// A part of it; what is lent lends its parts.
+    fn part(&self, find: impl for<'v> FnOnce(&'v Value) -> Option<&'v Value>) -> Option<Self> {
+        match self {
+            Self::Lent(value) => find(value).map(Self::Lent),
+            Self::Made(value) => find(value).cloned().map(Self::made),
+        }
+    }
+
+    /// The element of a list.
+    fn item(&self, at: usize) -> Option<Self> {
+        self.part(|value| value.items().get(at))
+    }
+
+    /// The value of a field and the place of its entry.
+    fn written(&self, name: &str, field: Option<&Field>) -> Option<(Self, Place)> {
+        match self {
+            Self::Lent(value) => {
+                let entry = written(value.as_map()?, name, field)?;
+                Some((Self::Lent(&entry.value), entry.place))
+            }
+            Self::Made(value) => {
+                let entry = written(value.as_map()?, name, field)?;
+                Some((Self::made(entry.value.clone()), entry.place))
+            }
+        }
+    }
+
+    /// The key and the value of a map's entry.
+    fn entry(&self, at: usize) -> Option<(Cow<'a, str>, Self)> {
+        match self {
+            Self::Lent(value) => {
+                let entry = value.as_map()?.entries.get(at)?;
+                Some((Cow::Borrowed(entry.key.as_str()), Self::Lent(&entry.value)))
+            }
+            Self::Made(value) => {
+                let entry = value.as_map()?.entries.get(at)?;
+                Some((Cow::Owned(entry.key.to_string()), Self::made(entry.value.clone())))
+            }
+        }
     }
 }
 
 impl<'a> Slot<'a> {
-    pub(crate) fn of_item(item: &'a Item, ty: Option<Type>) -> Self {
-        Self {
-            value: item.value.clone(),
-            place: item.header,
-            present: true,
-            item: Some(item),
-            key: None,
-            ty,
-            default: None,
-            names: Some(Rc::default()),
-            links: None,
-        }
+    pub(crate) fn of_item(item: &'a Item, shape: Option<Shape<'a>>) -> Self {
+        Self { item: Some(item), shape, names: Some(Rc::default()), place: item.header, ..Self::of(Held::Lent(&item.value)) }
     }
 
     pub(crate) fn of_value(value: Value) -> Self {
+        Self::of(Held::made(value))
+    }
+
+    /// A value that lies nowhere in particular.
+    pub(crate) fn of(value: Held<'a>) -> Self {
         let place = value.place;
-        Self { value, place, present: true, item: None, key: None, ty: None, default: None, names: None, links: None }
+        Self { value, place, present: true, item: None, key: None, shape: None, default: None, names: None, links: None }
     }
 
     /// The path from the item; empty where it has none.
@@ -88,182 +167,206 @@ impl<'a> Slot<'a> {
         self.names.clone().unwrap_or_default()
     }
 
-    pub(crate) fn ty(&self) -> Option<&Type> {
-        self.ty.as_ref()
+    /// The type, where the schema names one.
+    pub(super) fn ty(&self) -> Option<&'a Type> {
+        match self.shape {
+            Some(Shape::Of(ty)) => Some(ty),
+            _ => None,
+        }
     }
 
-    fn child(&self, value: Value, place: Place, present: bool, name: &str, ty: Option<Type>) -> Self {
-        let names = self.names.as_ref().map(|names| {
-            let mut names = Vec::clone(names);
-            names.push(name.into());
-            Rc::new(names)
-        });
-        Self { value, place, present, item: None, key: None, ty, default: None, names, links: None }
-    }
-
-    fn element(&self, value: Value, key: Option<CompactString>) -> Self {
+    fn element(&self, value: Held<'a>, key: Option<Cow<'a, str>>) -> Self {
         let place = if value.place.is_some() { value.place } else { self.place };
-        let ty = self.ty.as_ref().and_then(element_type);
-        Self { value, place, present: self.present, item: None, key, ty, default: None, names: self.names.clone(), links: None }
+        let shape = self.shape.and_then(element_shape);
+        Self {
+            value,
+            place,
+            present: self.present,
+            item: None,
+            key,
+            shape,
+            default: None,
+            names: self.names.clone(),
+            links: None,
+        }
     }
 }
 
-impl<'a> Frames<'a> {
+impl<'f, 'a> Frames<'f, 'a> {
     /// What a row sees of an item, before `each`.
-    pub(crate) fn of(item: &'a Item, ty: Option<Type>) -> Self {
-        let slot = Slot::of_item(item, ty);
-        Self { item: slot.clone(), each: None, here: slot.clone(), it: slot }
+    pub(crate) fn of(item: &'f Slot<'a>) -> Self {
+        Self { item, each: None, here: item, it: item }
     }
 
-    pub(crate) fn inside(&self, element: Slot<'a>) -> Self {
-        Self { here: element.clone(), it: element, ..self.clone() }
+    pub(crate) fn inside<'g>(&self, element: &'g Slot<'a>) -> Frames<'g, 'a>
+    where
+        'f: 'g,
+    {
+        Frames { here: element, it: element, ..*self }
     }
 }
 
 impl<'a> Evaluator<'a> {
     /// The value at the end of the path, or what stands in for it.
-    pub(crate) fn slot(&self, path: &Path, frames: &Frames<'a>) -> Slot<'a> {
-        let start = self.root(&path.root, frames);
-        let end = path.steps.iter().fold(start, |slot, step| self.step(slot, step, frames));
+    pub(crate) fn slot(&self, path: &Path, frames: &Frames<'_, 'a>) -> Slot<'a> {
+        let root = self.root(&path.root, frames);
+        let end = match path.steps.split_first() {
+            None => root.into_owned(),
+            Some((first, rest)) => rest.iter().fold(self.step(&root, first, frames), |slot, step| self.step(&slot, step, frames)),
+        };
         self.or_default(end)
     }
 
     /// The elements at the end of the path, which may cross repeated blocks.
-    pub(crate) fn elements(&self, path: &Path, frames: &Frames<'a>) -> Elements<'a> {
-        let root = self.root(&path.root, frames);
-        let (mut place, mut names) = (root.place, root.names());
+    pub(crate) fn elements(&self, path: &Path, frames: &Frames<'_, 'a>) -> Elements<'a> {
+        let root = self.root(&path.root, frames).into_owned();
+        let (mut place, mut names) = (root.place, root.names.clone());
         let mut slots = vec![root];
         let mut tail = None;
         for step in &path.steps {
-            let mut next = Vec::new();
+            let crosses = matches!(step, Step::Field(_) | Step::Related(_));
+            let mut next = Vec::with_capacity(slots.len());
             for slot in slots {
-                let spread = matches!(step, Step::Field(_) | Step::Related(_)) && matches!(slot.value.kind, Kind::List(_));
-                let all = if spread { self.spread(slot, &mut tail) } else { vec![slot] };
-                next.extend(all.into_iter().map(|slot| self.step(slot, step, frames)));
+                if crosses && matches!(slot.value.kind, Kind::List(_)) {
+                    let known = next.len();
+                    self.spread(slot, &mut tail, &mut next);
+                    next.iter_mut().skip(known).for_each(|slot| *slot = self.step(slot, step, frames));
+                } else {
+                    next.push(self.step(&slot, step, frames));
+                }
             }
             slots = next;
             if let Some(first) = slots.first() {
-                (place, names) = (first.place, first.names());
+                (place, names) = (first.place, first.names.clone());
             }
         }
-        let slots = slots.into_iter().map(|slot| self.or_default(slot)).flat_map(|slot| self.spread(slot, &mut tail)).collect();
-        Elements { slots, tail, place, names }
+        let mut elements = Vec::new();
+        for slot in slots {
+            self.spread(self.or_default(slot), &mut tail, &mut elements);
+        }
+        Elements { slots: elements, tail, place, names }
     }
 
-    /// The elements of one value. A single block counts as one element, null as none.
-    pub(crate) fn spread(&self, slot: Slot<'a>, tail: &mut Option<Arc<Unknown>>) -> Vec<Slot<'a>> {
+    /// Adds the elements of one value. A single block counts as one element, null as none.
+    pub(crate) fn spread(&self, slot: Slot<'a>, tail: &mut Option<Arc<Unknown>>, out: &mut Vec<Slot<'a>>) {
         let slot = self.settle(slot);
         if let Some(links) = &slot.links {
             if let Kind::List(list) = &slot.value.kind {
                 widen(tail, list.tail.as_ref());
             }
-            return links.to_vec();
+            out.extend_from_slice(links);
+            return;
         }
         match &slot.value.kind {
-            Kind::Null => Vec::new(),
+            Kind::Null => {}
             Kind::List(list) => {
                 widen(tail, list.tail.as_ref());
-                list.items.iter().map(|item| self.settle(slot.element(item.clone(), None))).collect()
+                let items = (0..list.items.len()).filter_map(|at| slot.value.item(at));
+                out.extend(items.map(|item| self.settle(slot.element(item, None))));
             }
-            Kind::Map(map) if slot.ty.as_ref().is_none_or(is_map) => {
+            Kind::Map(map) if slot.shape.is_none_or(is_map) => {
                 widen(tail, map.tail.as_ref());
-                let entries = map.entries.iter();
-                entries
-                    .map(|entry| {
-                        let mut element = self.settle(slot.element(entry.value.clone(), Some(entry.key.clone())));
-                        element.place = entry.place;
-                        element
-                    })
-                    .collect()
+                for (at, entry) in map.entries.iter().enumerate() {
+                    let Some((key, value)) = slot.value.entry(at) else { continue };
+                    out.push(Slot { place: entry.place, ..self.settle(slot.element(value, Some(key))) });
+                }
             }
-            Kind::Unknown(unknown) => {
-                *tail = Some(unknown.clone());
-                Vec::new()
-            }
-            _ => vec![slot],
+            Kind::Unknown(unknown) => *tail = Some(unknown.clone()),
+            _ => out.push(slot),
         }
     }
 
-    fn root(&self, root: &Root, frames: &Frames<'a>) -> Slot<'a> {
+    fn root<'f>(&self, root: &Root, frames: &Frames<'f, 'a>) -> Start<'f, 'a> {
         match root {
-            Root::Here => frames.here.clone(),
-            Root::Item => frames.item.clone(),
-            Root::Each => frames.each.clone().unwrap_or_else(|| frames.item.clone()),
-            Root::It => frames.it.clone(),
+            Root::Here => Start::Frame(frames.here),
+            Root::Item => Start::Frame(frames.item),
+            Root::Each => Start::Frame(frames.each.unwrap_or(frames.item)),
+            Root::It => Start::Frame(frames.it),
             Root::Key => {
-                let key = frames.here.key.clone().map_or(Kind::Null, Kind::String);
-                Slot::of_value(Value::new(key, frames.here.place))
+                let key = frames.here.key.as_deref().map_or(Kind::Null, |key| Kind::String(key.into()));
+                Start::Own(Slot::of_value(Value::new(key, frames.here.place)))
             }
-            Root::Param(name) => {
-                let value = self.params.get(name).map_or_else(Value::default, literal_value);
-                Slot::of_value(value)
-            }
+            Root::Param(name) => Start::Own(Slot::of(self.params.get(name).map_or_else(Held::null, Held::Lent))),
         }
     }
 
-    fn step(&self, slot: Slot<'a>, step: &Step, frames: &Frames<'a>) -> Slot<'a> {
-        let slot = self.settle(slot);
+    fn step(&self, slot: &Slot<'a>, step: &Step, frames: &Frames<'_, 'a>) -> Slot<'a> {
+        let settled = matches!(slot.value.kind, Kind::Choice(_)).then(|| self.settle(slot.clone()));
+        let slot = settled.as_ref().unwrap_or(slot);
         match step {
-            Step::Field(name) => self.field(&slot, name),
-            Step::Key(key) => self.keyed(&slot, key),
-            Step::Related(name) => self.related(&slot, name),
-            Step::Index(index) => self.index(&slot, *index as usize),
-            Step::ByIt => self.by(&slot, &frames.it),
-            Step::ByEach => self.by(&slot, frames.each.as_ref().unwrap_or(&frames.it)),
+            Step::Field(name) => self.field(slot, name),
+            Step::Key(key) => self.keyed(slot, key),
+            Step::Related(name) => self.related(slot, name),
+            Step::Index(index) => self.index(slot, *index as usize),
+            Step::ByIt => self.by(slot, frames.it),
+            Step::ByEach => self.by(slot, frames.each.unwrap_or(frames.it)),
             Step::ByKey => match &frames.here.key {
-                Some(key) => self.keyed(&slot, key),
-                None => slot.child(Value::default(), slot.place, false, "", None),
+                Some(key) => self.keyed(slot, key),
+                None => self.absent(slot, "", None),
             },
         }
+    }
+
+    /// What a step leads to.
+    fn child(&self, slot: &Slot<'a>, value: Held<'a>, place: Place, name: &str, shape: Option<Shape<'a>>) -> Slot<'a> {
+        // Names are only put together where somebody asks for them.
+        let names = slot.names.as_ref().filter(|_| self.names_matter()).map(|names| {
+            let mut names = Vec::clone(names);
+            names.push(name.into());
+            Rc::new(names)
+        });
+        Slot { value, place, present: false, item: None, key: None, shape, default: None, names, links: None }
+    }
+
+    /// A step that leads nowhere.
+    fn absent(&self, slot: &Slot<'a>, name: &str, shape: Option<Shape<'a>>) -> Slot<'a> {
+        self.child(slot, Held::null(), slot.place, name, shape)
     }
 
     fn by(&self, slot: &Slot<'a>, index: &Slot<'a>) -> Slot<'a> {
         match &index.value.kind {
             Kind::String(key) => self.keyed(slot, key),
             Kind::Number(number) => self.keyed(slot, &number.to_string()),
-            Kind::Unknown(unknown) => Slot { value: Value::new(Kind::Unknown(unknown.clone()), slot.place), ..slot.clone() },
-            _ => slot.child(Value::default(), slot.place, false, "", None),
+            Kind::Unknown(unknown) => {
+                Slot { value: Held::made(Value::new(Kind::Unknown(unknown.clone()), slot.place)), ..slot.clone() }
+            }
+            _ => self.absent(slot, "", None),
         }
     }
 
     fn field(&self, slot: &Slot<'a>, name: &str) -> Slot<'a> {
-        let body = slot.ty.as_ref().and_then(|ty| self.body(ty));
-        let field = body.as_ref().and_then(|body| body.get(name));
-        let ty = field.map(|field| field.ty.clone());
+        let field = slot.shape.and_then(|shape| self.body(shape)).and_then(|body| body.get(name));
+        let shape = field.map(|field| Shape::Of(&field.ty));
         match &slot.value.kind {
-            Kind::Map(map) => {
-                let written = map.get(name).or_else(|| field?.renamed.iter().find_map(|old| map.get(old)));
-                match written {
-                    Some(entry) => {
-                        // A derived field has no place of its own; its owner's is the nearest.
-                        let place = if entry.place.is_some() { entry.place } else { slot.place };
-                        let present = !entry.value.is_null();
-                        let child = slot.child(entry.value.clone(), if present { place } else { slot.place }, present, name, ty);
-                        self.settle(Slot { default: field.and_then(|field| field.default.clone()), ..child })
-                    }
-                    None => {
-                        let kind = map.tail.as_ref().map_or(Kind::Null, |tail| Kind::Unknown(part_of(tail, name)));
-                        let default = field.and_then(|field| field.default.clone());
-                        Slot { default, ..slot.child(Value::new(kind, Place::NONE), slot.place, false, name, ty) }
-                    }
+            Kind::Map(map) => match slot.value.written(name, field) {
+                Some((value, place)) => {
+                    // A derived field has no place of its own; its owner's is the nearest.
+                    let place = if place.is_some() { place } else { slot.place };
+                    let present = !value.is_null();
+                    let child = self.child(slot, value, if present { place } else { slot.place }, name, shape);
+                    self.settle(Slot { default: field.and_then(|field| field.default.as_deref()), present, ..child })
                 }
-            }
+                None => {
+                    let value = map.tail.as_ref().map_or_else(Held::null, |tail| part_of(tail, name, Place::NONE));
+                    let default = field.and_then(|field| field.default.as_deref());
+                    Slot { default, ..self.child(slot, value, slot.place, name, shape) }
+                }
+            },
             // One block written: a block that the provider allows once.
-            Kind::List(list) if list.items.len() == 1 && list.tail.is_none() => {
-                let inner = Slot { names: slot.names.clone(), ..slot.element(list.items[0].clone(), None) };
-                self.field(&self.settle(inner), name)
-            }
-            Kind::List(list) if list.items.is_empty() && list.tail.is_none() => {
-                slot.child(Value::default(), slot.place, false, name, ty)
-            }
+            Kind::List(list) if list.items.len() == 1 && list.tail.is_none() => match slot.value.item(0) {
+                Some(only) => self.field(&self.settle(slot.element(only, None)), name),
+                None => self.absent(slot, name, shape),
+            },
+            Kind::List(list) if list.items.is_empty() && list.tail.is_none() => self.absent(slot, name, shape),
             Kind::List(_) => {
                 let unknown = Unknown::new(Reason::Limit, format_compact!("{name} (repeated; use each)"));
-                slot.child(Value::unknown(unknown, slot.place), slot.place, false, name, ty)
+                self.child(slot, Held::made(Value::unknown(unknown, slot.place)), slot.place, name, shape)
             }
             Kind::Unknown(unknown) => {
-                slot.child(Value::new(Kind::Unknown(part_of(unknown, name)), slot.place), slot.place, slot.present, name, ty)
+                let child = self.child(slot, part_of(unknown, name, slot.place), slot.place, name, shape);
+                Slot { present: slot.present, ..child }
             }
-            _ => slot.child(Value::default(), slot.place, false, name, ty),
+            _ => self.absent(slot, name, shape),
         }
     }
 
@@ -272,51 +375,60 @@ impl<'a> Evaluator<'a> {
         let Kind::List(list) = &slot.value.kind else { return self.field(slot, key) };
         let names = ["name", "key", "id"];
         let has_key = |item: &Value| names.iter().any(|name| item.str_at(&[name]) == Some(key));
-        if let Some(found) = list.items.iter().find(|item| has_key(item)) {
-            return slot.element(found.clone(), None);
+        if let Some(found) = list.items.iter().position(has_key).and_then(|at| slot.value.item(at)) {
+            return slot.element(found, None);
         }
-        let kind = list.tail.as_ref().map_or(Kind::Null, |tail| Kind::Unknown(part_of(tail, key)));
-        slot.child(Value::new(kind, Place::NONE), slot.place, false, key, None)
+        let value = list.tail.as_ref().map_or_else(Held::null, |tail| part_of(tail, key, Place::NONE));
+        self.child(slot, value, slot.place, key, None)
     }
 
     fn index(&self, slot: &Slot<'a>, index: usize) -> Slot<'a> {
-        let mut tail = None;
-        let elements = self.spread(slot.clone(), &mut tail);
+        let (mut tail, mut elements) = (None, Vec::new());
+        self.spread(slot.clone(), &mut tail, &mut elements);
         match (elements.get(index), tail) {
             (Some(element), _) => element.clone(),
-            (None, Some(tail)) => slot.child(Value::new(Kind::Unknown(tail), slot.place), slot.place, false, "", None),
-            (None, None) => slot.child(Value::default(), slot.place, false, "", None),
+            (None, Some(tail)) => self.child(slot, Held::made(Value::new(Kind::Unknown(tail), slot.place)), slot.place, "", None),
+            (None, None) => self.absent(slot, "", None),
         }
     }
 
     fn related(&self, slot: &Slot<'a>, name: &str) -> Slot<'a> {
         let Some((item, links)) = slot.item.and_then(|item| Some((item, self.relate.related(item, name)?))) else {
             let unknown = Unknown::new(Reason::Undeclared, format_compact!("related.{name}"));
-            return slot.child(Value::unknown(unknown, slot.place), slot.place, false, name, None);
+            return self.child(slot, Held::made(Value::unknown(unknown, slot.place)), slot.place, name, None);
         };
         let mut slots: Vec<Slot<'a>> =
-            links.items.into_iter().map(|linked| Slot::of_item(linked, type_of(self.schemas, linked))).collect();
-        slots.extend(links.values.into_iter().map(Slot::of_value));
+            links.items.into_iter().map(|linked| Slot::of_item(linked, shape_of(self.schemas, linked))).collect();
+        slots.extend(links.values.into_iter().map(|value| Slot::of(Held::Lent(value))));
         if !links.many {
             return match (slots.into_iter().next(), links.tail) {
                 (Some(first), _) => first,
-                (None, Some(tail)) => slot.child(Value::new(Kind::Unknown(tail), item.header), item.header, false, name, None),
-                (None, None) => slot.child(Value::default(), item.header, false, name, None),
+                (None, Some(tail)) => {
+                    self.child(slot, Held::made(Value::new(Kind::Unknown(tail), item.header)), item.header, name, None)
+                }
+                (None, None) => self.child(slot, Held::null(), item.header, name, None),
             };
         }
-        let items = slots.iter().map(|slot| slot.value.clone()).collect();
+        let items = slots.iter().map(|slot| Value::clone(&slot.value)).collect();
         let list = Kind::List(Arc::new(List { items, tail: links.tail, blocks: true }));
-        Slot { links: Some(Rc::new(slots)), ..slot.child(Value::new(list, item.header), item.header, true, name, None) }
+        let child = self.child(slot, Held::made(Value::new(list, item.header)), item.header, name, None);
+        Slot { links: Some(Rc::new(slots)), present: true, ..child }
     }
 
     /// Replaces a choice by the arm that this round of the evaluation looks at.
     fn settle(&self, mut slot: Slot<'a>) -> Slot<'a> {
         for _ in 0..16 {
             let Kind::Choice(choice) = &slot.value.kind else { break };
-            let arm = self.arm(choice);
-            let via = slot.value.via.take();
+            let at = self.arm(choice);
+            let arm = slot.value.part(|value| match &value.kind {
+                Kind::Choice(choice) => choice.arms.get(at),
+                _ => None,
+            });
+            let mut arm = arm.unwrap_or_else(Held::null);
+            if arm.via.is_none() && slot.value.via.is_some() {
+                arm = Held::made(Value { via: slot.value.via.clone(), ..Value::clone(&arm) });
+            }
             slot.value = arm;
-            slot.value.via = slot.value.via.or(via);
         }
         slot
     }
@@ -328,11 +440,42 @@ impl<'a> Evaluator<'a> {
             return slot;
         }
         let own = slot.names.as_ref().and_then(|names| self.row.defaults.iter().find(|(path, _)| path == &**names));
-        match own.map(|(_, literal)| literal).or(slot.default.as_ref()).map(literal_value) {
-            Some(value) => Slot { value, present: false, ..slot },
+        match own.map(|(_, constant)| constant).or(slot.default) {
+            Some(constant) => Slot { value: Held::Lent(constant.value()), present: false, ..slot },
             None => slot,
         }
     }
+}
+
+/// Where a path starts: at something that the frames hold, or at something of its own.
+enum Start<'f, 'a> {
+    Frame(&'f Slot<'a>),
+    Own(Slot<'a>),
+}
+
+impl<'a> Start<'_, 'a> {
+    fn into_owned(self) -> Slot<'a> {
+        match self {
+            Self::Frame(slot) => slot.clone(),
+            Self::Own(slot) => slot,
+        }
+    }
+}
+
+impl<'a> Deref for Start<'_, 'a> {
+    type Target = Slot<'a>;
+
+    fn deref(&self) -> &Slot<'a> {
+        match self {
+            Self::Frame(slot) => slot,
+            Self::Own(slot) => slot,
+        }
+    }
+}
+
+/// The entry of a field, under its name or one that it had.
+fn written<'m>(map: &'m Map, name: &str, field: Option<&Field>) -> Option<&'m Entry> {
+    map.get(name).or_else(|| field?.renamed.iter().find_map(|old| map.get(old)))
 }
 
 /// A list with a tail leaves open how many elements there are in all.
@@ -342,42 +485,20 @@ fn widen(tail: &mut Option<Arc<Unknown>>, more: Option<&Arc<Unknown>>) {
     }
 }
 
-fn is_map(ty: &Type) -> bool {
-    matches!(ty, Type::Map(_) | Type::Any)
+fn is_map(shape: Shape<'_>) -> bool {
+    matches!(shape, Shape::Of(Type::Map(_) | Type::Any))
 }
 
-fn element_type(ty: &Type) -> Option<Type> {
-    match ty {
-        Type::List(inner) | Type::Map(inner) => Some((**inner).clone()),
-        Type::Block { body, .. } => Some(Type::Object(body.clone())),
-        Type::Object(body) => Some(Type::Object(body.clone())),
-        _ => None,
+fn element_shape(shape: Shape<'_>) -> Option<Shape<'_>> {
+    match shape {
+        Shape::Of(Type::List(inner) | Type::Map(inner)) => Some(Shape::Of(inner)),
+        Shape::Of(Type::Block { body, .. } | Type::Object(body)) => Some(Shape::Fields(body)),
+        Shape::Fields(body) => Some(Shape::Fields(body)),
+        Shape::Of(_) => None,
     }
 }
 
 /// An unknown's field is as unknown, under its own name.
-fn part_of(unknown: &Arc<Unknown>, name: &str) -> Arc<Unknown> {
-    let source = format_compact!("{}.{name}", unknown.source);
-    Arc::new(Unknown { source, ..Unknown::new(unknown.reason, "") })
-}
-
-/// A constant of a header as a value; it has no place.
-pub(crate) fn literal_value(literal: &Literal) -> Value {
-    let kind = match literal {
-        Literal::Null => Kind::Null,
-        Literal::Bool(value) => Kind::Bool(*value),
-        Literal::Number(value) => Kind::Number((*value).into()),
-        Literal::String(value) => Kind::String(value.clone()),
-        Literal::List(values) => {
-            Kind::List(Arc::new(List { items: values.iter().map(literal_value).collect(), tail: None, blocks: false }))
-        }
-        Literal::Map(values) => {
-            let mut map = Map::default();
-            for (key, value) in values {
-                map.set(key.clone(), literal_value(value));
-            }
-            Kind::Map(Arc::new(map))
-        }
-    };
-    Value::new(kind, Place::NONE)
+fn part_of<'a>(unknown: &Arc<Unknown>, name: &str, place: Place) -> Held<'a> {
+    Held::made(Value::unknown(Unknown::new(unknown.reason, format_compact!("{}.{name}", unknown.source)), place))
 }

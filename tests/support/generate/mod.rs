@@ -1,5 +1,6 @@
 //! Texts made up from a seed: valid, of the shapes that people write, and of any length.
 
+pub mod company;
 pub mod docker;
 pub mod hcl;
 pub mod page;
