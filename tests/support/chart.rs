@@ -79,7 +79,7 @@ pub const SEEDS: &[&str] = &[
     "{{ $l := list 1 }}{{ range until 60 }}{{ $l = concat $l $l }}{{ end }}{{ toJson $l }}\n=====\n",
 ];
 
-/// A chart: [`PATHS`], split at [`BETWEEN`].
+/// A chart: two templates, definitions and values, split at [`BETWEEN`].
 pub fn helm(bytes: &[u8]) {
     let (whole, _) = text::decode(bytes.to_vec());
     let texts: Vec<Arc<str>> = whole.split(BETWEEN).map(Arc::from).collect();

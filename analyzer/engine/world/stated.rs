@@ -126,9 +126,9 @@ impl Stated {
 }
 
 impl Intended {
-    /// Whether it speaks of what is exposed there.
-    pub(super) fn means(&self, node: &str, from: &str, touches: impl FnOnce(u16) -> bool) -> bool {
-        matches(&self.node, node) && self.from.as_deref().unwrap_or("internet") == from && self.port.is_none_or(touches)
+    /// Whether it speaks of what is exposed there, on whatever port.
+    pub(super) fn speaks_of(&self, node: &str, from: &str) -> bool {
+        matches(&self.node, node) && self.from.as_deref().unwrap_or("internet") == from
     }
 
     /// Whether its last day is over.
@@ -155,7 +155,10 @@ mod tests {
         .unwrap();
         assert_eq!(stated.assume.hosts, Some(Stand::BehindNat));
         assert_eq!(stated.contexts[0].sensitivity[0], "pci-dss");
-        assert!(stated.intended[0].means("aws_lb.edge", "internet", |port| port == 443));
+        assert!(
+            stated.intended[0].speaks_of("aws_lb.edge", "internet")
+                && !stated.intended[0].speaks_of("aws_lb.edge", "local network")
+        );
         assert!(stated.intended[0].has_expired(Some((2027, 2, 1))) && !stated.intended[0].has_expired(Some((2027, 1, 31))));
         assert!(Stated::parse("[assume]\nhost = 1\n").unwrap_err().message.contains("host"));
     }
