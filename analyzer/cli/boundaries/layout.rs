@@ -15,12 +15,12 @@ pub(super) struct Nested<'r> {
 
 /// The boxes that lie in no other; empty boundaries are left out.
 pub(super) fn nested(report: &Boundaries) -> Vec<Nested<'_>> {
-    let mut children: BTreeMap<&str, Vec<&BoundaryNode>> = BTreeMap::new();
-    let known: BTreeMap<&str, &BoundaryNode> = report.nodes.iter().map(|node| (node.name.as_str(), node)).collect();
+    let mut children: BTreeMap<u32, Vec<&BoundaryNode>> = BTreeMap::new();
+    let known: BTreeSet<u32> = report.nodes.iter().map(|node| node.id).collect();
     let mut roots = Vec::new();
     for node in &report.nodes {
-        match node.inside.iter().find(|name| known.contains_key(name.as_str()) && **name != node.name) {
-            Some(parent) => children.entry(parent).or_default().push(node),
+        match node.holders.iter().find(|id| known.contains(id) && **id != node.id) {
+            Some(parent) => children.entry(*parent).or_default().push(node),
             None => roots.push(node),
         }
     }
@@ -33,11 +33,11 @@ const DEPTH: usize = 12;
 
 fn grown<'r>(
     node: &'r BoundaryNode,
-    children: &BTreeMap<&str, Vec<&'r BoundaryNode>>,
+    children: &BTreeMap<u32, Vec<&'r BoundaryNode>>,
     exposed: &BTreeSet<&str>,
     depth: usize,
 ) -> Option<Nested<'r>> {
-    let held = children.get(node.name.as_str()).into_iter().flatten().filter(|_| depth < DEPTH);
+    let held = children.get(&node.id).into_iter().flatten().filter(|_| depth < DEPTH);
     let nested: Vec<Nested<'_>> = held.filter_map(|child| grown(child, children, exposed, depth + 1)).collect();
     let open = exposed.contains(node.name.as_str()) || nested.iter().any(|child| child.open);
     (!node.boundary || !nested.is_empty()).then_some(Nested { node, open, children: nested })

@@ -22,6 +22,12 @@ pub struct Boundaries {
 /// A node of the report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BoundaryNode {
+    /// Its number: names may be alike.
+    #[serde(skip)]
+    pub id: u32,
+    /// The numbers of the boundaries that hold it, the nearest first.
+    #[serde(skip)]
+    pub holders: Vec<u32>,
     /// As in answers.
     pub name: String,
     /// `machine`, `workload`, `namespace`, …
@@ -84,12 +90,14 @@ impl Engine {
         let stated = scene.stated(&self.db);
         let found = Found::of(&world, stated, scene.today(&self.db));
         let name = |id| world.node(id).map(|node: &Node| node.name.to_string()).unwrap_or_default();
-        let nodes = world.all().filter(|(id, _)| id.0 > World::LAN.0).map(|(_, node)| {
+        let nodes = world.all().filter(|(id, _)| id.0 > World::LAN.0).map(|(id, node)| {
             let rung = node.rung();
             let mut evidence: Vec<_> = node.evidence.iter().collect();
             evidence.sort_by_key(|evidence| evidence.rung);
             let marks = world.marks(node, &stated.contexts);
             BoundaryNode {
+                id: id.0,
+                holders: node.inside.iter().map(|id| id.0).collect(),
                 name: node.name.to_string(),
                 kind: node.kind.name(),
                 rung: rung.map(plimsoll_world::Rung::number),
