@@ -3,6 +3,8 @@
 //! A rule is a Markdown page in one of the folders beside this file; see `rules/language` for what its header may say. This
 //! crate must not know how a condition is evaluated, nor who shows the findings.
 
+use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -19,6 +21,7 @@ struct BuiltIn {
     page: &'static str,
     block: (usize, usize),
     rule: &'static [u8],
+    profile: Profile,
     check: Option<Check>,
 }
 
@@ -50,15 +53,47 @@ pub struct RuleInfo {
     pub title: Arc<str>,
     /// The first paragraph after the header.
     pub summary: Arc<str>,
-    /// The page without its `rule` block.
-    pub markdown: Arc<str>,
+    /// The page before and behind its `rule` block.
+    page: (Cow<'static, str>, Cow<'static, str>),
     /// The compiled header.
-    pub rule: Arc<Rule>,
+    pub rule: Header,
+    profile: Profile,
     /// The Rust half.
     pub check: Option<Check>,
 }
 
+/// A compiled header. That of a built-in rule is read when it is first asked for: most runs need but a part of them.
+#[derive(Clone, Debug)]
+pub struct Header(Arc<Compiled>);
+
+#[derive(Debug)]
+struct Compiled {
+    bytes: &'static [u8],
+    rule: OnceLock<Rule>,
+}
+
+impl Deref for Header {
+    type Target = Rule;
+
+    #[expect(clippy::expect_used, reason = "the build script has written these bytes from a rule")]
+    fn deref(&self) -> &Rule {
+        self.0.rule.get_or_init(|| postcard::from_bytes(self.0.bytes).expect("a rule"))
+    }
+}
+
+impl From<Rule> for Header {
+    fn from(rule: Rule) -> Self {
+        Self(Arc::new(Compiled { bytes: &[], rule: OnceLock::from(rule) }))
+    }
+}
+
 impl RuleInfo {
+    /// The page without its `rule` block.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        format!("{}\n\n{}", self.page.0.trim_end(), self.page.1.trim_start())
+    }
+
     /// The severity of most of its findings.
     #[must_use]
     pub fn severity(&self) -> Severity {
@@ -68,7 +103,7 @@ impl RuleInfo {
     /// The smallest profile that has it.
     #[must_use]
     pub fn profile(&self) -> Profile {
-        self.rule.profile
+        self.profile
     }
 
     /// The same check in other analyzers, those of single rows included; sorted.
@@ -116,7 +151,7 @@ impl RuleSet {
     /// The rules of this release.
     #[must_use]
     pub fn builtin() -> Self {
-        let mut rules: Vec<Arc<RuleInfo>> = BUILT_IN.iter().filter_map(decode).map(Arc::new).collect();
+        let mut rules: Vec<Arc<RuleInfo>> = BUILT_IN.iter().map(info).map(Arc::new).collect();
         rules.sort_by(|a, b| a.name.cmp(&b.name));
         Self { rules }
     }
@@ -180,22 +215,27 @@ pub fn load(path: &Utf8Path, text: &str) -> Result<(Page, RuleInfo), Vec<PageErr
         group: "custom".into(),
         title: page.title.as_str().into(),
         summary: page.summary.as_str().into(),
-        markdown: page.prose(text).into(),
-        rule: Arc::new(rule),
+        page: (
+            text.get(..page.header_block.start as usize).unwrap_or_default().to_owned().into(),
+            text.get(page.header_block.end as usize..).unwrap_or_default().to_owned().into(),
+        ),
+        profile: rule.profile,
+        rule: rule.into(),
         check,
     };
     Ok((page, info))
 }
 
-fn decode(built_in: &BuiltIn) -> Option<RuleInfo> {
-    let (before, after) = (built_in.page.get(..built_in.block.0)?, built_in.page.get(built_in.block.1..)?);
-    Some(RuleInfo {
+fn info(built_in: &BuiltIn) -> RuleInfo {
+    let (before, after) = (built_in.page.get(..built_in.block.0), built_in.page.get(built_in.block.1..));
+    RuleInfo {
         name: built_in.name.into(),
         group: built_in.group.into(),
         title: built_in.title.into(),
         summary: built_in.summary.into(),
-        markdown: format!("{}\n\n{}", before.trim_end(), after.trim_start()).into(),
-        rule: Arc::new(postcard::from_bytes(built_in.rule).ok()?),
+        page: (before.unwrap_or_default().into(), after.unwrap_or_default().into()),
+        rule: Header(Arc::new(Compiled { bytes: built_in.rule, rule: OnceLock::new() })),
+        profile: built_in.profile,
         check: built_in.check,
-    })
+    }
 }

@@ -33,7 +33,7 @@ pub(crate) fn run(name: &str, isolated: bool, color: Color) -> Result<Status, Pr
 }
 
 fn page(rule: &RuleInfo, url: Option<String>, paint: Paint) -> String {
-    let body = markdown::render(&rule.markdown, paint, WIDTH);
+    let body = markdown::render(&rule.markdown(), paint, WIDTH);
     let (title, prose) = body.split_once('\n').unwrap_or((&body, ""));
     let severity = rule.severity();
     let mut out = format!("{title}\n\n");

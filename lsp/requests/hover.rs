@@ -47,7 +47,7 @@ pub(crate) fn hover(
         let mut page = format!("**{}**: {}", finding.severity, finding.message);
         if let Some(rule) = context.rules.get(&finding.rule) {
             page.push_str("\n\n");
-            page.push_str(rule.markdown.trim());
+            page.push_str(rule.markdown().trim());
         }
         let name = &finding.rule;
         page.push_str(

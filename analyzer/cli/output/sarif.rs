@@ -90,7 +90,7 @@ fn descriptor(run: &Run<'_>, name: &str) -> ReportingDescriptor {
     let severity = info.map(|info| info.severity()).or(own).unwrap_or(Severity::Medium);
     let title = info.map_or_else(|| sentence(name), |info| info.title.to_string());
     let summary = info.map_or_else(|| title.clone(), |info| info.summary.to_string());
-    let page = info.map_or_else(|| format!("# {title}\n"), |info| info.markdown.to_string());
+    let page = info.map_or_else(|| format!("# {title}\n"), |info| info.markdown());
     ReportingDescriptor {
         id: name.to_owned(),
         // A name that repeats the id says nothing.
