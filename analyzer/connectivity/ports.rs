@@ -124,6 +124,13 @@ impl Ports {
     }
 
     /// All ports of one protocol.
+    /// These ports of every protocol, both ends included.
+    #[must_use]
+    pub fn every(first: u16, last: u16) -> Self {
+        let set = PortSet { numbers: Intervals::of(u32::from(first), u32::from(last)), names: BTreeSet::new() };
+        Self(PROTOCOLS.map(|_| set.clone()))
+    }
+
     pub(crate) fn whole(protocol: Protocol) -> Self {
         Self::one(protocol, PortSet::all())
     }

@@ -62,6 +62,18 @@ pub enum Verdict {
     Undecided(Vec<Missing>),
 }
 
+impl Verdict {
+    /// As answers and rules say it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Reachable => "reachable",
+            Self::NotReachable(_) => "not reachable",
+            Self::Undecided(_) => "undecided",
+        }
+    }
+}
+
 /// Traffic on its way.
 #[derive(Clone, Debug)]
 struct Traffic {
@@ -112,7 +124,7 @@ impl World {
             Answer { from: question.from, to, ports, arrives: arrives.clone(), verdict, steps }
         };
         let before = out.len();
-        let asked = question.port.map(port);
+        let asked = question.port.map(|port| Ports::every(port, port));
         let within = |traffic: &Traffic, ports: &Ports| match &asked {
             None => ports.clone(),
             // Asked by the port that the sender addresses: what arrives is what it leads to.
@@ -236,13 +248,6 @@ impl World {
             _ => Sender::Internet,
         }
     }
-}
-
-/// A port of every protocol.
-fn port(number: u16) -> Ports {
-    [Protocol::Tcp, Protocol::Udp, Protocol::Sctp]
-        .into_iter()
-        .fold(Ports::default(), |ports, protocol| ports.union(&Ports::range(protocol, number, number)))
 }
 
 impl Traffic {

@@ -98,10 +98,10 @@ impl Engine {
     /// An answer with lines; `from`: how the question names an address.
     pub(super) fn exposed(&self, world: &World, answer: &Answer, from: Option<&str>) -> Exposed {
         let name = |id: NodeId| world.node(id).map(|node| node.name.to_string()).unwrap_or_default();
-        let (verdict, missing, wall) = match &answer.verdict {
-            Verdict::Reachable => ("reachable", &[] as &[Missing], None),
-            Verdict::NotReachable(wall) => ("not reachable", &[] as &[Missing], Some(wall)),
-            Verdict::Undecided(missing) => ("undecided", missing.as_slice(), None),
+        let (missing, wall): (&[Missing], _) = match &answer.verdict {
+            Verdict::Reachable => (&[], None),
+            Verdict::NotReachable(wall) => (&[], Some(wall)),
+            Verdict::Undecided(missing) => (missing, None),
         };
         Exposed {
             from: match answer.from {
@@ -111,7 +111,7 @@ impl Engine {
             to: name(answer.to),
             ports: words(&answer.ports),
             arrives: words(&answer.arrives),
-            verdict,
+            verdict: answer.verdict.name(),
             missing: missing.iter().map(|missing| missing.what.to_string()).collect(),
             wall_place: wall.map(|wall| self.stretch(wall)),
             wall: wall.map(|wall| wall.message.clone()),

@@ -1,6 +1,6 @@
 //! What is exposed in a world, and which of it is meant.
 
-use plimsoll_connectivity::{Ports, Protocol};
+use plimsoll_connectivity::Ports;
 use plimsoll_world::{Answer, From, NodeId, Question, Verdict, World};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -14,49 +14,41 @@ pub(super) struct Found {
     /// Everything that is reachable from the internet, and from the local network where the internet does not come; with the number
     /// of the intended exposure that it is.
     pub(super) answers: Vec<(Answer, Option<usize>)>,
-    verdicts: FxHashMap<NodeId, &'static str>,
+    /// The answers of those that the internet does not reach, or not surely.
+    pub(super) closed: FxHashMap<NodeId, Answer>,
     /// The intended exposures that something is exposed as.
     matched: FxHashSet<usize>,
 }
 
 impl Found {
     pub(super) fn of(world: &World, stated: &Stated, today: Today) -> Self {
-        let mut verdicts = FxHashMap::default();
-        let mut answers = Vec::new();
-        let mut open: FxHashSet<NodeId> = FxHashSet::default();
-        let mut matched: FxHashSet<usize> = FxHashSet::default();
-        for from in [World::INTERNET, World::LAN] {
-            let question = Question { from: From::Node(from), to: None, port: None };
-            for answer in world.answers(&question) {
-                if from == World::INTERNET {
-                    let verdict = match &answer.verdict {
-                        Verdict::Reachable => "reachable",
-                        Verdict::NotReachable(_) => "not reachable",
-                        Verdict::Undecided(_) => "undecided",
-                    };
-                    verdicts.insert(answer.to, verdict);
-                } else if open.contains(&answer.to) {
-                    continue;
-                }
-                if answer.verdict == Verdict::Reachable {
-                    if from == World::INTERNET {
-                        open.insert(answer.to);
-                    }
-                    for (at, intended) in stated.intended.iter().enumerate() {
-                        if matches(world, intended, &answer) {
-                            matched.insert(at);
-                        }
-                    }
-                    answers.push(unmeant(world, stated, answer, today));
-                }
+        let mut found = Self { answers: Vec::new(), closed: FxHashMap::default(), matched: FxHashSet::default() };
+        let asked = |from| world.answers(&Question { from: From::Node(from), to: None, port: None });
+        for answer in asked(World::INTERNET) {
+            if answer.verdict == Verdict::Reachable {
+                found.add(world, stated, answer, today);
+            } else {
+                found.closed.insert(answer.to, answer);
             }
         }
-        Self { answers, verdicts, matched }
+        // A node that the internet reaches is open to the local network as well: that is told of the others alone.
+        for answer in asked(World::LAN) {
+            if answer.verdict == Verdict::Reachable && found.closed.contains_key(&answer.to) {
+                found.add(world, stated, answer, today);
+            }
+        }
+        found
+    }
+
+    fn add(&mut self, world: &World, stated: &Stated, answer: Answer, today: Today) {
+        let meant = stated.intended.iter().enumerate().filter(|(_, intended)| matches(world, intended, &answer));
+        self.matched.extend(meant.map(|(at, _)| at));
+        self.answers.push(unmeant(world, stated, answer, today));
     }
 
     /// Whether the internet comes to a node.
     pub(super) fn verdict(&self, id: NodeId) -> &'static str {
-        self.verdicts.get(&id).copied().unwrap_or("not reachable")
+        self.closed.get(&id).map_or(Verdict::Reachable.name(), |answer| answer.verdict.name())
     }
 
     /// What is exposed though nobody says that it is meant.
@@ -77,7 +69,7 @@ impl Found {
 fn matches(world: &World, intended: &Intended, answer: &Answer) -> bool {
     let name = |id| world.node(id).map(|node| node.name.as_str()).unwrap_or_default();
     let From::Node(from) = answer.from else { return false };
-    let touches = intended.port.is_none_or(|number| !answer.ports.intersection(&port(number)).is_empty());
+    let touches = intended.port.is_none_or(|number| !answer.ports.intersection(&Ports::every(number, number)).is_empty());
     touches && intended.speaks_of(name(answer.to), name(from))
 }
 
@@ -95,7 +87,7 @@ fn unmeant(world: &World, stated: &Stated, mut answer: Answer, today: Today) -> 
         if intended.has_expired(today) || !intended.speaks_of(&name, &from) {
             continue;
         }
-        let rest = left.minus(&intended.port.map_or_else(Ports::all, port));
+        let rest = left.minus(&intended.port.map_or_else(Ports::all, |port| Ports::every(port, port)));
         if rest != left {
             first = first.or(Some(at));
             left = rest;
@@ -109,10 +101,4 @@ fn unmeant(world: &World, stated: &Stated, mut answer: Answer, today: Today) -> 
     }
     answer.ports = left;
     (answer, None)
-}
-
-/// A port of every protocol.
-fn port(number: u16) -> Ports {
-    let each = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
-    each.into_iter().fold(Ports::default(), |ports, protocol| ports.union(&Ports::range(protocol, number, number)))
 }

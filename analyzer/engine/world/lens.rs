@@ -7,14 +7,13 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use plimsoll_syntax::Place;
-use plimsoll_world::{Answer, From, Node, NodeId, Question, Step, Verdict, World};
-use rustc_hash::FxHashMap;
+use plimsoll_world::{From, Node, NodeId, Question, Step, Verdict, World};
 
 use super::ask::{Exposed, Stretch};
 use super::findings::Found;
 use super::report::Witness;
-use super::{Scene, scene, world};
-use crate::db::{Db, Workspace};
+use super::{Scene, found, scene, world};
+use crate::db::Db;
 use crate::live::{Cancelled, Snapshot};
 use crate::report::{Range, Text};
 use crate::{Engine, queries};
@@ -98,28 +97,12 @@ impl Snapshot {
     }
 }
 
-/// What reaches what: asked once for all editors' questions about a state of the workspace.
-struct Seen {
-    found: Found,
-    internet: FxHashMap<NodeId, Vec<Answer>>,
-}
-
-#[salsa::tracked(returns(clone), no_eq)]
-fn seen<'db>(db: &'db dyn Db, workspace: Workspace, scene: Scene<'db>) -> Arc<Seen> {
-    let world = world(db, workspace, scene);
-    let mut internet: FxHashMap<NodeId, Vec<Answer>> = FxHashMap::default();
-    for answer in world.answers(&Question { from: From::Node(World::INTERNET), to: None, port: None }) {
-        internet.entry(answer.to).or_default().push(answer);
-    }
-    Arc::new(Seen { found: Found::of(&world, scene.stated(db), scene.today(db)), internet })
-}
-
 /// The world as it is seen from one file.
 struct Sight<'e> {
     engine: &'e Engine,
     scene: Scene<'e>,
     world: Arc<World>,
-    seen: Arc<Seen>,
+    found: Arc<Found>,
     file: plimsoll_syntax::FileId,
 }
 
@@ -133,8 +116,8 @@ impl<'e> Sight<'e> {
         let scene = scene(db, engine.workspace, &engine.outside);
         let world = world(db, engine.workspace, scene);
         world.nodes.iter().any(|node| node.place.file == file).then(|| {
-            let seen = seen(db, engine.workspace, scene);
-            Self { engine, scene, world, seen, file }
+            let found = found(db, engine.workspace, scene);
+            Self { engine, scene, world, found, file }
         })
     }
 
@@ -152,15 +135,15 @@ impl<'e> Sight<'e> {
     fn exposed(&self, id: NodeId) -> Vec<Exposed> {
         let stated = self.scene.stated(&self.engine.db);
         let reason = |meant: &Option<usize>| meant.and_then(|at| stated.intended.get(at)).map(|intended| intended.reason.clone());
-        let own = self.seen.found.answers.iter().filter(|(answer, _)| answer.to == id);
+        let own = self.found.answers.iter().filter(|(answer, _)| answer.to == id);
         let reached: Vec<Exposed> = own
             .map(|(answer, meant)| Exposed { intended: reason(meant), ..self.engine.exposed(&self.world, answer, None) })
             .collect();
         if !reached.is_empty() {
             return reached;
         }
-        let answers = self.seen.internet.get(&id).into_iter().flatten();
-        answers.map(|answer| self.engine.exposed(&self.world, answer, None)).collect()
+        let closed = self.found.closed.get(&id).into_iter();
+        closed.map(|answer| self.engine.exposed(&self.world, answer, None)).collect()
     }
 
     fn details(&self, id: NodeId, node: &Node, lens: NodeLens) -> NodeDetails {

@@ -16,6 +16,8 @@ use plimsoll_syntax::Item;
 use plimsoll_terraform::Inputs;
 use plimsoll_world::{Facts, Scope, World};
 
+use findings::Found;
+
 use crate::db::{Book, Database, Db, SourceFile, Workspace};
 use crate::kind::FileKind;
 use crate::queries::{self, Root};
@@ -86,6 +88,12 @@ fn items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Option<Arc<Vec<
     }
 }
 
+/// What is exposed: asked once for rules, reports and editors.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn found<'db>(db: &'db dyn Db, workspace: Workspace, scene: Scene<'db>) -> Arc<Found> {
+    Arc::new(Found::of(&world(db, workspace, scene), scene.stated(db), scene.today(db)))
+}
+
 /// What the rules say about the world.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, scene: Scene<'db>) -> Arc<Verdicts> {
@@ -95,7 +103,7 @@ pub(crate) fn verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, s
     }
     let stated = scene.stated(db);
     let file = stated.path.as_ref().and_then(|path| db.file(path)).map(|file| file.id(db));
-    let items = views::items(&world(db, workspace, scene), stated, file, scene.today(db));
+    let items = views::items(&world(db, workspace, scene), &found(db, workspace, scene), stated, file, scene.today(db));
     let related = Related::new(plimsoll_rules::relations(), &items, || None);
     Arc::new(rulebook.run(&items, &related))
 }

@@ -4,8 +4,7 @@ use plimsoll_world::{Node, Step, World};
 use serde::Serialize;
 
 use super::ask::{Exposed, Stretch};
-use super::findings::Found;
-use super::{scene, world};
+use super::{found, scene, world};
 use crate::Engine;
 
 /// Everything that a review of the boundaries looks at.
@@ -88,7 +87,7 @@ impl Engine {
         let scene = scene(&self.db, self.workspace, &self.outside);
         let world = world(&self.db, self.workspace, scene);
         let stated = scene.stated(&self.db);
-        let found = Found::of(&world, stated, scene.today(&self.db));
+        let found = found(&self.db, self.workspace, scene);
         let name = |id| world.node(id).map(|node: &Node| node.name.to_string()).unwrap_or_default();
         let nodes = world.all().filter(|(id, _)| id.0 > World::LAN.0).map(|(id, node)| {
             let rung = node.rung();

@@ -3,6 +3,7 @@
 use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::{FileId, Item, Place, Value};
 use plimsoll_world::{Answer, Difference, Marks, Node, NodeId, Shared, Verdict, World};
+use rustc_hash::FxHashMap;
 
 use super::findings::{Found, Today};
 use super::ports::{every_port, intervals};
@@ -28,13 +29,12 @@ pub(crate) fn told(item: &Item) -> Vec<(Place, String)> {
 }
 
 /// Everything that rules may look at. `file`: the one that states the intended exposures.
-pub(super) fn items(world: &World, stated: &Stated, file: Option<FileId>, today: Today) -> Vec<Item> {
-    let found = Found::of(world, stated, today);
-    let view = View { world, stated };
+pub(super) fn items(world: &World, found: &Found, stated: &Stated, file: Option<FileId>, today: Today) -> Vec<Item> {
+    let view = View { world, stated, inhabitants: inhabitants(world) };
     let mut items: Vec<Item> = world
         .all()
         .filter(|(id, node)| id.0 > World::LAN.0 && !node.kind.is_boundary())
-        .map(|(id, node)| view.node(id, node, &found))
+        .map(|(id, node)| view.node(id, node, found))
         .collect();
     items.extend(found.unmeant().filter_map(|answer| view.exposure(answer)));
     items.extend(world.shared(&stated.contexts).iter().filter_map(|shared| view.shared(shared)));
@@ -63,6 +63,16 @@ pub(super) fn items(world: &World, stated: &Stated, file: Option<FileId>, today:
 struct View<'w> {
     world: &'w World,
     stated: &'w Stated,
+    inhabitants: FxHashMap<NodeId, usize>,
+}
+
+/// How many workloads lie in each boundary.
+fn inhabitants(world: &World) -> FxHashMap<NodeId, usize> {
+    let mut counts = FxHashMap::default();
+    for boundary in world.nodes.iter().filter(|node| node.kind.is_workload()).flat_map(|node| &node.inside) {
+        *counts.entry(*boundary).or_insert(0) += 1;
+    }
+    counts
 }
 
 impl View<'_> {
@@ -91,10 +101,7 @@ impl View<'_> {
             mark.map_or_else(Value::default, |(word, place)| Value::string(word, if place.is_some() { place } else { at }))
         };
         let nearest = node.inside.iter().find(|id| self.world.node(**id).is_some_and(|node| node.kind.shares_kernel()));
-        let neighbours = nearest.map(|nearest| {
-            let others = self.world.nodes.iter().filter(|other| other.kind.is_workload() && other.inside.contains(nearest));
-            others.count().saturating_sub(1)
-        });
+        let neighbours = nearest.map(|nearest| self.inhabitants.get(nearest).copied().unwrap_or(0).saturating_sub(1));
         object(
             at,
             [

@@ -266,7 +266,7 @@ pub(super) fn ports(protocol: Option<&Value>, written: &[Option<&Value>]) -> Mea
     let protocols = entries::protocols(protocol);
     let of = |first: u16, last: u16| match protocols {
         Protocols::One(protocol) => Ports::range(protocol, first, last),
-        Protocols::All | Protocols::Unknown(_) => entries::every(first, last),
+        Protocols::All | Protocols::Unknown(_) => Ports::every(first, last),
         Protocols::WithoutPorts => Ports::default(),
     };
     let sure = spans.all.iter().fold(Ports::default(), |ports, (first, last)| ports.union(&of(*first, *last)));

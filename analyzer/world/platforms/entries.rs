@@ -92,18 +92,9 @@ pub(crate) fn range(protocol: Option<&Value>, from: Option<&Value>, to: Option<&
     }
     match protocols {
         Protocols::One(protocol) => (Ports::range(protocol, first, last), None),
-        Protocols::Unknown(missing) => (Ports::default(), Some((every(first, last), missing))),
-        Protocols::All | Protocols::WithoutPorts => (every(first, last), None),
+        Protocols::Unknown(missing) => (Ports::default(), Some((Ports::every(first, last), missing))),
+        Protocols::All | Protocols::WithoutPorts => (Ports::every(first, last), None),
     }
-}
-
-/// These ports of every protocol.
-pub(crate) fn every(first: u16, last: u16) -> Ports {
-    if (first, last) == (1, u16::MAX) {
-        return Ports::all();
-    }
-    let each = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp];
-    each.into_iter().fold(Ports::default(), |ports, protocol| ports.union(&Ports::range(protocol, first, last)))
 }
 
 /// Adds the addresses of a value: a text, or a list of them.

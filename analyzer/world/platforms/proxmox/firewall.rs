@@ -8,7 +8,7 @@ use plimsoll_syntax::{Item, Value};
 use crate::address::Range;
 use crate::filter::{Entry, Filter, Otherwise, Sources};
 use crate::model::Gate;
-use crate::platforms::entries::{Protocols, every, flag, number, protocols, says};
+use crate::platforms::entries::{Protocols, flag, number, protocols, says};
 use crate::resources::{Resources, blocks, field};
 use crate::said::{Missing, Step};
 
@@ -138,7 +138,7 @@ fn ports(rule: &Value) -> (Ports, Option<(Ports, Missing)>) {
     if let Some(name) = field(rule, "macro").filter(|name| name.as_str() != Some("")) {
         let known = name.as_str().and_then(|name| MACROS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)));
         return match known {
-            Some((_, ports)) => (ports.iter().fold(Ports::default(), |all, port| all.union(&every(*port, *port))), None),
+            Some((_, ports)) => (ports.iter().fold(Ports::default(), |all, port| all.union(&Ports::every(*port, *port))), None),
             None => {
                 let what = name.as_str().map_or_else(|| "a macro".to_owned(), |name| format!("the macro {name}"));
                 (Ports::default(), Some((Ports::all(), Missing::of(name).unwrap_or_else(|| Missing::new(what)))))
@@ -170,7 +170,7 @@ fn listed(text: &str) -> (Ports, Option<Missing>) {
     for part in text.split(',').map(str::trim) {
         let (first, last) = part.split_once([':', '-']).unwrap_or((part, part));
         match (first.parse(), last.parse()) {
-            (Ok(first), Ok(last)) if first <= last => all = all.union(&every(first, last)),
+            (Ok(first), Ok(last)) if first <= last => all = all.union(&Ports::every(first, last)),
             _ => doubt = Some(Missing::new(format!("the port {part}"))),
         }
     }
