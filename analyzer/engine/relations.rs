@@ -7,55 +7,15 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use plimsoll_kubernetes::Cluster;
 use plimsoll_rule_language::relation::{Relation, Relations, Target};
-use plimsoll_syntax::value::{How, Part, Reference, Unknown};
+use plimsoll_syntax::value::{Part, Unknown};
 use plimsoll_syntax::{Item, Kind, Value};
 use rustc_hash::FxHashMap;
 
 use crate::address;
 use crate::eval::{Links, Relate};
 
-/// How deep values are searched for references.
+/// How deep values are searched for what is not known.
 const DEPTH: usize = 12;
-
-/// The resources that a value was made from.
-pub(crate) fn references(value: &Value, out: &mut Vec<Reference>, depth: usize) {
-    if depth > DEPTH {
-        return;
-    }
-    for via in value.history() {
-        if let How::Resource(reference) = &via.how {
-            out.push(reference.clone());
-        }
-    }
-    match &value.kind {
-        Kind::Unknown(unknown) => out.extend(unknown.identity.clone()),
-        Kind::Template(parts) => {
-            for part in parts.iter() {
-                if let Part::Hole(unknown) = part {
-                    out.extend(unknown.identity.clone());
-                }
-            }
-        }
-        Kind::List(list) => {
-            for item in &list.items {
-                references(item, out, depth + 1);
-            }
-            out.extend(list.tail.as_ref().and_then(|tail| tail.identity.clone()));
-        }
-        Kind::Map(map) => {
-            for entry in &map.entries {
-                references(&entry.value, out, depth + 1);
-            }
-            out.extend(map.tail.as_ref().and_then(|tail| tail.identity.clone()));
-        }
-        Kind::Choice(choice) => {
-            for arm in &choice.arms {
-                references(arm, out, depth + 1);
-            }
-        }
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
-    }
-}
 
 /// The type of the resource at an address: `aws_instance`, `data.aws_ami`.
 pub(crate) fn resource_type(resource: &str) -> CompactString {
@@ -176,8 +136,7 @@ impl<'a> Related<'a> {
         let mut found = Referrers::default();
         for &at in self.indices(&target.view) {
             for value in attribute_values(&self.items[at], &target.attribute) {
-                let mut addresses = Vec::new();
-                references(value, &mut addresses, 0);
+                let addresses = value.references();
                 if addresses.is_empty() && found.loose.is_none() {
                     found.loose = loose_end(value, 0);
                 }
@@ -224,8 +183,7 @@ impl<'a> Related<'a> {
     fn referred(&self, item: &Item, target: &Target, found: &mut Vec<usize>, tail: &mut Option<Arc<Unknown>>) {
         let candidates = self.indices(&target.view);
         for value in attribute_values(item, &target.attribute) {
-            let mut addresses = Vec::new();
-            references(value, &mut addresses, 0);
+            let addresses = value.references();
             if addresses.is_empty()
                 && let Some(loose) = loose_end(value, 0)
             {
@@ -300,8 +258,7 @@ impl<'a> Related<'a> {
             "attached_to" => {
                 for view in ["resource", "module"] {
                     for other in self.of_view(view).filter(|other| other.name != item.name) {
-                        let mut addresses = Vec::new();
-                        references(&other.value, &mut addresses, 0);
+                        let addresses = other.value.references();
                         if addresses.iter().any(|reference| address::leads_to(&reference.address, &item.name)) {
                             links.items.push(other);
                         }

@@ -10,6 +10,9 @@ use compact_str::CompactString;
 
 use crate::text::{Place, Span};
 
+/// How deep a value is searched for references.
+const DEPTH: usize = 12;
+
 /// A value with its place and its history.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Value {
@@ -371,6 +374,44 @@ impl Value {
     #[must_use]
     pub fn str_at(&self, path: &[&str]) -> Option<&str> {
         self.at(path)?.as_str()
+    }
+
+    /// The resources that it was made from, at whatever depth of it, as often as they are used.
+    #[must_use]
+    pub fn references(&self) -> Vec<Reference> {
+        let mut found = Vec::new();
+        self.refer(&mut found, DEPTH);
+        found
+    }
+
+    fn refer(&self, out: &mut Vec<Reference>, depth: usize) {
+        out.extend(self.history().filter_map(|via| match &via.how {
+            How::Resource(reference) => Some(reference.clone()),
+            _ => None,
+        }));
+        let below = |values: &mut dyn Iterator<Item = &Self>, out: &mut Vec<Reference>| {
+            if let Some(depth) = depth.checked_sub(1) {
+                values.for_each(|value| value.refer(out, depth));
+            }
+        };
+        let open = |tail: &Option<Arc<Unknown>>| tail.as_ref().and_then(|tail| tail.identity.clone());
+        match &self.kind {
+            Kind::Unknown(unknown) => out.extend(unknown.identity.clone()),
+            Kind::Template(parts) => out.extend(parts.iter().filter_map(|part| match part {
+                Part::Hole(unknown) => unknown.identity.clone(),
+                Part::Known(_) => None,
+            })),
+            Kind::List(list) => {
+                below(&mut list.items.iter(), out);
+                out.extend(open(&list.tail));
+            }
+            Kind::Map(map) => {
+                below(&mut map.entries.iter().map(|entry| &entry.value), out);
+                out.extend(open(&map.tail));
+            }
+            Kind::Choice(choice) => below(&mut choice.arms.iter(), out),
+            Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
+        }
     }
 
     /// Whether nothing in it is unknown, at any depth.

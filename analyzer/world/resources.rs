@@ -4,14 +4,10 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::{How, Part, Reference};
 use plimsoll_syntax::{Item, Kind, Value};
 use rustc_hash::FxHashMap;
 
 use crate::said::Missing;
-
-/// How deep values are searched for references.
-const DEPTH: usize = 12;
 
 /// Items by the address that they refer to.
 type Referrers = FxHashMap<CompactString, Vec<usize>>;
@@ -73,8 +69,7 @@ impl<'a> Resources<'a> {
 
     /// What a value refers to.
     pub(crate) fn referred(&self, value: &Value) -> Referred<'a> {
-        let mut found = Vec::new();
-        references(value, &mut found, 0);
+        let found = value.references();
         let mut items: Vec<&Item> = Vec::new();
         let mut missing = None;
         for reference in &found {
@@ -113,11 +108,7 @@ impl<'a> Resources<'a> {
         let mut table = Referrers::default();
         for &at in self.by_type.get(kind).into_iter().flatten() {
             let Some(item) = self.items.get(at) else { continue };
-            let mut found = Vec::new();
-            for value in values_at(&item.value, &path) {
-                references(value, &mut found, 0);
-            }
-            for reference in found {
+            for reference in values_at(&item.value, &path).into_iter().flat_map(Value::references) {
                 let all = table.entry(reference.address).or_default();
                 if all.last() != Some(&at) {
                     all.push(at);
@@ -154,31 +145,6 @@ pub(crate) fn blocks<'v>(value: &'v Value, key: &str) -> &'v [Value] {
         Some(inner) if inner.as_map().is_some() => std::slice::from_ref(inner),
         Some(inner) => inner.items(),
         None => &[],
-    }
-}
-
-fn references(value: &Value, out: &mut Vec<Reference>, depth: usize) {
-    if depth > DEPTH {
-        return;
-    }
-    for via in value.history() {
-        if let How::Resource(reference) = &via.how {
-            out.push(reference.clone());
-        }
-    }
-    match &value.kind {
-        Kind::Unknown(unknown) => out.extend(unknown.identity.clone()),
-        Kind::Template(parts) => out.extend(parts.iter().filter_map(|part| match part {
-            Part::Hole(unknown) => unknown.identity.clone(),
-            Part::Known(_) => None,
-        })),
-        Kind::List(list) => {
-            list.items.iter().for_each(|item| references(item, out, depth + 1));
-            out.extend(list.tail.as_ref().and_then(|tail| tail.identity.clone()));
-        }
-        Kind::Map(map) => map.entries.iter().for_each(|entry| references(&entry.value, out, depth + 1)),
-        Kind::Choice(choice) => choice.arms.iter().for_each(|arm| references(arm, out, depth + 1)),
-        Kind::Null | Kind::Bool(_) | Kind::Number(_) | Kind::String(_) => {}
     }
 }
 

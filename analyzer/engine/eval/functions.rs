@@ -326,8 +326,7 @@ fn image(value: &Value) -> Kind {
 
 /// The resources that a value was made from: maps of `address`, `type`, `attribute`.
 fn references(value: &Value) -> Kind {
-    let mut found = Vec::new();
-    crate::relations::references(value, &mut found, 0);
+    let mut found = value.references();
     found.sort();
     found.dedup();
     let items = found.into_iter().map(|reference| {

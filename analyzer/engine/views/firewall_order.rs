@@ -7,11 +7,9 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::Reference;
 use plimsoll_syntax::{Item, Kind, Value};
 
 use crate::domains::{address, ports, text};
-use crate::relations::references;
 
 /// How a dialect orders its entries.
 pub(super) struct Order {
@@ -49,8 +47,7 @@ impl Order {
 
 /// What a value names: the one resource that it refers to, or its text.
 fn named(value: &Value) -> Option<CompactString> {
-    let mut found: Vec<Reference> = Vec::new();
-    references(value, &mut found, 0);
+    let mut found = value.references();
     found.dedup_by(|a, b| a.address == b.address);
     match &found[..] {
         [one] => Some(one.address.clone()),
