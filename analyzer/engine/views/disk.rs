@@ -3,7 +3,7 @@
 //! Fields: `encrypted`, `kms_key_id`, `snapshot_id`, `device`, `root`, `account_default` (the account encrypts new volumes by
 //! default), `owner` (`address`, `type`).
 
-use super::{blocks, kind_of};
+use super::{blocks, kind_of, owner};
 use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::{Item, Place, Value};
 
@@ -83,10 +83,7 @@ fn device(item: &Item, dialect: &Dialect, block: Option<&Value>, root: bool, acc
     if let Some(account) = account {
         fields.set("account_default", account.clone());
     }
-    let mut owner = Map::default();
-    owner.set("address", Value::string(item.name.clone(), item.header));
-    owner.set("type", Value::string(kind_of(item), item.header));
-    fields.set("owner", Value::map(owner, item.header));
+    fields.set("owner", owner(item, kind_of(item)));
     Item {
         views: vec!["disk".into()],
         name: item.name.clone(),

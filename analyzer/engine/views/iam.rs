@@ -13,6 +13,7 @@ use plimsoll_syntax::{Item, Kind, Place, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::embedded::{self, Source};
+use super::owner;
 
 /// Attributes that hold a policy, by path. What is no policy (a security policy's name) has no statements.
 const ATTRIBUTES: &[&[&str]] = &[
@@ -162,10 +163,7 @@ fn of_document(document: &Item, resource: &Item, kind: &str) -> Vec<Item> {
 
 /// The item of a statement that is written in one item and belongs to another.
 fn statement_item(written: &Item, resource: &Item, kind: &str, header: Place, mut fields: Map) -> Item {
-    let mut owner = Map::default();
-    owner.set("address", Value::string(resource.name.clone(), resource.header));
-    owner.set("type", Value::string(kind, resource.header));
-    fields.set("owner", Value::map(owner, resource.header));
+    fields.set("owner", owner(resource, kind));
     let range = fields.range;
     Item {
         views: vec!["iam.statement".into()],

@@ -12,6 +12,7 @@ pub(crate) mod kubernetes;
 pub(crate) mod route;
 pub(crate) mod taggable;
 
+use plimsoll_syntax::value::Map;
 use plimsoll_syntax::{Item, Value};
 
 /// The views over the resources of one root module; `source` gives the text of a file.
@@ -30,6 +31,14 @@ pub(crate) fn terraform(resources: &[Item], source: embedded::Source<'_>) -> Vec
 /// The type of a resource or data source: the most special of its views.
 fn kind_of(item: &Item) -> &str {
     item.views.first().map_or("", |view| view.as_str())
+}
+
+/// The field `owner` of a view's items: the address and the type of the resource that has it.
+fn owner(resource: &Item, kind: &str) -> Value {
+    let mut owner = Map::default();
+    owner.set("address", Value::string(resource.name.clone(), resource.header));
+    owner.set("type", Value::string(kind, resource.header));
+    Value::map(owner, resource.header)
 }
 
 /// The blocks of a value: itself where it is a single one.

@@ -6,7 +6,7 @@ use plimsoll_syntax::value::{Entry, List, Map};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 use std::sync::Arc;
 
-use super::{blocks, kind_of};
+use super::{blocks, kind_of, owner};
 
 /// How many routes of one table are looked at.
 const LIMIT: usize = 2000;
@@ -92,10 +92,7 @@ fn route(item: &Item, dialect: &Dialect, written: &Value, alone: bool) -> Item {
     let target = Map { entries: dialect.targets.iter().filter_map(|key| said(key)).collect(), range, ..Map::default() };
     let place = target.entries.first().map_or(header, |entry| entry.place);
     fields.set("target", Value::map(target, place));
-    let mut owner = Map::default();
-    owner.set("address", Value::string(item.name.clone(), item.header));
-    owner.set("type", Value::string(kind_of(item), item.header));
-    fields.set("owner", Value::map(owner, item.header));
+    fields.set("owner", owner(item, kind_of(item)));
     Item {
         views: vec!["route".into()],
         name: item.name.clone(),

@@ -9,7 +9,7 @@ use plimsoll_syntax::value::Map;
 use plimsoll_syntax::{Item, Kind, Value};
 use rustc_hash::FxHashMap;
 
-use super::{blocks, kind_of};
+use super::{blocks, kind_of, owner};
 
 /// Attributes that hold tags, in order of preference.
 const TAGS: &[&str] = &["tags", "labels", "user_labels"];
@@ -70,10 +70,7 @@ fn taggable(item: &Item, attribute: &str, added: &[&Value]) -> Option<Item> {
     }
     let mut fields = Map { range: item.range, ..Map::default() };
     fields.set("tags", Value::new(Kind::Map(Arc::new(tags)), place));
-    let mut owner = Map::default();
-    owner.set("address", Value::string(item.name.clone(), item.header));
-    owner.set("type", Value::string(kind_of(item), item.header));
-    fields.set("owner", Value::map(owner, item.header));
+    fields.set("owner", owner(item, kind_of(item)));
     Some(Item {
         views: vec!["taggable".into()],
         name: item.name.clone(),
