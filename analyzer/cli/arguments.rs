@@ -177,11 +177,23 @@ pub(crate) enum Word {
     File(usize),
 }
 
+/// What is asked, and with what it is read.
 #[derive(Debug, Args)]
-pub(crate) struct Inspect {
+pub(crate) struct Asked {
     /// A folder or file
     #[arg(default_value = ".", value_name = "PATH")]
     pub(crate) path: Utf8PathBuf,
+    /// Ignore plimsoll.toml
+    #[arg(long)]
+    pub(crate) isolated: bool,
+    #[command(flatten)]
+    pub(crate) variables: Variables,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    #[command(flatten)]
+    pub(crate) subject: Asked,
     /// Only what has this address, or begins with it: aws_instance.web, module.vpc
     #[arg(value_name = "ADDRESS")]
     pub(crate) address: Option<String>,
@@ -194,18 +206,12 @@ pub(crate) struct Inspect {
     /// Instead: what leads where, across all formats, and what says so
     #[arg(long, conflicts_with_all = ["address", "connections"])]
     pub(crate) links: bool,
-    /// Ignore plimsoll.toml
-    #[arg(long)]
-    pub(crate) isolated: bool,
-    #[command(flatten)]
-    pub(crate) variables: Variables,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Exposure {
-    /// A folder or file
-    #[arg(default_value = ".", value_name = "PATH")]
-    pub(crate) path: Utf8PathBuf,
+    #[command(flatten)]
+    pub(crate) subject: Asked,
     /// Where traffic begins: a node or an address
     #[arg(long, value_name = "NODE", default_value = "internet")]
     pub(crate) from: String,
@@ -218,29 +224,18 @@ pub(crate) struct Exposure {
     /// How to print it
     #[arg(long, value_enum, default_value_t = ListFormat::Text, value_name = "FORMAT")]
     pub(crate) output_format: ListFormat,
-    /// Ignore plimsoll.toml
-    #[arg(long)]
-    pub(crate) isolated: bool,
-    #[command(flatten)]
-    pub(crate) variables: Variables,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Boundaries {
-    /// A folder or file
-    #[arg(default_value = ".", value_name = "PATH")]
-    pub(crate) path: Utf8PathBuf,
+    #[command(flatten)]
+    pub(crate) subject: Asked,
     /// How to print it
     #[arg(long, value_enum, default_value_t = ReportFormat::Text, value_name = "FORMAT")]
     pub(crate) output_format: ReportFormat,
     /// Write it to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output_file: Option<Utf8PathBuf>,
-    /// Ignore plimsoll.toml
-    #[arg(long)]
-    pub(crate) isolated: bool,
-    #[command(flatten)]
-    pub(crate) variables: Variables,
 }
 
 #[derive(Debug, Subcommand)]
@@ -251,17 +246,11 @@ pub(crate) enum Export {
 
 #[derive(Debug, Args)]
 pub(crate) struct Falco {
-    /// A folder or file
-    #[arg(default_value = ".", value_name = "PATH")]
-    pub(crate) path: Utf8PathBuf,
+    #[command(flatten)]
+    pub(crate) subject: Asked,
     /// Write them to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     pub(crate) output_file: Option<Utf8PathBuf>,
-    /// Ignore plimsoll.toml
-    #[arg(long)]
-    pub(crate) isolated: bool,
-    #[command(flatten)]
-    pub(crate) variables: Variables,
 }
 
 /// How a report of boundaries is printed.
@@ -291,10 +280,10 @@ pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Arguments {
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let variables = match &mut arguments.command {
         Command::Check(check) => &mut check.variables,
-        Command::Inspect(inspect) => &mut inspect.variables,
-        Command::Exposure(exposure) => &mut exposure.variables,
-        Command::Export { target: Export::Falco(falco) } => &mut falco.variables,
-        Command::Boundaries(boundaries) => &mut boundaries.variables,
+        Command::Inspect(inspect) => &mut inspect.subject.variables,
+        Command::Exposure(exposure) => &mut exposure.subject.variables,
+        Command::Export { target: Export::Falco(falco) } => &mut falco.subject.variables,
+        Command::Boundaries(boundaries) => &mut boundaries.subject.variables,
         _ => return arguments,
     };
     let innermost = std::iter::successors(Some(&matches), |matches| matches.subcommand().map(|(_, inner)| inner)).last();

@@ -10,7 +10,7 @@ use crate::{Status, disk, inspect};
 
 /// Writes rules for Falco.
 pub(crate) fn falco(options: &Falco) -> Result<Status, Problem> {
-    let engine = inspect::engine(&options.path, options.isolated, &options.variables)?;
+    let engine = inspect::engine(&options.subject)?;
     let text = document(&engine.falco());
     match &options.output_file {
         Some(path) => disk::write(path, text.as_bytes()).map_err(|error| Problem::disk(path, &error))?,

@@ -18,7 +18,7 @@ struct Answers {
 
 /// Prints who can reach whom.
 pub(crate) fn run(options: &Exposure, color: Color) -> Result<Status, Problem> {
-    let engine = inspect::engine(&options.path, options.isolated, &options.variables)?;
+    let engine = inspect::engine(&options.subject)?;
     let asked = Asked { from: Some(options.from.clone()), to: options.to.clone(), port: options.port };
     let answers = engine.exposure(&asked).map_err(|error| Problem::new(error.to_string()))?;
     let text = match options.output_format {

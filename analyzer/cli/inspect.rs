@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
 use plimsoll_engine::{Engine, Inspected, Leaf, Link, Settings, Spot};
 
 use crate::Status;
-use crate::arguments::{Color, Inspect, ListFormat, Variables};
+use crate::arguments::{Asked, Color, Inspect, ListFormat};
 use crate::config::Config;
 use crate::files::{Workspace, WorkspaceFiles};
 use crate::paint::Paint;
@@ -19,7 +18,7 @@ const LIMIT: u64 = 10_000_000;
 
 /// Prints what was understood.
 pub(crate) fn run(options: &Inspect, color: Color) -> Result<Status, Problem> {
-    let engine = engine(&options.path, options.isolated, &options.variables)?;
+    let engine = engine(&options.subject)?;
     if options.connections {
         let lines = engine.connections();
         let text = match options.output_format {
@@ -55,10 +54,10 @@ pub(crate) fn run(options: &Inspect, color: Color) -> Result<Status, Problem> {
 }
 
 /// A workspace that is asked something, with everything in it.
-pub(crate) fn engine(path: &Utf8PathBuf, isolated: bool, variables: &Variables) -> Result<Engine, Problem> {
-    let workspace = Workspace::new(std::slice::from_ref(path))?;
-    let config = if isolated { Config::default() } else { Config::nearest(&workspace.working_directory)? };
-    let settings = check::variables(Settings::default(), variables, &config, &workspace)?;
+pub(crate) fn engine(subject: &Asked) -> Result<Engine, Problem> {
+    let workspace = Workspace::new(std::slice::from_ref(&subject.path))?;
+    let config = if subject.isolated { Config::default() } else { Config::nearest(&workspace.working_directory)? };
+    let settings = check::variables(Settings::default(), &subject.variables, &config, &workspace)?;
     let files = Arc::new(WorkspaceFiles { root: workspace.root.clone(), limit: LIMIT });
     let rules = rules::load(&workspace.root, true)?;
     let mut engine = Engine::new(files.clone(), &rules, &settings).map_err(|error| Problem::new(error.to_string()))?;

@@ -256,17 +256,16 @@ fn judge(db: &Database, task: Task<'_>, subject: &Subject) -> Part {
             Part { verdicts, incomplete }
         }
         Subject::Overlay(folder) => overlay_part(db, workspace, book, folder),
-        Subject::Cluster => match contained(|| queries::cluster_verdicts(db, workspace, book)) {
-            Ok(verdicts) => Part { verdicts, incomplete: Vec::new() },
-            Err(reason) => Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(None, reason)] },
-        },
-        Subject::World => {
-            let scene = world::scene(db, workspace, task.outside);
-            match contained(|| world::verdicts(db, workspace, book, scene)) {
-                Ok(verdicts) => Part { verdicts, incomplete: Vec::new() },
-                Err(reason) => Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(None, reason)] },
-            }
-        }
+        Subject::Cluster => whole_part(|| queries::cluster_verdicts(db, workspace, book)),
+        Subject::World => whole_part(|| world::verdicts(db, workspace, book, world::scene(db, workspace, task.outside))),
+    }
+}
+
+/// What is said of the workspace as a whole.
+fn whole_part(verdicts: impl FnOnce() -> Arc<Verdicts>) -> Part {
+    match contained(verdicts) {
+        Ok(verdicts) => Part { verdicts, incomplete: Vec::new() },
+        Err(reason) => Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(None, reason)] },
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{Status, disk, inspect};
 
 /// Prints what runs where, and what stands between.
 pub(crate) fn run(options: &Boundaries, color: Color) -> Result<Status, Problem> {
-    let engine = inspect::engine(&options.path, options.isolated, &options.variables)?;
+    let engine = inspect::engine(&options.subject)?;
     let report = engine.boundaries();
     let text = match options.output_format {
         ReportFormat::Text => tree::shown(&report, Paint::stdout(color)),
