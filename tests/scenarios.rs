@@ -3,12 +3,11 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::io;
 use std::sync::Arc;
 
-use camino::{Utf8Path, Utf8PathBuf};
-use plimsoll_engine::{Asked, Engine, Exposed, Files, Settings, Source, Stated};
-use plimsoll_tests::{files_below, workspace};
+use camino::Utf8PathBuf;
+use plimsoll_engine::{Asked, Engine, Exposed, Settings, Source, Stated};
+use plimsoll_tests::{NoDisk, files_below, workspace};
 
 /// One `##` section of a page.
 struct Scenario {
@@ -18,15 +17,6 @@ struct Scenario {
     /// Lines of the ```answers block.
     expected: Vec<String>,
     settings: Option<String>,
-}
-
-#[derive(Debug)]
-struct Nothing;
-
-impl Files for Nothing {
-    fn read(&self, _: &Utf8Path) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
 }
 
 /// Where a block without a title lies, by its language.
@@ -134,7 +124,7 @@ fn every_scenario_is_answered_as_its_page_says() {
             count += 1;
             let stated = scenario.settings.as_deref().map(|text| Stated::parse(text).unwrap()).unwrap_or_default();
             let settings = Settings { stated, ..Settings::default() };
-            let mut engine = Engine::new(Arc::new(Nothing), &plimsoll_rules::RuleSet::default(), &settings).unwrap();
+            let mut engine = Engine::new(Arc::new(NoDisk), &plimsoll_rules::RuleSet::default(), &settings).unwrap();
             let source = |(path, text): (String, String)| Source { path: path.into(), content: Ok(text.into_bytes()) };
             engine.add(scenario.files.into_iter().map(source).collect());
             let mut wrong = String::new();

@@ -5,7 +5,6 @@
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{env, fs};
@@ -13,8 +12,9 @@ use std::{env, fs};
 use criterion::Criterion;
 use plimsoll_syntax::{dockerfile, hcl, yaml};
 use plimsoll_tests::generate::company;
+use plimsoll_tests::measure::{self, milliseconds};
 use plimsoll_tests::random::Random;
-use plimsoll_tests::{files_below, measure, workspace};
+use plimsoll_tests::{files_below, workspace};
 use rayon::prelude::*;
 
 const FILES: usize = 5_000;
@@ -42,9 +42,9 @@ fn main() {
     let mut criterion = Criterion::default().sample_size(10).configure_from_args();
     let mut group = criterion.benchmark_group("5,000 files");
     group.bench_function("reading and parsing alone", |bencher| bencher.iter(|| parse_all(&tree)));
-    group.bench_function("plimsoll check", |bencher| bencher.iter(|| run(&program, &tree)));
+    group.bench_function("plimsoll check", |bencher| bencher.iter(|| measure::check(&program, &tree)));
     group.finish();
-    criterion.bench_function("plimsoll check, one file of 20 lines", |bencher| bencher.iter(|| run(&program, &one)));
+    criterion.bench_function("plimsoll check, one file of 20 lines", |bencher| bencher.iter(|| measure::check(&program, &one)));
     criterion.final_summary();
     if env::args().all(|argument| argument != "--test") {
         table(&program, &tree, &one, bytes);
@@ -55,7 +55,7 @@ fn main() {
 fn table(program: &Path, tree: &Path, one: &Path, bytes: usize) {
     println!("{FILES} files, {:.1} MB, {} threads", bytes_to_megabytes(bytes), rayon::current_num_threads());
     let read = best(5, || parse_all(tree));
-    let (check, processor) = (best(5, || run(program, tree)), processor_time(5, || run(program, tree)));
+    let (check, processor) = (best(5, || measure::check(program, tree)), processor_time(5, || measure::check(program, tree)));
     println!("reading and parsing alone   {:>8.1} ms", milliseconds(read));
     println!(
         "plimsoll check              {:>8.1} ms   {:.2} × (goal: at most 3)   {:.1} ms of processor time",
@@ -63,22 +63,8 @@ fn table(program: &Path, tree: &Path, one: &Path, bytes: usize) {
         check.as_secs_f64() / read.as_secs_f64(),
         milliseconds(processor)
     );
-    let start = processor_time(STARTS, || run(program, one));
+    let start = processor_time(STARTS, || measure::check(program, one));
     println!("start, one file of 20 lines {:>8.1} ms of processor time (goal: at most 15)", milliseconds(start));
-}
-
-fn run(program: &Path, folder: &Path) {
-    let status = Command::new(program)
-        .args(["check", "--output-format", "json", "."])
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    assert!(
-        status.is_ok_and(|status| matches!(status.code(), Some(0 | 1))),
-        "{} does not run: build it with `cargo build --release -p plimsoll`",
-        program.display()
-    );
 }
 
 fn parse_all(tree: &Path) {
@@ -106,10 +92,6 @@ fn processor_time(rounds: u32, mut work: impl FnMut()) -> Duration {
     let before = measure::children().unwrap_or_default();
     (0..rounds).for_each(|_| work());
     (measure::children().unwrap_or_default() - before) / rounds
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a size for people")]

@@ -5,25 +5,18 @@
 //! of two that were taken in the same run.
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
 
+use std::env;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{env, io};
 
-use camino::{Utf8Path, Utf8PathBuf};
-use plimsoll_engine::{Engine, Files, Settings, Source, Standing};
+use camino::Utf8PathBuf;
+use plimsoll_engine::{Engine, Settings, Source, Standing};
 use plimsoll_helm::{ChartFile, Options, render_again};
 use plimsoll_rules::RuleSet;
 use plimsoll_syntax::FileId;
-
-/// Nothing lies on the disk but what was added.
-struct Nothing;
-
-impl Files for Nothing {
-    fn read(&self, _: &Utf8Path) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-}
+use plimsoll_tests::NoDisk;
+use plimsoll_tests::measure::milliseconds;
 
 type Texts = Vec<(String, String)>;
 
@@ -113,7 +106,7 @@ fn chart(templates: usize) -> Texts {
 }
 
 fn engine(rules: &RuleSet, texts: &[(String, String)]) -> Engine {
-    let mut engine = Engine::new(Arc::new(Nothing), rules, &Settings::default()).unwrap();
+    let mut engine = Engine::new(Arc::new(NoDisk), rules, &Settings::default()).unwrap();
     engine.add(texts.iter().map(|(path, text)| source(path, text)).collect());
     engine
 }
@@ -208,10 +201,6 @@ fn rendered_again(texts: &[(String, String)], values: &str) -> (usize, usize) {
 
 fn files(texts: &[(String, Arc<str>)]) -> Vec<ChartFile<'_>> {
     (0..).zip(texts).map(|(at, (path, text))| ChartFile { path, file: FileId(at), text }).collect()
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }
 
 fn ratio(a: Duration, b: Duration) -> f64 {

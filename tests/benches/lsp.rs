@@ -12,11 +12,11 @@ mod client;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
 use plimsoll_tests::generate::project;
+use plimsoll_tests::measure::{check, milliseconds};
 use plimsoll_tests::random::Random;
 use plimsoll_tests::workspace;
 use serde_json::json;
@@ -115,27 +115,9 @@ fn row(kind: &str, own: &[Duration], all: &[Duration]) {
     println!("{kind:<12} {:>42} | {all:>30}", own);
 }
 
-fn check(program: &Path, folder: &Path) {
-    let status = Command::new(program)
-        .args(["check", "--output-format", "json", "."])
-        .current_dir(folder)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    assert!(
-        status.is_ok_and(|status| matches!(status.code(), Some(0 | 1))),
-        "{} does not run: build it with `cargo build --release -p plimsoll`",
-        program.display()
-    );
-}
-
 /// In megabytes; 0 where the system does not tell.
 fn resident(client: &Client) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", client.server.id())).unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap_or_default();
     line.split_whitespace().nth(1).and_then(|number| number.parse::<u64>().ok()).unwrap_or(0) / 1024
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1000.0
 }

@@ -19,7 +19,7 @@ use plimsoll_terraform::{
     Evaluation, FileRead, Inputs, Memory, Module, ModuleFiles, SourceFile, SourceTree, Workspace, declarations, evaluate,
     evaluate_again,
 };
-use plimsoll_tests::measure;
+use plimsoll_tests::measure::{self, milliseconds};
 
 /// A workspace whose declarations are read once.
 struct Modules(BTreeMap<String, Arc<Module>>);
@@ -199,10 +199,6 @@ fn by_turns<const N: usize>(rounds: usize, mut work: [&mut dyn FnMut(); N]) -> [
 fn now() -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     measure::thread().unwrap_or_else(|| START.elapsed())
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
 }
 
 #[expect(clippy::cast_precision_loss, reason = "megabytes are counted roughly")]

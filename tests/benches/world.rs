@@ -4,23 +4,14 @@
 //! `cargo bench -p plimsoll-tests --bench world`; `SCALE=0.2` for a smaller one. Every figure that matters is a ratio within the run.
 #![expect(clippy::unwrap_used, reason = "a bench may panic")]
 
+use std::env;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{env, io};
 
-use camino::Utf8Path;
-use plimsoll_engine::{Asked, Engine, Files, Settings, Source};
+use plimsoll_engine::{Asked, Engine, Settings, Source};
 use plimsoll_rules::RuleSet;
-
-/// Nothing lies on the disk but what was added.
-struct Nothing;
-
-impl Files for Nothing {
-    fn read(&self, _: &Utf8Path) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-}
+use plimsoll_tests::NoDisk;
 
 fn main() {
     let scale = env::var("SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1.0_f64);
@@ -43,7 +34,7 @@ fn main() {
 /// The time of evaluation, that of the world, and the engine.
 fn run(scale: f64) -> ((Duration, Duration), Engine) {
     let of = |count: f64| (count * scale).max(1.0) as usize;
-    let mut engine = Engine::new(Arc::new(Nothing), &RuleSet::default(), &Settings::default()).unwrap();
+    let mut engine = Engine::new(Arc::new(NoDisk), &RuleSet::default(), &Settings::default()).unwrap();
     let texts = [
         ("infra/network.tf".to_owned(), network()),
         ("infra/groups.tf".to_owned(), groups(0, of(500.0))),

@@ -10,7 +10,21 @@ pub mod mutate;
 pub mod random;
 pub mod targets;
 
+use std::io;
 use std::path::PathBuf;
+
+use camino::Utf8Path;
+use plimsoll_engine::Files;
+
+/// A disk with nothing on it: there is only what was added.
+#[derive(Debug)]
+pub struct NoDisk;
+
+impl Files for NoDisk {
+    fn read(&self, _: &Utf8Path) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
 
 /// The top of the workspace.
 #[must_use]

@@ -1,6 +1,9 @@
-//! Memory and processor time of this process, as the kernel counts them. Only Linux tells; elsewhere there is no answer.
+//! What benches measure: memory and processor time of this process, as the kernel counts them (only Linux tells; elsewhere there is no
+//! answer), and runs of the built program.
 
 use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 /// Clock ticks per second in `/proc` (`USER_HZ`), which Linux fixes for every architecture that we run on.
@@ -46,4 +49,28 @@ pub fn thread() -> Option<Duration> {
 #[cfg(not(target_os = "linux"))]
 pub const fn thread() -> Option<Duration> {
     None
+}
+
+/// A time as benches print it.
+#[must_use]
+pub fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// Runs `plimsoll check` on a folder, and throws away what it finds.
+///
+/// # Panics
+/// When the program does not run.
+pub fn check(program: &Path, folder: &Path) {
+    let status = Command::new(program)
+        .args(["check", "--output-format", "json", "."])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    assert!(
+        status.is_ok_and(|status| matches!(status.code(), Some(0 | 1))),
+        "{} does not run: build it with `cargo build --release -p plimsoll`",
+        program.display()
+    );
 }
