@@ -70,17 +70,22 @@ impl Ready {
         self.edited.is_empty() && !self.everything && !self.judging
     }
 
-    /// A round is over; without a result, its work is still to be done.
-    pub(crate) fn judged(&mut self, round: Judged) {
+    /// A round is over; without a result, its work is still to be done. What stood before is handed back: it takes a while to take apart.
+    pub(crate) fn judged(&mut self, round: Judged) -> Option<Arc<Standing>> {
         self.judging = false;
         match round.standing {
             // What an engine said that has been replaced means nothing to this one.
-            _ if round.generation != self.generation => {}
+            _ if round.generation != self.generation => None,
             Some(standing) => {
-                self.standing = standing;
-                self.everything = false;
+                if std::mem::take(&mut self.everything) {
+                    self.engine.trim();
+                }
+                Some(std::mem::replace(&mut self.standing, standing))
             }
-            None => self.edited.extend(round.edited),
+            None => {
+                self.edited.extend(round.edited);
+                None
+            }
         }
     }
 }

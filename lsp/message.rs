@@ -52,6 +52,8 @@ pub(crate) struct Judged {
     pub(crate) standing: Option<Arc<Standing>>,
     /// What had been edited before it.
     pub(crate) edited: Vec<Utf8PathBuf>,
+    /// A client that asks has answers that do not hold any more.
+    pub(crate) stale: bool,
 }
 
 /// Where the answer of a request goes.

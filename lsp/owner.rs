@@ -17,7 +17,7 @@ use crate::convert::Context;
 use crate::document::Document;
 use crate::folder::{Folder, Reader, faults, publish_faults};
 use crate::host::{Host, Loaded};
-use crate::message::{Message, Reply};
+use crate::message::{Judged, Message, Reply};
 use crate::outbox::{Letter, Outbox};
 use crate::requests::{code_action, hover};
 use crate::settings::Preferences;
@@ -79,12 +79,7 @@ impl Owner {
             Message::Watched(params) => self.watched(params.changes),
             Message::Folders(params) => self.change_folders(params.event),
             Message::Loaded(folder, loaded) => self.loaded(folder, *loaded),
-            Message::Judged(folder, round) => {
-                if let Some(ready) = self.folder(folder).and_then(|folder| folder.ready.as_mut()) {
-                    ready.judged(round);
-                }
-                self.release(folder);
-            }
+            Message::Judged(folder, round) => self.judged(folder, round),
             Message::Hover(params, reply) => {
                 let TextDocumentPositionParams { text_document, position } = params.text_document_position_params.clone();
                 let again = |reply| Message::Hover(params, reply);
@@ -220,6 +215,15 @@ impl Owner {
                 self.reread(&path, deleted);
             }
         }
+        self.release(id);
+    }
+
+    fn judged(&mut self, id: u64, round: Judged) {
+        if round.stale && self.client.pulls && self.client.refreshes {
+            self.outbox.send(Letter::Refresh);
+        }
+        let before = self.folder(id).and_then(|folder| folder.ready.as_mut()?.judged(round));
+        self.workers.run(move || drop(before));
         self.release(id);
     }
 

@@ -62,14 +62,18 @@ pub(crate) struct Scope {
 }
 
 impl Round {
-    /// Judges, and says what has changed: about the edited documents first. Everything that is said is said before the next edit is
-    /// taken, since that waits for the snapshot.
+    /// Judges, and says what has changed: about the edited documents first, then all others, then what the world
+    /// adds. Everything that is said is said before the next edit is taken, since that waits for the snapshot.
     pub(crate) fn run(self) {
         let done = catch_unwind(AssertUnwindSafe(|| self.judged()));
         let Self { folder, generation, snapshot, standing, edited, outbox, queue, .. } = self;
         drop(snapshot);
+        let mut stale = false;
         let standing = match done {
-            Ok(Ok(standing)) => Some(standing),
+            Ok(Ok((standing, differs))) => {
+                stale = differs;
+                Some(standing)
+            }
             Ok(Err(Cancelled)) => None,
             Err(_) => {
                 // It would fail again: wait for the next edit.
@@ -77,33 +81,45 @@ impl Round {
                 Some(standing)
             }
         };
-        let _ = queue.send(Message::Judged(folder, Judged { generation, standing, edited }));
+        let _ = queue.send(Message::Judged(folder, Judged { generation, standing, edited, stale }));
     }
 
-    fn judged(&self) -> Result<Arc<Standing>, Cancelled> {
+    /// What stands now, and whether a client that asks has answers that do not hold any more.
+    fn judged(&self) -> Result<(Arc<Standing>, bool), Cancelled> {
         for path in self.edited.iter().filter(|path| self.context.open.contains_key(*path)) {
             let report = self.snapshot.findings_of(path, &self.standing)?;
             self.tell(path, &report, true);
         }
         let (standing, reports) = self.snapshot.advance(&self.standing, &self.edited)?;
-        let mut stale = false;
-        for (path, report) in &reports {
-            stale |= self.tell(path, report, false);
+        if self.tell_all(&reports) {
+            self.refresh();
         }
+        let mut known: BTreeSet<Utf8PathBuf> = reports.into_keys().collect();
+        // What all formats say together takes longest, and nobody should wait for it.
+        let (standing, reports) = self.snapshot.complete(&standing)?;
+        let mut stale = self.tell_all(&reports);
+        known.extend(reports.into_keys());
         if self.everything {
-            let known: BTreeSet<Utf8PathBuf> =
+            let said: Vec<Utf8PathBuf> =
                 self.said.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.keys().cloned().collect();
-            for path in known.iter().filter(|path| !reports.contains_key(*path)) {
+            for path in said.iter().filter(|path| !known.contains(*path)) {
                 stale |= self.tell(path, &FileReport::default(), false);
             }
-        }
-        if stale && self.context.client.pulls && self.context.client.refreshes {
-            self.outbox.send(Letter::Refresh);
         }
         for (rule, message) in self.snapshot.failures(&standing) {
             self.outbox.send(Letter::Log(MessageType::ERROR, format!("rule `{rule}` failed: {message}")));
         }
-        Ok(Arc::new(standing))
+        Ok((Arc::new(standing), stale))
+    }
+
+    fn refresh(&self) {
+        if self.context.client.pulls && self.context.client.refreshes {
+            self.outbox.send(Letter::Refresh);
+        }
+    }
+
+    fn tell_all(&self, reports: &BTreeMap<Utf8PathBuf, FileReport>) -> bool {
+        reports.iter().fold(false, |stale, (path, report)| self.tell(path, report, false) | stale)
     }
 
     /// Whether a client that asks has an answer that does not hold any more.

@@ -37,20 +37,20 @@ pub(crate) struct Root<'db> {
 }
 
 /// The HCL tree of a file.
-#[salsa::tracked(returns(clone), no_eq, lru = 512)]
+#[salsa::tracked(returns(clone), no_eq, lru = 128)]
 pub(crate) fn hcl_tree(db: &dyn Db, file: SourceFile) -> Arc<hcl::Tree> {
     Arc::new(hcl::parse(&file.content(db).text))
 }
 
 /// The YAML (or JSON) tree of a file.
-#[salsa::tracked(returns(clone), no_eq, lru = 512)]
+#[salsa::tracked(returns(clone), no_eq, lru = 128)]
 pub(crate) fn yaml_tree(db: &dyn Db, file: SourceFile) -> Arc<yaml::Tree> {
     let text = &file.content(db).text;
     Arc::new(if text.contains("{{") { yaml::parse_template(text) } else { yaml::parse(text) })
 }
 
 /// The tree of a Dockerfile.
-#[salsa::tracked(returns(clone), no_eq, lru = 512)]
+#[salsa::tracked(returns(clone), no_eq, lru = 128)]
 pub(crate) fn dockerfile_tree(db: &dyn Db, file: SourceFile) -> Arc<dockerfile::Tree> {
     Arc::new(dockerfile::parse(&file.content(db).text))
 }

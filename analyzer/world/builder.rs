@@ -1,12 +1,14 @@
 //! How a world comes to be: nodes and ways of each platform, platform by platform.
 
+use std::fmt;
+
 use compact_str::CompactString;
 use plimsoll_syntax::{Item, Place, Value};
 use rustc_hash::FxHashMap;
 
 use crate::model::{Gate, Kind, Node, NodeId, Way, WayKind, World};
 use crate::platforms;
-use crate::resources::Resources;
+use crate::resources::{Resources, Roots};
 use crate::said::{Missing, Step};
 
 /// What lies together: what can refer to each other by name.
@@ -29,6 +31,31 @@ pub struct Facts<'a> {
     pub manifests: &'a [&'a [Item]],
     /// What the user states.
     pub assume: Assume,
+    /// Who may want to stop it.
+    pub beat: Beat<'a>,
+}
+
+/// Called every few milliseconds while a world is made: it may unwind, where nobody waits for the answer any more.
+#[derive(Clone, Copy)]
+pub struct Beat<'a>(pub &'a dyn Fn());
+
+impl Beat<'_> {
+    /// Lets whoever wants to stop it do so.
+    pub fn beat(self) {
+        (self.0)();
+    }
+}
+
+impl Default for Beat<'_> {
+    fn default() -> Self {
+        Self(&|| {})
+    }
+}
+
+impl fmt::Debug for Beat<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Beat")
+    }
 }
 
 /// What the user states once, because no code shows it: `[assume]` in plimsoll.toml. Nothing said is not known.
@@ -63,12 +90,20 @@ impl World {
     #[must_use]
     pub fn of(facts: &Facts<'_>) -> Self {
         let mut builder = Builder::new(facts.assume.clone());
-        for root in &facts.roots {
-            let resources = Resources::new(root.items);
-            platforms::terraform(&resources, &mut builder);
+        let roots: Roots<'_> = facts
+            .roots
+            .iter()
+            .map(|root| {
+                facts.beat.beat();
+                (root.path, Resources::new(root.items))
+            })
+            .collect();
+        for (_, resources) in &roots {
+            facts.beat.beat();
+            platforms::terraform(resources, &mut builder);
         }
-        platforms::files(facts, &mut builder);
-        platforms::cluster(facts, &mut builder);
+        platforms::files(facts, &roots, &mut builder);
+        platforms::cluster(facts, &roots, &mut builder);
         builder.world
     }
 }
@@ -76,7 +111,7 @@ impl World {
 impl Builder {
     fn new(assume: Assume) -> Self {
         let nodes = vec![Node::new("internet", Kind::Zone, "zone"), Node::new("local network", Kind::Zone, "zone")];
-        Self { world: World { nodes, ways: Vec::new() }, names: FxHashMap::default(), assume }
+        Self { world: World::of_nodes(nodes), names: FxHashMap::default(), assume }
     }
 
     /// Adds a node.

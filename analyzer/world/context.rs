@@ -66,12 +66,18 @@ const NO: &[&str] = &["false", "no", "none", "0", "outofscope", "notapplicable"]
 const PRODUCTION: &[&str] = &["production", "prod", "prd", "live"];
 
 /// In lower case, without what stands before a `/`, without `-`, `_`, `.` and blanks.
-fn plain(text: &str) -> String {
+fn plain(text: &str) -> CompactString {
     let text = text.rsplit('/').next().unwrap_or(text);
     text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 impl World {
+    /// What each node is for, in their order.
+    #[must_use]
+    pub fn purposes(&self, stated: &[Context]) -> Vec<Marks> {
+        self.nodes.iter().map(|node| self.marks(node, stated)).collect()
+    }
+
     /// What a node is for: what is stated of it, what its own labels say, else those of the boundaries that hold it.
     #[must_use]
     pub fn marks(&self, node: &Node, stated: &[Context]) -> Marks {

@@ -1,6 +1,6 @@
 //! Nodes, the ways between them, and the gates on a way.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use compact_str::CompactString;
 use plimsoll_connectivity::{Ports, Protocol};
@@ -16,12 +16,14 @@ use crate::said::{Missing, Step};
 pub struct NodeId(pub u32);
 
 /// Everything that the formats say together.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default)]
 pub struct World {
     /// The internet and the local network first, then in the order of the files.
     pub nodes: Vec<Node>,
     /// From where to where, in the order of their making.
     pub ways: Vec<Way>,
+    /// The numbers of the ways that leave each node, once somebody has asked.
+    leaving: OnceLock<Vec<Vec<usize>>>,
 }
 
 /// What a node is.
@@ -263,6 +265,25 @@ impl World {
     pub fn named(&self, name: &str) -> Option<NodeId> {
         let at = self.nodes.iter().position(|node| node.name == name)?;
         u32::try_from(at).ok().map(NodeId)
+    }
+
+    /// A world of these nodes, without any way.
+    pub(crate) fn of_nodes(nodes: Vec<Node>) -> Self {
+        Self { nodes, ways: Vec::new(), leaving: OnceLock::new() }
+    }
+
+    /// The ways that leave a node. The world is finished when this is asked.
+    pub(crate) fn leaving(&self, id: NodeId) -> impl Iterator<Item = &Way> {
+        let all = self.leaving.get_or_init(|| {
+            let mut all = vec![Vec::new(); self.nodes.len()];
+            for (at, way) in self.ways.iter().enumerate() {
+                if let Some(out) = all.get_mut(way.from.0 as usize) {
+                    out.push(at);
+                }
+            }
+            all
+        });
+        all.get(id.0 as usize).into_iter().flatten().filter_map(|&at| self.ways.get(at))
     }
 
     /// All nodes with their numbers.

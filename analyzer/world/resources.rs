@@ -12,6 +12,9 @@ use crate::said::Missing;
 /// Items by the address that they refer to.
 type Referrers = FxHashMap<CompactString, Vec<usize>>;
 
+/// The root modules, by path.
+pub(crate) type Roots<'a> = Vec<(&'a str, Resources<'a>)>;
+
 /// The items of one root module.
 pub(crate) struct Resources<'a> {
     pub(crate) items: &'a [Item],

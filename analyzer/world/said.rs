@@ -1,5 +1,7 @@
 //! What paths are told with: steps, and facts that are missing.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use plimsoll_connectivity::{Ports, Protocol};
 use plimsoll_syntax::value::Part;
@@ -10,13 +12,13 @@ use plimsoll_syntax::{Kind, Place, Value};
 pub struct Step {
     /// Where it is written; [`Place::NONE`] for a platform's documented default.
     pub place: Place,
-    /// One sentence without a full stop.
-    pub message: String,
+    /// One sentence without a full stop; every path that takes the step shares it.
+    pub message: Arc<str>,
 }
 
 impl Step {
     /// A step that is written at `place`.
-    pub fn at(place: Place, message: impl Into<String>) -> Self {
+    pub fn at(place: Place, message: impl Into<Arc<str>>) -> Self {
         Self { place, message: message.into() }
     }
 }

@@ -176,12 +176,6 @@ impl World {
     }
 
     fn explore(&self, question: &Question) -> Vec<Reached> {
-        let mut ways: Vec<Vec<&Way>> = vec![Vec::new(); self.nodes.len()];
-        for way in &self.ways {
-            if let Some(out) = ways.get_mut(way.from.0 as usize) {
-                out.push(way);
-            }
-        }
         let mut reached: Vec<Reached> = vec![Reached::default(); self.nodes.len()];
         let (start, sender) = match question.from {
             From::Node(id) => (id, self.sender(id)),
@@ -197,7 +191,7 @@ impl World {
         };
         let mut waiting = VecDeque::from([(start, all, sender, 0_usize)]);
         while let Some((at, traffic, sender, length)) = waiting.pop_front() {
-            for way in ways.get(at.0 as usize).into_iter().flatten() {
+            for way in self.leaving(at) {
                 if way.kind == WayKind::Begins && length > 0 || way.to == start {
                     continue;
                 }
@@ -230,7 +224,8 @@ impl World {
         let mut behind: VecDeque<usize> = (0..reached.len()).filter(|&at| reached.get(at).is_some_and(walled)).collect();
         while let Some(at) = behind.pop_front() {
             let wall = reached.get(at).and_then(|node| node.blocked.clone());
-            for way in ways.get(at).into_iter().flatten().filter(|way| way.kind == WayKind::PassesOn) {
+            let id = NodeId(u32::try_from(at).unwrap_or(u32::MAX));
+            for way in self.leaving(id).filter(|way| way.kind == WayKind::PassesOn) {
                 let to = way.to.0 as usize;
                 if let Some(there) = reached.get_mut(to).filter(|there| there.arrivals.is_empty() && there.blocked.is_none()) {
                     there.blocked.clone_from(&wall);

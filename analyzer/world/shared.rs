@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use rustc_hash::FxHashMap;
 
-use crate::context::{Context, Marks};
+use crate::context::Marks;
 use crate::ladder::Rung;
 use crate::model::{Kind, NodeId, World};
 use crate::search::{From, Question, Verdict};
@@ -52,10 +52,9 @@ pub struct Shared {
 }
 
 impl World {
-    /// What is shared by workloads that should be kept apart, in the order of the workloads.
+    /// What is shared by workloads that should be kept apart, in the order of the workloads; `marks` are those of all nodes, in their order.
     #[must_use]
-    pub fn shared(&self, stated: &[Context]) -> Vec<Shared> {
-        let marks: Vec<Marks> = self.nodes.iter().map(|node| self.marks(node, stated)).collect();
+    pub fn shared(&self, marks: &[Marks]) -> Vec<Shared> {
         let mut members: FxHashMap<NodeId, Vec<NodeId>> = FxHashMap::default();
         for (id, node) in self.all().filter(|(_, node)| is_held(node.kind)) {
             for boundary in &node.inside {

@@ -22,6 +22,8 @@ pub(crate) struct Client {
     answers: BTreeMap<i64, Value>,
     /// By URI: the last diagnostics that were sent, with the version that they are about.
     pub(crate) published: BTreeMap<String, (Option<i64>, Vec<Value>)>,
+    /// When they came.
+    pub(crate) published_at: BTreeMap<String, Instant>,
     /// What it answers to requests of the server, by method; else nothing.
     pub(crate) replies: BTreeMap<String, Value>,
     /// The methods of requests and notifications of the server, except diagnostics.
@@ -80,6 +82,7 @@ impl Client {
             versions: BTreeMap::new(),
             answers: BTreeMap::new(),
             published: BTreeMap::new(),
+            published_at: BTreeMap::new(),
             replies: BTreeMap::new(),
             heard: Vec::new(),
             root: root.to_owned(),
@@ -155,7 +158,9 @@ impl Client {
             (Some("textDocument/publishDiagnostics"), _) => {
                 let params = &message["params"];
                 let diagnostics = params["diagnostics"].as_array().unwrap().clone();
-                self.published.insert(params["uri"].as_str().unwrap().to_owned(), (params["version"].as_i64(), diagnostics));
+                let uri = params["uri"].as_str().unwrap().to_owned();
+                self.published_at.insert(uri.clone(), Instant::now());
+                self.published.insert(uri, (params["version"].as_i64(), diagnostics));
             }
             (Some(method), id) => {
                 self.heard.push(method.to_owned());

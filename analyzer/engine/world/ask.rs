@@ -114,7 +114,7 @@ impl Engine {
             verdict: answer.verdict.name(),
             missing: missing.iter().map(|missing| missing.what.to_string()).collect(),
             wall_place: wall.map(|wall| self.stretch(wall)),
-            wall: wall.map(|wall| wall.message.clone()),
+            wall: wall.map(|wall| wall.message.to_string()),
             steps: answer.steps.iter().map(|step| self.stretch(step)).collect(),
             intended: None,
         }
@@ -122,7 +122,7 @@ impl Engine {
 
     pub(super) fn stretch(&self, step: &Step) -> Stretch {
         let (path, range) = self.located(step.place).map_or((None, None), |(path, range)| (Some(path), Some(range)));
-        Stretch { path, range, message: step.message.clone() }
+        Stretch { path, range, message: step.message.to_string() }
     }
 
     fn located(&self, place: Place) -> Option<(Utf8PathBuf, Range)> {

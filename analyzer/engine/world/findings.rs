@@ -1,7 +1,7 @@
 //! What is exposed in a world, and which of it is meant.
 
 use plimsoll_connectivity::Ports;
-use plimsoll_world::{Answer, From, NodeId, Question, Verdict, World};
+use plimsoll_world::{Answer, Beat, From, NodeId, Question, Verdict, World};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::stated::{Intended, Stated};
@@ -21,16 +21,19 @@ pub(super) struct Found {
 }
 
 impl Found {
-    pub(super) fn of(world: &World, stated: &Stated, today: Today) -> Self {
+    pub(super) fn of(world: &World, stated: &Stated, today: Today, beat: Beat<'_>) -> Self {
         let mut found = Self { answers: Vec::new(), closed: FxHashMap::default(), matched: FxHashSet::default() };
         let asked = |from| world.answers(&Question { from: From::Node(from), to: None, port: None });
-        for answer in asked(World::INTERNET) {
+        let internet = asked(World::INTERNET);
+        beat.beat();
+        for answer in internet {
             if answer.verdict == Verdict::Reachable {
                 found.add(world, stated, answer, today);
             } else {
                 found.closed.insert(answer.to, answer);
             }
         }
+        beat.beat();
         // A node that the internet reaches is open to the local network as well: that is told of the others alone.
         for answer in asked(World::LAN) {
             if answer.verdict == Verdict::Reachable && found.closed.contains_key(&answer.to) {

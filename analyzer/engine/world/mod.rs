@@ -10,20 +10,21 @@ mod report;
 mod stated;
 mod views;
 
+use std::any::Any;
 use std::sync::Arc;
 
 use plimsoll_syntax::Item;
 use plimsoll_terraform::Inputs;
-use plimsoll_world::{Facts, Scope, World};
+use plimsoll_world::{Beat, Facts, Scope, World};
 
 use findings::Found;
 
-use crate::db::{Book, Database, Db, SourceFile, Workspace};
+use crate::db::{Book, Database, Db, SourceFile, Workspace, contained};
 use crate::kind::FileKind;
 use crate::queries::{self, Root};
 use crate::relations::Related;
 use crate::roots::Outside;
-use crate::run::Verdicts;
+use crate::run::{Rulebook, Verdicts};
 
 pub(crate) use views::told;
 
@@ -69,8 +70,11 @@ pub(crate) fn world<'db>(db: &'db dyn Db, workspace: Workspace, scene: Scene<'db
     let files = workspace.files(db).iter();
     let files: Vec<(&str, Arc<Vec<Item>>)> =
         files.filter_map(|&file| Some((file.path(db).as_str(), items(db, workspace, file)?))).collect();
+    let beat = || db.unwind_if_revision_cancelled();
+    let beat = Beat(&beat);
     queries::with_manifests(db, workspace, |manifests| {
-        let facts = Facts { roots: scopes(&roots), files: scopes(&files), manifests, assume: scene.stated(db).assume.clone() };
+        let facts =
+            Facts { roots: scopes(&roots), files: scopes(&files), manifests, assume: scene.stated(db).assume.clone(), beat };
         Arc::new(World::of(&facts))
     })
 }
@@ -91,14 +95,15 @@ fn items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Option<Arc<Vec<
 /// What is exposed: asked once for rules, reports and editors.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn found<'db>(db: &'db dyn Db, workspace: Workspace, scene: Scene<'db>) -> Arc<Found> {
-    Arc::new(Found::of(&world(db, workspace, scene), scene.stated(db), scene.today(db)))
+    let beat = || db.unwind_if_revision_cancelled();
+    Arc::new(Found::of(&world(db, workspace, scene), scene.stated(db), scene.today(db), Beat(&beat)))
 }
 
 /// What the rules say about the world.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, scene: Scene<'db>) -> Arc<Verdicts> {
     let rulebook = book.rulebook(db);
-    if !views::VIEWS.iter().any(|view| rulebook.looks_at(view)) {
+    if !is_looked_at(&rulebook) {
         return Arc::default();
     }
     let stated = scene.stated(db);
@@ -106,4 +111,17 @@ pub(crate) fn verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, s
     let items = views::items(&world(db, workspace, scene), &found(db, workspace, scene), stated, file, scene.today(db));
     let related = Related::new(plimsoll_rules::relations(), &items, || None);
     Arc::new(rulebook.run(&items, &related))
+}
+
+fn is_looked_at(rulebook: &Rulebook) -> bool {
+    views::VIEWS.iter().any(|view| rulebook.looks_at(view))
+}
+
+/// Something that takes long to take apart.
+pub(crate) type Heavy = Arc<dyn Any + Send + Sync>;
+
+/// What the verdicts were made from and takes long to take apart: whoever holds it decides when, and on which thread.
+pub(crate) fn heavy<'db>(db: &'db dyn Db, workspace: Workspace, book: Book, scene: Scene<'db>) -> Vec<Heavy> {
+    let all = || -> Vec<Heavy> { vec![world(db, workspace, scene), found(db, workspace, scene)] };
+    if is_looked_at(&book.rulebook(db)) { contained(all).unwrap_or_default() } else { Vec::new() }
 }

@@ -89,11 +89,12 @@ impl Engine {
         let stated = scene.stated(&self.db);
         let found = found(&self.db, self.workspace, scene);
         let name = |id| world.node(id).map(|node: &Node| node.name.to_string()).unwrap_or_default();
+        let purposes = world.purposes(&stated.contexts);
         let nodes = world.all().filter(|(id, _)| id.0 > World::LAN.0).map(|(id, node)| {
             let rung = node.rung();
             let mut evidence: Vec<_> = node.evidence.iter().collect();
             evidence.sort_by_key(|evidence| evidence.rung);
-            let marks = world.marks(node, &stated.contexts);
+            let marks = purposes.get(id.0 as usize).cloned().unwrap_or_default();
             BoundaryNode {
                 id: id.0,
                 holders: node.inside.iter().map(|id| id.0).collect(),
@@ -113,7 +114,7 @@ impl Engine {
                 tenant: marks.tenant.map(|(word, _)| word.into()),
             }
         });
-        let shared = world.shared(&stated.contexts).into_iter().map(|shared| SharedBoundary {
+        let shared = world.shared(&purposes).into_iter().map(|shared| SharedBoundary {
             boundary: name(shared.boundary),
             kind: world.node(shared.boundary).map_or("", |node| node.kind.name()),
             difference: shared.difference.name(),

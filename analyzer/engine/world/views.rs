@@ -30,14 +30,14 @@ pub(crate) fn told(item: &Item) -> Vec<(Place, String)> {
 
 /// Everything that rules may look at. `file`: the one that states the intended exposures.
 pub(super) fn items(world: &World, found: &Found, stated: &Stated, file: Option<FileId>, today: Today) -> Vec<Item> {
-    let view = View { world, stated, inhabitants: inhabitants(world) };
+    let view = View { world, purposes: world.purposes(&stated.contexts), inhabitants: inhabitants(world) };
     let mut items: Vec<Item> = world
         .all()
         .filter(|(id, node)| id.0 > World::LAN.0 && !node.kind.is_boundary())
         .map(|(id, node)| view.node(id, node, found))
         .collect();
     items.extend(found.unmeant().filter_map(|answer| view.exposure(answer)));
-    items.extend(world.shared(&stated.contexts).iter().filter_map(|shared| view.shared(shared)));
+    items.extend(world.shared(&view.purposes).iter().filter_map(|shared| view.shared(shared)));
     if let Some(file) = file {
         items.extend(found.intended(stated, today).map(|(intended, matched, expired)| {
             let at = Place::new(file, intended.span);
@@ -62,7 +62,8 @@ pub(super) fn items(world: &World, found: &Found, stated: &Stated, file: Option<
 
 struct View<'w> {
     world: &'w World,
-    stated: &'w Stated,
+    /// What each node is for.
+    purposes: Vec<Marks>,
     inhabitants: FxHashMap<NodeId, usize>,
 }
 
@@ -77,7 +78,7 @@ fn inhabitants(world: &World) -> FxHashMap<NodeId, usize> {
 
 impl View<'_> {
     fn node(&self, id: NodeId, node: &Node, found: &Found) -> Item {
-        let mut value = self.described(node);
+        let mut value = self.described(id, node);
         if let plimsoll_syntax::Kind::Map(map) = &mut value.kind {
             let exposed = Value::string(found.verdict(id), node.place);
             std::sync::Arc::make_mut(map).set("exposed", exposed);
@@ -85,7 +86,7 @@ impl View<'_> {
         item(&node.name, "node", node.place, node.range, value)
     }
 
-    fn described(&self, node: &Node) -> Value {
+    fn described(&self, id: NodeId, node: &Node) -> Value {
         let at = node.place;
         let text = |text: &str| Value::string(text, at);
         let rung = node.rung();
@@ -95,8 +96,8 @@ impl View<'_> {
             put(&mut labels, key, Value::string(value.clone(), *place));
         }
         let evidence = node.evidence.iter().filter(|evidence| Some(evidence.rung) == rung);
-        let evidence = evidence.map(|evidence| Value::string(evidence.step.message.as_str(), evidence.step.place));
-        let Marks { sensitivity, environment, tenant } = self.world.marks(node, &self.stated.contexts);
+        let evidence = evidence.map(|evidence| Value::string(&*evidence.step.message, evidence.step.place));
+        let Marks { sensitivity, environment, tenant } = self.purposes.get(id.0 as usize).cloned().unwrap_or_default();
         let marked = |mark: Option<(compact_str::CompactString, Place)>| {
             mark.map_or_else(Value::default, |(word, place)| Value::string(word, if place.is_some() { place } else { at }))
         };
@@ -138,7 +139,7 @@ impl View<'_> {
                 ],
             )
         });
-        let steps = answer.steps.iter().map(|step| Value::string(step.message.as_str(), step.place));
+        let steps = answer.steps.iter().map(|step| Value::string(&*step.message, step.place));
         let from = match answer.from {
             plimsoll_world::From::Node(id) => self.world.node(id)?.name.clone(),
             plimsoll_world::From::Addresses(_) => return None,
@@ -147,7 +148,7 @@ impl View<'_> {
             at,
             [
                 ("from", Value::string(from, at)),
-                ("to", self.described(node)),
+                ("to", self.described(answer.to, node)),
                 ("ports", Value::list(intervals(&answer.ports, at), at)),
                 ("arrives", Value::list(intervals(&answer.arrives, at), at)),
                 ("every_port", Value::bool(every_port(&answer.ports), at)),
@@ -162,7 +163,7 @@ impl View<'_> {
     fn shared(&self, shared: &Shared) -> Option<Item> {
         let node = self.world.node(shared.left)?;
         let at = node.place;
-        let marks = self.world.marks(node, &self.stated.contexts);
+        let marks = self.purposes.get(shared.left.0 as usize)?.clone();
         let mark = match &shared.difference {
             Difference::Sensitivity(name) => name.clone(),
             Difference::Environment => marks.environment?.0,
@@ -176,7 +177,7 @@ impl View<'_> {
                 ("difference", Value::string(shared.difference.name(), at)),
                 ("mark", Value::string(mark, at)),
                 ("boundary", boundary(self.world.node(shared.boundary)?)),
-                ("workload", self.described(node)),
+                ("workload", self.described(shared.left, node)),
                 ("others", Value::list(others.collect(), at)),
                 ("wall", shared.wall.map_or_else(Value::default, |rung| Value::int(rung.number(), at))),
                 ("reaches", shared.reaches.map_or_else(Value::default, |reaches| Value::bool(reaches, at))),

@@ -19,7 +19,7 @@ mod virtualbox;
 mod vsphere;
 
 use crate::builder::{Builder, Facts};
-use crate::resources::Resources;
+use crate::resources::{Resources, Roots};
 
 /// All platforms that Terraform sets up.
 pub(crate) fn terraform(resources: &Resources<'_>, builder: &mut Builder) {
@@ -44,12 +44,12 @@ pub(crate) fn terraform(resources: &Resources<'_>, builder: &mut Builder) {
 }
 
 /// What files say by themselves.
-pub(crate) fn files(facts: &Facts<'_>, builder: &mut Builder) {
-    docker::build(facts, builder);
+pub(crate) fn files(facts: &Facts<'_>, roots: &Roots<'_>, builder: &mut Builder) {
+    docker::build(facts, roots, builder);
     vagrant::build(facts, builder);
 }
 
 /// The objects of all manifests.
-pub(crate) fn cluster(facts: &Facts<'_>, builder: &mut Builder) {
-    kubernetes::build(facts, builder);
+pub(crate) fn cluster(facts: &Facts<'_>, roots: &Roots<'_>, builder: &mut Builder) {
+    kubernetes::build(facts, roots, builder);
 }

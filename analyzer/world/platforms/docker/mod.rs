@@ -28,7 +28,7 @@ use plimsoll_syntax::{Item, Place, Value};
 
 use crate::builder::{Builder, Facts, Scope};
 use crate::platforms::entries::says;
-use crate::resources::{Resources, field};
+use crate::resources::{Resources, Roots, field};
 use crate::said::{Missing, Step};
 
 pub(super) use engine::{Container, Driver, Engine, Network};
@@ -47,16 +47,17 @@ pub(super) const HOST: &str = "docker host";
 const RUNS: &[&str] = &["project", "docker.run", "daemon"];
 
 /// Adds what they run.
-pub(super) fn build(facts: &Facts<'_>, builder: &mut Builder) {
+pub(super) fn build(facts: &Facts<'_>, roots: &Roots<'_>, builder: &mut Builder) {
     let dockerfiles = Dockerfiles::of(facts);
     let given = user_data::Given::of(facts);
-    user_data::link(facts, &dockerfiles, builder);
+    user_data::link(roots, &dockerfiles, builder);
     let projects: Vec<&str> = facts
         .files
         .iter()
         .filter(|file| file.items.iter().any(|item| own(item, "project")))
         .map(|file| image::folder(file.path))
         .collect();
+    facts.beat.beat();
     let mut hosts: BTreeMap<String, Vec<&Scope<'_>>> = BTreeMap::new();
     for file in &facts.files {
         // A Dockerfile runs nothing on a host, and what Terraform gives to a machine runs there.
@@ -67,6 +68,7 @@ pub(super) fn build(facts: &Facts<'_>, builder: &mut Builder) {
         }
     }
     for (folder, files) in &hosts {
+        facts.beat.beat();
         let name = if folder.is_empty() { "docker host".to_owned() } else { format!("docker host of {folder}") };
         one(&name, files, &dockerfiles, builder);
     }

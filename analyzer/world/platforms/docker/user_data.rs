@@ -18,7 +18,7 @@ use crate::builder::{Builder, Facts, Scope};
 use crate::model::{Kind, Listener, NodeId};
 use crate::platforms::docker_provider::settings;
 use crate::platforms::entries::says;
-use crate::resources::{Resources, field};
+use crate::resources::{Resources, Roots, field};
 use crate::said::Step;
 
 /// Packages that start something on every address, and its port.
@@ -202,22 +202,21 @@ fn texts(value: &Value) -> Vec<CompactString> {
 }
 
 /// Ties the containers of Terraform to the Dockerfiles that build their images.
-pub(super) fn link(facts: &Facts<'_>, dockerfiles: &Dockerfiles<'_>, builder: &mut Builder) {
-    for root in &facts.roots {
-        let resources = Resources::new(root.items);
+pub(super) fn link(roots: &Roots<'_>, dockerfiles: &Dockerfiles<'_>, builder: &mut Builder) {
+    for (path, resources) in roots {
         for item in resources.of_type("docker_container") {
             let Some(image) = field(&item.value, "image") else { continue };
             let made = resources.referred(image).items.into_iter().find(|image| Resources::is_of(image, "docker_image"));
             let built = made.and_then(|made| crate::resources::blocks(&made.value, "build").first());
             let stage = built
-                .and_then(|build| dockerfiles.stage(root.path, build))
+                .and_then(|build| dockerfiles.stage(path, build))
                 .or_else(|| dockerfiles.built(made.and_then(|made| field(&made.value, "name")).or(Some(image))));
             if let (Some(stage), Some(id)) = (stage, builder.find(&item.name))
                 && let Some(node) = builder.get(id)
             {
                 image::describe(node, &Value::default(), Some(stage));
                 node.evidence = isolation::evidence(
-                    &settings(&resources, item),
+                    &settings(resources, item),
                     item.header,
                     &Around { stage: Some(stage), ..Around::default() },
                 );

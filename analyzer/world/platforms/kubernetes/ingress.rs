@@ -100,6 +100,7 @@ impl<'a> Class<'a> {
 
 /// Adds the Ingresses.
 pub(super) fn build(objects: &Objects<'_>, services: &Services, cluster: &Cluster, builder: &mut Builder) {
+    let controllers = controllers(objects);
     for item in objects.of_group("Ingress", &["networking.k8s.io", "extensions"]) {
         let title = objects.title(&item.name, item);
         let mut node = Builder::describe(item, Kind::Proxy);
@@ -117,7 +118,7 @@ pub(super) fn build(objects: &Objects<'_>, services: &Services, cluster: &Cluste
                 entry::outside(id, wall, &[], builder);
                 By::Cloud
             }
-            None => served(item, &title, &class, objects, id, builder),
+            None => served(item, &title, &class, &controllers, id, builder),
         };
         if known == By::Nobody {
             // Whoever serves it is a pod that is not here.
@@ -270,17 +271,42 @@ fn google(item: &Item, title: &str, id: NodeId, builder: &mut Builder) -> By {
     By::Cloud
 }
 
+/// The workloads that run a controller, with its number in `CONTROLLERS`.
+fn controllers<'o>(objects: &'o Objects<'_>) -> Vec<(usize, &'o Workload<'o>)> {
+    let runs = |workload: &Workload<'_>, images: &[&str]| {
+        let containers = workload.item.value.get("containers").map(Value::items).unwrap_or_default();
+        let mut own = containers.iter().filter_map(|container| field(container, "image")?.as_str());
+        own.any(|image| images.iter().any(|part| image.contains(part)))
+    };
+    let all = objects.workloads.iter().flat_map(|workload| {
+        let fits = CONTROLLERS.iter().enumerate().filter(move |(_, (.., images))| runs(workload, images));
+        fits.map(move |(at, _)| (at, workload))
+    });
+    all.collect()
+}
+
 /// A program in the cluster: one that is here, or one of which nothing is known.
-fn served(item: &Item, title: &str, class: &Class<'_>, objects: &Objects<'_>, id: NodeId, builder: &mut Builder) -> By {
-    let nameless = class.name.is_none();
-    let fits = CONTROLLERS.iter().filter(|(name, controller, _)| nameless || class.fits(name, controller));
-    let images: Vec<&str> = fits.flat_map(|(.., images)| images.iter().copied()).collect();
-    let mut found = false;
-    for workload in objects.workloads.iter().filter(|workload| runs(workload, &images)) {
-        found = true;
+fn served(
+    item: &Item,
+    title: &str,
+    class: &Class<'_>,
+    controllers: &[(usize, &Workload<'_>)],
+    id: NodeId,
+    builder: &mut Builder,
+) -> By {
+    let fits =
+        |at: usize| CONTROLLERS.get(at).is_some_and(|(name, controller, _)| class.name.is_none() || class.fits(name, controller));
+    let mut servers: Vec<&Workload<'_>> = Vec::new();
+    for (_, workload) in controllers.iter().filter(|(at, _)| fits(*at)) {
+        if !servers.last().is_some_and(|known| std::ptr::eq(*known, *workload)) {
+            servers.push(workload);
+        }
+    }
+    for workload in &servers {
         let step = Step::at(item.header, format!("{} serves {title}", workload.name));
         builder.forwards(workload.node, id, vec![Gate::Open(step)]);
     }
+    let found = !servers.is_empty();
     if !found {
         let of = class.name.map(|name| format!(" of class {name}")).unwrap_or_default();
         let missing = Missing::new(format!("whether the ingress controller{of} has a public address"));
@@ -307,12 +333,6 @@ fn refused(objects: &Objects<'_>, route: &Item, title: &str, space: &str, backen
     });
     let message = format!("no ReferenceGrant of namespace {space} lets {title} lead there");
     (!granted).then(|| Gate::Wall(Step::at(backend.header, message)))
-}
-
-fn runs(workload: &Workload<'_>, images: &[&str]) -> bool {
-    let containers = workload.item.value.get("containers").map(Value::items).unwrap_or_default();
-    let mut own = containers.iter().filter_map(|container| field(container, "image")?.as_str());
-    own.any(|image| images.iter().any(|part| image.contains(part)))
 }
 
 /// The ports that a proxy listens on.

@@ -36,38 +36,41 @@ mod tests;
 
 use plimsoll_syntax::Item;
 
-use crate::builder::{Builder, Facts};
-use crate::resources::Resources;
+use crate::builder::{Beat, Builder, Facts};
+use crate::resources::Roots;
 
 /// Adds what they run.
-pub(super) fn build(facts: &Facts<'_>, builder: &mut Builder) {
-    let roots: Vec<(&str, Resources<'_>)> = facts.roots.iter().map(|root| (root.path, Resources::new(root.items))).collect();
-    let tie = cluster::only(&roots);
+pub(super) fn build(facts: &Facts<'_>, roots: &Roots<'_>, builder: &mut Builder) {
+    let tie = cluster::only(roots);
     let manifests: Vec<&Item> = facts.manifests.iter().flat_map(|items| items.iter()).collect();
     let has_pods = |items: &[&Item]| items.iter().any(|item| objects::is_of(item, "object"));
     let mut first = true;
     if has_pods(&manifests) {
-        one("cluster", &manifests, tie.as_ref(), builder);
+        one("cluster", &manifests, tie.as_ref(), facts.beat, builder);
         first = false;
     }
     for root in &facts.roots {
         let items: Vec<&Item> = root.items.iter().filter(|item| objects::is_kubernetes(item)).collect();
         if has_pods(&items) {
             let name = if first { "cluster".to_owned() } else { format!("cluster of {}", root.path) };
-            one(&name, &items, tie.as_ref(), builder);
+            one(&name, &items, tie.as_ref(), facts.beat, builder);
             first = false;
         }
     }
 }
 
 /// The objects of one cluster.
-fn one(name: &str, items: &[&Item], tie: Option<&cluster::Tie<'_>>, builder: &mut Builder) {
+fn one(name: &str, items: &[&Item], tie: Option<&cluster::Tie<'_>>, beat: Beat<'_>, builder: &mut Builder) {
     let mut objects = objects::Objects::new(items);
+    beat.beat();
     let cluster = cluster::build(name, &objects, tie, builder);
     let policies = policy::Policies::read(&mut objects, builder.assume.policies_enforced);
+    beat.beat();
     workload::build(&mut objects, &policies, &cluster, tie, builder);
+    beat.beat();
     workload::ways(&objects, &policies, &cluster, builder);
     let services = service::build(&objects, &policies, &cluster, tie, builder);
+    beat.beat();
     ingress::build(&objects, &services, &cluster, builder);
     ingress::routes(&objects, &services, &cluster, builder);
     gateway::build(&objects, &services, &cluster, builder);

@@ -124,7 +124,7 @@ impl Policies {
             step: step.clone(),
             doubt: Some(missing),
         };
-        let name = step.message.clone();
+        let name = step.message.to_string();
         Some(Arc::new(Filter { name, place: step.place, entries: vec![entry], otherwise: Otherwise::LetIn(step), more: None }))
     }
 

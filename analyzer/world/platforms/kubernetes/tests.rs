@@ -33,7 +33,7 @@ fn rung(manifests: &str) -> (u8, String) {
     let node = world.node(world.named("Pod/p").unwrap()).unwrap();
     let rung = node.rung().unwrap();
     let why = node.evidence.iter().find(|evidence| evidence.rung == rung).unwrap();
-    (rung.number(), why.step.message.clone())
+    (rung.number(), why.step.message.to_string())
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn policies_are_walls_where_the_user_does_not_deny_it() {
         let world = world(&manifests, Assume { policies_enforced: enforced, ..Assume::default() });
         let question = Question { from: From::Node(world.named("Pod/q").unwrap()), to: world.named("Pod/p"), port: None };
         match &world.answers(&question)[0].verdict {
-            Verdict::NotReachable(step) => step.message.clone(),
+            Verdict::NotReachable(step) => step.message.to_string(),
             _ => String::new(),
         }
     };

@@ -1,7 +1,10 @@
 //! What a language server needs: files that change, snapshots that are asked while they do, and findings file by file.
 //!
 //! Every edit is a write to the database; it cancels the snapshots that are being asked. [`Snapshot::advance`] judges everything
-//! again, which costs what the edit changed, and renders only the files whose findings differ from what stood before.
+//! again but the world, which costs what the edit changed, and renders only the files whose findings differ from what stood before;
+//! [`Snapshot::complete`] adds what the world says.
+
+mod standing;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -12,12 +15,15 @@ use plimsoll_syntax::FileId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use salsa::{Database as _, Setter};
 
-use crate::db::{Content, Db, SourceFile};
+use crate::db::{Content, Db, SourceFile, contained};
 use crate::kind::FileKind;
 use crate::render::{Lost, Renderer};
 use crate::report::{Finding, Incomplete, Text};
 use crate::run::{RawFinding, Verdicts};
-use crate::{Engine, Files, Part, Settings, Source, Subject, overlays, queries};
+use crate::{Engine, Files, Part, Settings, Source, Subject, charts, overlays, queries, world};
+
+pub use standing::Standing;
+use standing::{different, files_of};
 
 /// A question was given up: a newer edit came, or nobody waits for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,12 +39,6 @@ pub struct FileReport {
     pub incomplete: Vec<Incomplete>,
     /// Its text, and those that its findings refer to.
     pub texts: BTreeMap<Utf8PathBuf, Arc<Text>>,
-}
-
-/// What was said last about everything.
-#[derive(Clone, Debug, Default)]
-pub struct Standing {
-    parts: Vec<(Subject, Part)>,
 }
 
 /// A state of the workspace that can be asked on another thread. It must be dropped before the engine can take the next edit, which it
@@ -72,6 +72,11 @@ impl Engine {
             outside: self.outside.clone(),
             pool: self.pool.clone(),
         })
+    }
+
+    /// Lets go of what was needed once, to look at everything: trees of which their items are known.
+    pub fn trim(&mut self) {
+        self.db.trigger_lru_eviction();
     }
 
     /// A workspace in which no rule runs: what is left when settings and rules are of no use.
@@ -143,7 +148,8 @@ impl Snapshot {
         Canceller(self.0.db.cancellation_token())
     }
 
-    /// What is known about one file, without looking at what has nothing to do with it as far as `standing` tells.
+    /// What is known about one file, without looking at what has nothing to do with it as far as `standing` tells. What the world says
+    /// is as it stood, where the file's text is still what it was about.
     ///
     /// # Errors
     /// When it was cancelled.
@@ -154,13 +160,14 @@ impl Snapshot {
                 let part = crate::judge(&self.0.db, self.0.task(), &subject);
                 (subject, part)
             };
-            let parts: Vec<(Subject, Part)> = self.subjects_of(file, standing).into_iter().map(judge).collect();
+            let mut parts: Vec<(Subject, Part)> = self.subjects_of(file, standing).into_iter().map(judge).collect();
+            parts.extend(standing.moved_world(&self.0.db).map(|part| (Subject::World, part)));
             self.rendered(&FxHashSet::from_iter([file.id(&self.0.db)]), &parts).remove(path).unwrap_or_default()
         })
     }
 
-    /// Judges everything that changed since `before`, and says what is known now about the files for which that makes a difference:
-    /// by path, with the `edited` ones among them.
+    /// Judges everything that changed since `before` but the world, and says what is known now about the files for which that makes a
+    /// difference: by path, with the `edited` ones among them.
     ///
     /// # Errors
     /// When it was cancelled.
@@ -172,49 +179,85 @@ impl Snapshot {
         self.caught(|| {
             let engine = &self.0;
             let task = engine.task();
-            let parts = engine.map(engine.subjects(), |db, subject| {
+            let mut subjects = engine.subjects();
+            subjects.retain(|subject| *subject != Subject::World);
+            let mut parts = engine.map(subjects, |db, subject| {
                 let part = crate::judge(db, task, &subject);
                 (subject, part)
             });
+            parts.extend(before.moved_world(&engine.db).map(|part| (Subject::World, part)));
             let edited: FxHashSet<FileId> =
                 edited.iter().filter_map(|path| engine.db.known(path)).map(|file| file.id(&engine.db)).collect();
-            let dirty = different(&before.parts, &parts, &edited);
+            let dirty = different(before.parts(), &parts, &edited);
             let reports = self.rendered(&dirty, &parts);
-            (Standing { parts }, reports)
+            (Standing::of(&engine.db, parts, before.heavy()), reports)
+        })
+    }
+
+    /// Judges the world as well, after everything else: what is known now about the files of which that says something else.
+    ///
+    /// # Errors
+    /// When it was cancelled.
+    pub fn complete(&self, before: &Standing) -> Result<(Standing, BTreeMap<Utf8PathBuf, FileReport>), Cancelled> {
+        self.caught(|| {
+            let engine = &self.0;
+            let world = crate::judge(&engine.db, engine.task(), &Subject::World);
+            let mut parts: Vec<(Subject, Part)> =
+                before.parts().iter().filter(|(subject, _)| *subject != Subject::World).cloned().collect();
+            parts.push((Subject::World, world));
+            let dirty = different(before.parts(), &parts, &FxHashSet::default());
+            let reports = self.rendered(&dirty, &parts);
+            let scene = world::scene(&engine.db, engine.workspace, &engine.outside);
+            let heavy = world::heavy(&engine.db, engine.workspace, engine.book, scene);
+            let [before, _] = before.heavy();
+            (Standing::of(&engine.db, parts, [heavy, before]), reports)
         })
     }
 
     /// Rules that failed, by name, with what they said.
     #[must_use]
     pub fn failures(&self, standing: &Standing) -> BTreeMap<Arc<str>, String> {
-        let all = standing.parts.iter().flat_map(|(_, part)| &part.verdicts.failures);
+        let all = standing.parts().iter().flat_map(|(_, part)| &part.verdicts.failures);
         all.filter_map(|(rule, message)| Some((self.0.rulebook.rules.get(*rule as usize)?.info.name.clone(), message.clone())))
             .collect()
     }
 
-    /// What may have something to say about a file.
+    /// What may have something to say about a file; what all formats together make of an edit can wait for the next look at everything.
     fn subjects_of(&self, file: SourceFile, standing: &Standing) -> Vec<Subject> {
         let (db, workspace) = (&self.0.db, self.0.workspace);
-        let (id, path, kind) = (file.id(db), file.path(db), file.content(db).kind);
-        let folder = path.parent().map(ToString::to_string).unwrap_or_default();
-        let callers = kind.is_some_and(FileKind::is_terraform).then(|| queries::callers(db, workspace));
-        let roots = callers.as_ref().and_then(|callers| callers.get(&folder)).map(Vec::as_slice).unwrap_or_default();
-        let told = |part: &Part| {
-            part.verdicts.findings.iter().any(|finding| mentions(finding, id))
-                || part.incomplete.iter().any(|lost| lost.file == Some(id))
-        };
-        let may = |subject: &Subject| match subject {
-            Subject::File(other) => *other == file,
-            Subject::Root(root) => roots.contains(root),
-            Subject::Chart(chart) => path.starts_with(chart),
-            Subject::Overlay(folder) => overlays::reads(db, workspace, folder, path),
-            Subject::Cluster => kind == Some(FileKind::Kubernetes),
-            // Whatever is edited, what others make of it can wait for the next look at everything.
-            Subject::World => false,
-        };
-        let told: FxHashSet<&Subject> =
-            standing.parts.iter().filter(|(_, part)| told(part)).map(|(subject, _)| subject).collect();
-        self.0.subjects().into_iter().filter(|subject| may(subject) || !told.is_empty() && told.contains(subject)).collect()
+        let (path, kind) = (file.path(db), file.content(db).kind);
+        let is_listed =
+            |file: &SourceFile| workspace.files(db).binary_search_by(|known| known.path(db).cmp(file.path(db))).is_ok();
+        let roots = || contained(|| queries::roots(db, workspace)).unwrap_or_default();
+        let charts = contained(|| charts::charts(db, workspace)).unwrap_or_default();
+        let overlays = contained(|| overlays::overlays(db, workspace)).unwrap_or_default();
+
+        let mut subjects: Vec<Subject> = Some(file).filter(is_listed).map(Subject::File).into_iter().collect();
+        if kind.is_some_and(FileKind::is_terraform) {
+            let folder = path.parent().map(ToString::to_string).unwrap_or_default();
+            subjects.extend(queries::callers(db, workspace).get(&folder).into_iter().flatten().cloned().map(Subject::Root));
+        }
+        subjects.extend(charts.iter().filter(|chart| path.starts_with(chart)).cloned().map(Subject::Chart));
+        let reads = |folder: &&String| overlays::reads(db, workspace, folder, path);
+        subjects.extend(overlays.iter().filter(reads).cloned().map(Subject::Overlay));
+        if kind == Some(FileKind::Kubernetes) {
+            subjects.push(Subject::Cluster);
+        }
+        // What has said something about it may say something else now.
+        for subject in standing.about(file.id(db)) {
+            let is_there = match subject {
+                Subject::File(other) => is_listed(other),
+                Subject::Root(root) => roots().contains(root),
+                Subject::Chart(chart) => charts.contains(chart),
+                Subject::Overlay(folder) => overlays.contains(folder),
+                Subject::Cluster => true,
+                Subject::World => false,
+            };
+            if is_there && !subjects.contains(subject) {
+                subjects.push(subject.clone());
+            }
+        }
+        subjects
     }
 
     /// What is known about these files.
@@ -272,62 +315,4 @@ impl Snapshot {
     fn caught<T>(&self, work: impl FnOnce() -> T) -> Result<T, Cancelled> {
         salsa::Cancelled::catch(AssertUnwindSafe(work)).map_err(|_| Cancelled)
     }
-}
-
-/// The files that a finding belongs to: where it is, and where its item is.
-fn files_of(finding: &RawFinding) -> impl Iterator<Item = FileId> + use<> {
-    let (place, item) = (finding.place.file, finding.item.range.file);
-    [place].into_iter().chain((item != place && item != FileId::NONE).then_some(item))
-}
-
-fn mentions(finding: &RawFinding, file: FileId) -> bool {
-    finding.place.file == file || finding.item.range.file == file
-}
-
-/// The files about which something else is said now, and the edited ones, whose lines have moved.
-fn different(before: &[(Subject, Part)], after: &[(Subject, Part)], edited: &FxHashSet<FileId>) -> FxHashSet<FileId> {
-    let mut dirty: FxHashSet<FileId> = edited.clone();
-    let pointers =
-        |parts: &[(Subject, Part)]| parts.iter().map(|(_, part)| Arc::as_ptr(&part.verdicts)).collect::<FxHashSet<_>>();
-    let (old, new) = (pointers(before), pointers(after));
-    let (was, is) = (by_file(before, &new), by_file(after, &old));
-    let empty = Vec::new();
-    for file in was.keys().chain(is.keys()) {
-        if was.get(file).unwrap_or(&empty) != is.get(file).unwrap_or(&empty) {
-            dirty.insert(*file);
-        }
-    }
-    for finding in is.values().flatten() {
-        // The lines of what it refers to may have moved, too.
-        let refers = finding.related.iter().any(|(place, _)| edited.contains(&place.file))
-            || files_of(finding).any(|file| edited.contains(&file));
-        if refers {
-            dirty.extend(files_of(finding));
-        }
-    }
-    let (was, is) = (lost_by_file(before), lost_by_file(after));
-    let empty = Vec::new();
-    dirty.extend(was.keys().chain(is.keys()).filter(|file| was.get(file).unwrap_or(&empty) != is.get(file).unwrap_or(&empty)));
-    dirty
-}
-
-/// The findings of parts that the other side does not have, by the files that they belong to.
-fn by_file<'p>(parts: &'p [(Subject, Part)], other: &FxHashSet<*const Verdicts>) -> FxHashMap<FileId, Vec<&'p RawFinding>> {
-    let mut all: FxHashMap<FileId, Vec<&RawFinding>> = FxHashMap::default();
-    for (_, part) in parts.iter().filter(|(_, part)| !other.contains(&Arc::as_ptr(&part.verdicts))) {
-        for finding in &part.verdicts.findings {
-            for file in files_of(finding) {
-                all.entry(file).or_default().push(finding);
-            }
-        }
-    }
-    all
-}
-
-fn lost_by_file(parts: &[(Subject, Part)]) -> FxHashMap<FileId, Vec<&Lost>> {
-    let mut all: FxHashMap<FileId, Vec<&Lost>> = FxHashMap::default();
-    for lost in parts.iter().flat_map(|(_, part)| &part.incomplete) {
-        all.entry(lost.file.unwrap_or(FileId::NONE)).or_default().push(lost);
-    }
-    all
 }
