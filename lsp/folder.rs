@@ -77,9 +77,7 @@ impl Ready {
             // What an engine said that has been replaced means nothing to this one.
             _ if round.generation != self.generation => None,
             Some(standing) => {
-                if std::mem::take(&mut self.everything) {
-                    self.engine.trim();
-                }
+                self.everything = false;
                 Some(std::mem::replace(&mut self.standing, standing))
             }
             None => {

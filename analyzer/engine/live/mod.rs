@@ -74,11 +74,6 @@ impl Engine {
         })
     }
 
-    /// Lets go of what was needed once, to look at everything: trees of which their items are known.
-    pub fn trim(&mut self) {
-        self.db.trigger_lru_eviction();
-    }
-
     /// A workspace in which no rule runs: what is left when settings and rules are of no use.
     #[must_use]
     pub fn without_rules(files: Arc<dyn Files>) -> Self {
