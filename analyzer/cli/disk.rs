@@ -43,9 +43,14 @@ pub(crate) fn kind(path: &Path) -> io::Result<Kind> {
     })
 }
 
+/// An error unless there is something at a path.
+pub(crate) fn is_there(path: &Path) -> io::Result<()> {
+    fs::symlink_metadata(path).map(drop)
+}
+
 /// Whether there is something at a path.
 pub(crate) fn exists(path: &Utf8Path) -> bool {
-    fs::symlink_metadata(path).is_ok()
+    is_there(path.as_std_path()).is_ok()
 }
 
 /// Reads a file of at most `limit` bytes.

@@ -120,6 +120,8 @@ pub(crate) struct WorkspaceFiles {
 impl WorkspaceFiles {
     /// Reads an absolute path whose real place must lie in the workspace.
     pub(crate) fn read_absolute(&self, path: &Path) -> io::Result<Vec<u8>> {
+        // Most files that are asked for are not there (`.env`, `.dockerignore`), and following links takes a call for each folder.
+        disk::is_there(path)?;
         let real = disk::canonical(path)?;
         if !real.starts_with(&self.root) {
             return Err(io::Error::new(io::ErrorKind::PermissionDenied, "a symbolic link to a place outside of the workspace"));

@@ -164,7 +164,7 @@ fn value_of(value: &DeValue<'_>, place: Place, depth: usize) -> Value {
             read.map_or_else(|_| Value::string(number.as_str(), place), |read| Value::int(read, place))
         }
         DeValue::Float(number) => Number::parse(number.as_str())
-            .map_or_else(|| Value::string(number.as_str(), place), |read| Value::new(Kind::Number(read), place)),
+            .map_or_else(|| Value::string(number.as_str(), place), |read| Value::new(Kind::Number(read.into()), place)),
         DeValue::Datetime(time) => Value::string(time.to_string(), place),
         DeValue::Array(all) => {
             let list = Value::list(all.iter().map(|item| value_of(item.get_ref(), at(place, item), depth - 1)).collect(), place);

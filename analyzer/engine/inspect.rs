@@ -237,8 +237,10 @@ pub(crate) fn shown(value: &Value) -> Json {
     match &value.kind {
         Kind::Null => Json::Null,
         Kind::Bool(flag) => json!(flag),
-        Kind::Number(Number::Int(int)) => i64::try_from(*int).map_or_else(|_| json!(int.to_string()), |int| json!(int)),
-        Kind::Number(Number::Float(float)) => json!(float),
+        Kind::Number(number) => match number.get() {
+            Number::Int(int) => i64::try_from(int).map_or_else(|_| json!(int.to_string()), |int| json!(int)),
+            Number::Float(float) => json!(float),
+        },
         Kind::String(text) => json!(text.as_str()),
         Kind::Template(parts) => {
             let part = |part: &Part| match part {

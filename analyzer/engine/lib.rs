@@ -174,6 +174,7 @@ impl Engine {
     #[must_use]
     pub fn check(&self, progress: &(dyn Fn(usize, usize) + Sync)) -> Report {
         let files = self.workspace.files(&self.db).clone();
+        self.prepare();
         let subjects = self.subjects();
         let total = subjects.len();
         let done = AtomicUsize::new(0);
@@ -188,7 +189,27 @@ impl Engine {
         renderer.report(&files, &verdicts, lost.into_iter().flatten().collect())
     }
 
-    /// Everything that rules look at, in the order of the report.
+    /// Makes the items of everything, on all threads: so that what needs many of them at once, the list of root modules and the world,
+    /// does not make them one after the other.
+    fn prepare(&self) {
+        let (workspace, outside) = (self.workspace, &self.outside);
+        let directories: Vec<String> = workspace.directories(&self.db).keys().cloned().collect();
+        // What fails here fails again where it is asked for, and is told there.
+        self.map(directories, |db, path| {
+            let _ = contained(|| queries::module(db, workspace, queries::Directory::new(db, path)));
+        });
+        self.map(workspace.files(&self.db).clone(), |db, file| {
+            let _ = contained(|| (queries::judged_items(db, workspace, file), queries::suppressions(db, file)));
+        });
+        let roots = contained(|| queries::roots(&self.db, workspace)).unwrap_or_default();
+        self.map(roots.to_vec(), |db, root| {
+            for (_, inputs) in outside.contexts(db, &root) {
+                let _ = contained(|| queries::root_items(db, workspace, queries::Root::new(db, root.clone(), inputs)));
+            }
+        });
+    }
+
+    /// Everything that rules look at; the world first, because it takes longest.
     fn subjects(&self) -> Vec<Subject> {
         let files = self.workspace.files(&self.db).iter().copied().map(Subject::File);
         let roots = contained(|| queries::roots(&self.db, self.workspace)).unwrap_or_default();
@@ -197,7 +218,8 @@ impl Engine {
         let overlays = contained(|| overlays::overlays(&self.db, self.workspace)).unwrap_or_default();
         let charts = charts.iter().cloned().map(Subject::Chart);
         let overlays = overlays.iter().cloned().map(Subject::Overlay);
-        files.chain(roots).chain(charts).chain(overlays).chain([Subject::Cluster, Subject::World]).collect()
+        let whole = [Subject::World, Subject::Cluster].into_iter();
+        whole.chain(files).chain(roots).chain(charts).chain(overlays).collect()
     }
 
     fn task(&self) -> Task<'_> {

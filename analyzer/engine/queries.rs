@@ -305,10 +305,9 @@ pub(crate) fn root_items<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<
     Arc::new(items)
 }
 
-/// What the rules say about the items of one file.
-#[salsa::tracked(returns(clone), no_eq)]
-pub(crate) fn file_verdicts(db: &dyn Db, workspace: Workspace, book: Book, file: SourceFile) -> Arc<Verdicts> {
-    let items = match file.content(db).kind {
+/// The items of a file that are judged with it.
+pub(crate) fn judged_items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Arc<Vec<Item>> {
+    match file.content(db).kind {
         Some(FileKind::Compose) => crate::compose::compose_items(db, workspace, file),
         Some(FileKind::Plan) => crate::plan::items(db, workspace, file),
         // A template says what its chart renders it to.
@@ -316,7 +315,13 @@ pub(crate) fn file_verdicts(db: &dyn Db, workspace: Workspace, book: Book, file:
         // So does what an overlay builds from a manifest.
         _ if overlays::is_used(db, workspace, file) => Arc::default(),
         _ => file_items(db, file),
-    };
+    }
+}
+
+/// What the rules say about the items of one file.
+#[salsa::tracked(returns(clone), no_eq)]
+pub(crate) fn file_verdicts(db: &dyn Db, workspace: Workspace, book: Book, file: SourceFile) -> Arc<Verdicts> {
+    let items = judged_items(db, workspace, file);
     if file.content(db).kind == Some(FileKind::Kubernetes) {
         return Arc::new(slices::judged(db, workspace, book, &items));
     }

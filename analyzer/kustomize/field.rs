@@ -109,7 +109,7 @@ fn walk(
 /// Replaces the text of a scalar, which keeps its type where the text allows it.
 pub(crate) fn retext(value: &mut Value, text: CompactString, place: Place) {
     let kind = match &value.kind {
-        Kind::Number(_) => plimsoll_syntax::value::Number::parse(&text).map(Kind::Number),
+        Kind::Number(_) => plimsoll_syntax::value::Number::parse(&text).map(|number| Kind::Number(number.into())),
         Kind::Bool(_) => text.parse().ok().map(Kind::Bool),
         Kind::Null => Some(plain(&text)),
         _ => None,
@@ -124,7 +124,8 @@ pub(crate) fn plain(text: &str) -> Kind {
         "" | "~" | "null" => Kind::Null,
         "true" => Kind::Bool(true),
         "false" => Kind::Bool(false),
-        _ => plimsoll_syntax::value::Number::parse(text).map_or_else(|| Kind::String(text.into()), Kind::Number),
+        _ => plimsoll_syntax::value::Number::parse(text)
+            .map_or_else(|| Kind::String(text.into()), |number| Kind::Number(number.into())),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use plimsoll_syntax::value::Number;
 use plimsoll_syntax::{Kind, Value};
 use sha2::{Digest, Sha256};
 
@@ -58,11 +57,8 @@ fn json(value: &Value, out: &mut String) {
     match &value.kind {
         Kind::Null | Kind::Unknown(_) | Kind::Choice(_) | Kind::Template(_) => out.push_str("null"),
         Kind::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
-        Kind::Number(Number::Int(int)) => {
-            let _ = write!(out, "{int}");
-        }
-        Kind::Number(Number::Float(float)) => {
-            let _ = write!(out, "{float}");
+        Kind::Number(number) => {
+            let _ = write!(out, "{number}");
         }
         Kind::String(text) => quote(text, out),
         Kind::List(list) => {

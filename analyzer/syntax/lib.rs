@@ -10,6 +10,7 @@ pub mod dockerfile;
 pub mod hcl;
 pub mod image;
 pub mod item;
+mod number;
 pub mod shell;
 pub mod text;
 pub mod value;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 
+pub use crate::number::{Number, Packed};
 use crate::text::{Place, Span};
 
 /// How deep a value is searched for references.
@@ -35,7 +36,7 @@ pub enum Kind {
     /// `true` or `false`.
     Bool(bool),
     /// A number.
-    Number(Number),
+    Number(Packed),
     /// A string that is known as a whole.
     String(CompactString),
     /// A string with holes, at least one; adjacent known parts are merged.
@@ -48,15 +49,6 @@ pub enum Kind {
     Unknown(Arc<Unknown>),
     /// One of several values; which one depends on something unknown.
     Choice(Arc<Choice>),
-}
-
-/// A number: integers are exact up to 127 bits, anything else is a double.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Number {
-    /// A whole number.
-    Int(i128),
-    /// A finite fraction.
-    Float(f64),
 }
 
 /// A piece of a string that is not known as a whole.
@@ -244,7 +236,7 @@ impl Value {
 
     /// A whole number.
     pub fn int(value: impl Into<i128>, place: Place) -> Self {
-        Self::new(Kind::Number(Number::Int(value.into())), place)
+        Self::new(Kind::Number(Number::Int(value.into()).into()), place)
     }
 
     /// A list without a tail.
@@ -320,7 +312,7 @@ impl Value {
     #[must_use]
     pub const fn as_int(&self) -> Option<i128> {
         match self.kind {
-            Kind::Number(Number::Int(value)) => Some(value),
+            Kind::Number(number) => number.as_int(),
             _ => None,
         }
     }
@@ -469,45 +461,5 @@ impl Unknown {
     pub fn shaped(mut self, shape: Shape) -> Self {
         self.shape = shape;
         self
-    }
-}
-
-impl Number {
-    /// As a double; large integers lose precision.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "the caller asks for a double")]
-    pub const fn as_f64(self) -> f64 {
-        match self {
-            Self::Int(int) => int as f64,
-            Self::Float(float) => float,
-        }
-    }
-
-    /// Reads a decimal literal (`12`, `-3`, `1.5`, `1e3`); a fraction that is whole becomes an integer.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        if let Ok(int) = text.parse::<i128>() {
-            return Some(Self::Int(int));
-        }
-        if !text.bytes().any(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        text.parse::<f64>().ok().filter(|float| float.is_finite()).map(Self::from)
-    }
-}
-
-impl From<f64> for Number {
-    fn from(float: f64) -> Self {
-        #[expect(clippy::cast_possible_truncation, reason = "guarded: whole and far inside the range of i128")]
-        if float.fract() == 0.0 && float.abs() < 1e30 { Self::Int(float as i128) } else { Self::Float(float) }
-    }
-}
-
-impl std::fmt::Display for Number {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Int(int) => int.fmt(f),
-            Self::Float(float) => float.fmt(f),
-        }
     }
 }

@@ -230,7 +230,7 @@ fn wrong(wanted: &str, value: &Value) -> String {
 pub(crate) fn text_of(value: &Value) -> Option<CompactString> {
     match &value.kind {
         Kind::String(text) => Some(text.clone()),
-        Kind::Number(number) => Some(number_text(*number)),
+        Kind::Number(number) => Some(number_text(number.get())),
         Kind::Bool(value) => Some(if *value { "true" } else { "false" }.into()),
         _ => None,
     }
@@ -253,7 +253,7 @@ pub(crate) fn to_number(value: &Value) -> Option<Value> {
         Kind::Unknown(_) | Kind::Choice(_) => return convert(value, &Type::Number).ok(),
         _ => return None,
     };
-    Some(Value { kind: Kind::Number(number), ..value.clone() })
+    Some(Value { kind: Kind::Number(number.into()), ..value.clone() })
 }
 
 /// A number as a string may write it.

@@ -132,13 +132,7 @@ impl<T> Expansion<T> {
     /// The key that an index means.
     pub(crate) fn key(&self, key: &Value) -> Option<Key> {
         match &key.kind {
-            Kind::Number(number) if self.by == By::Count => {
-                if let plimsoll_syntax::value::Number::Int(index) = number {
-                    Some(Key::Index(*index))
-                } else {
-                    None
-                }
-            }
+            Kind::Number(number) if self.by == By::Count => number.as_int().map(Key::Index),
             Kind::String(name) if self.by == By::Count => name.parse().ok().map(Key::Index),
             _ => convert::text_of(key).map(Key::Name),
         }

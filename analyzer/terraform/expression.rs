@@ -112,7 +112,7 @@ impl Evaluator<'_> {
 
     fn literal(&self, cx: &Cx<'_>, span: Span) -> Value {
         match Number::parse(cx.file.text(span)) {
-            Some(number) => Value::new(Kind::Number(number), cx.place(span)),
+            Some(number) => Value::new(Kind::Number(number.into()), cx.place(span)),
             None => lattice::limit(cx.file.text(span), cx.place(span)),
         }
     }

@@ -125,8 +125,8 @@ impl Evaluator<'_> {
                 match &value.kind {
                     Kind::String(name) if expansion.by == By::Count => name.parse().map_or(Key::Name(name.clone()), Key::Index),
                     Kind::String(name) => Key::Name(name.clone()),
-                    Kind::Number(number) if expansion.by == By::Each => Key::Name(lattice::number_text(*number)),
-                    Kind::Number(plimsoll_syntax::value::Number::Int(index)) => Key::Index(*index),
+                    Kind::Number(number) if expansion.by == By::Each => Key::Name(lattice::number_text(number.get())),
+                    Kind::Number(number) => number.as_int().map_or(Err(Target::WrongKey), |index| Ok(Key::Index(index)))?,
                     Kind::Unknown(unknown) if !is_late(unknown) => return Err(Target::Open),
                     Kind::Choice(_) => return Err(Target::Open),
                     _ => return Err(Target::WrongKey),

@@ -162,7 +162,7 @@ pub(crate) fn limit(what: &str, place: Place) -> Value {
 
 pub(crate) fn number(value: f64, place: Place) -> Value {
     if value.is_finite() {
-        Value::new(Kind::Number(Number::from(value)), place)
+        Value::new(Kind::Number(value.into()), place)
     } else {
         limit("a number beyond the range of doubles", place)
     }
@@ -297,7 +297,7 @@ pub(crate) fn noun(value: &Value) -> &'static str {
 /// A key in source text.
 pub(crate) fn key_text(key: &Value) -> CompactString {
     match &key.kind {
-        Kind::Number(number) => number_text(*number),
+        Kind::Number(number) => number_text(number.get()),
         Kind::String(text) => format_compact!("{text:?}"),
         Kind::Unknown(unknown) => unknown.source.clone(),
         _ => "…".into(),

@@ -22,10 +22,10 @@ impl Evaluator<'_> {
                 return self.invalid(place, format!("{} has no negation", noun(&args[0])));
             };
             match (&converted.kind, op) {
-                (Kind::Number(Number::Int(int)), _) => {
-                    int.checked_neg().map_or_else(|| number(0.0, place), |int| Value::int(int, place))
-                }
-                (Kind::Number(Number::Float(float)), _) => number(-float, place),
+                (Kind::Number(known), _) => match known.get() {
+                    Number::Int(int) => int.checked_neg().map_or_else(|| number(0.0, place), |int| Value::int(int, place)),
+                    Number::Float(float) => number(-float, place),
+                },
                 (Kind::Bool(known), _) => Value::bool(!known, place),
                 (Kind::Unknown(unknown), UnaryOp::Negate) => derived_value(unknown, Shape::Number, place),
                 (Kind::Unknown(unknown), UnaryOp::Not) => derived_value(unknown, Shape::Bool, place),
@@ -98,7 +98,7 @@ impl Evaluator<'_> {
             return unknown.map_or_else(Value::default, |unknown| derived_value(&unknown, shape, place));
         };
         let (x, y) = (a.as_f64(), b.as_f64());
-        let ints = if let (Number::Int(a), Number::Int(b)) = (a, b) { Some((*a, *b)) } else { None };
+        let ints = a.as_int().zip(b.as_int());
         let order = ints.map_or_else(|| x.total_cmp(&y), |(a, b)| a.cmp(&b));
         let exact = |of: fn(i128, i128) -> Option<i128>| ints.and_then(|(a, b)| of(a, b)).map(|int| Value::int(int, place));
         match op {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::{ExprId, ExprKind};
-use plimsoll_syntax::value::{Kind, Number, Reason, Shape, Unknown};
+use plimsoll_syntax::value::{Kind, Reason, Shape, Unknown};
 use plimsoll_syntax::{Place, Value};
 
 use crate::NoteKind;
@@ -345,7 +345,7 @@ impl Evaluator<'_> {
         }
         match &value.kind {
             Kind::List(list) => {
-                let Some(Value { kind: Kind::Number(Number::Int(index)), .. }) = crate::convert::to_number(key) else {
+                let Some(index) = crate::convert::to_number(key).and_then(|key| key.as_int()) else {
                     return self.invalid(place, format_compact!("an index must be a whole number, not {}", noun(key)));
                 };
                 match (usize::try_from(index).ok().and_then(|index| list.items.get(index)), &list.tail) {

@@ -87,12 +87,14 @@ pub(crate) fn converted(value: &Ours) -> Value {
     match &value.kind {
         Kind::Null => Value::Null,
         Kind::Bool(value) => json!(value),
-        Kind::Number(Number::Int(int)) => match (i64::try_from(*int), u64::try_from(*int)) {
-            (Ok(int), _) => json!(int),
-            (_, Ok(int)) => json!(int),
-            _ => json!(Number::Int(*int).as_f64()),
+        Kind::Number(number) => match number.get() {
+            Number::Int(int) => match (i64::try_from(int), u64::try_from(int)) {
+                (Ok(int), _) => json!(int),
+                (_, Ok(int)) => json!(int),
+                _ => json!(number.as_f64()),
+            },
+            Number::Float(float) => json!(float),
         },
-        Kind::Number(Number::Float(float)) => json!(float),
         Kind::String(text) => json!(text.as_str()),
         Kind::List(list) if list.tail.is_none() => list.items.iter().map(converted).collect(),
         Kind::Map(map) => {

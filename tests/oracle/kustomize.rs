@@ -35,8 +35,10 @@ pub(crate) fn answer(case: &Value) -> Value {
 fn plain(value: &Ours) -> Value {
     match &value.kind {
         Kind::Bool(flag) => json!(flag),
-        Kind::Number(Number::Int(int)) => i64::try_from(*int).map_or_else(|_| json!(int.to_string()), |int| json!(int)),
-        Kind::Number(Number::Float(float)) => json!(float),
+        Kind::Number(number) => match number.get() {
+            Number::Int(int) => i64::try_from(int).map_or_else(|_| json!(int.to_string()), |int| json!(int)),
+            Number::Float(float) => json!(float),
+        },
         Kind::String(text) => json!(text.as_str()),
         Kind::List(list) => list.items.iter().map(plain).collect(),
         Kind::Map(map) => {

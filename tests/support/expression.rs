@@ -261,8 +261,8 @@ fn value(random: &mut Random, depth: usize) -> Value {
     let kind = match random.below(if depth > 2 { 7 } else { 10 }) {
         0 => Kind::Null,
         1 => Kind::Bool(random.percent(50)),
-        2 => Kind::Number(Number::Int(i128::from(random.number() >> random.below(64)) - 40)),
-        3 => Kind::Number(Number::from(random.below(1_000) as f64 / 8.0)),
+        2 => Kind::Number(Number::Int(i128::from(random.number() >> random.below(64)) - 40).into()),
+        3 => Kind::Number((random.below(1_000) as f64 / 8.0).into()),
         4 => Kind::String(random.pick(TEXTS).into()),
         5 => Kind::Unknown(unknown(random)),
         6 => Kind::Template(Arc::new([Part::Known(random.pick(TEXTS).into()), Part::Hole(unknown(random))])),

@@ -179,7 +179,7 @@ pub(crate) fn bool(value: &Value) -> Value {
 pub(crate) fn number(value: &Value) -> Value {
     let kind = match &value.kind {
         Kind::String(text) => match Number::parse(text.trim()) {
-            Some(number) => Kind::Number(number),
+            Some(number) => Kind::Number(number.into()),
             None => return value.clone(),
         },
         Kind::Template(parts) => unknown_of(parts),

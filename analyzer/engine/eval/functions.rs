@@ -129,7 +129,7 @@ impl<'a> Evaluator<'a> {
         frames: &Frames<'_, 'a>,
     ) -> Slot<'a> {
         let Some(Argument::Operand(first)) = arguments.first() else { return Slot::of_value(Value::default()) };
-        let number = |number: usize| Kind::Number(Number::Int(number as i128));
+        let number = |number: usize| Kind::Number(Number::Int(number as i128).into());
         if matches!(function, Function::Count | Function::Length) {
             return self.size(function, first, arguments.get(1), frames);
         }
@@ -201,7 +201,7 @@ impl<'a> Evaluator<'a> {
         if function == Function::Length
             && let Kind::String(text) = &whole.value.kind
         {
-            let length = Kind::Number(Number::Int(text.chars().count() as i128));
+            let length = Kind::Number(Number::Int(text.chars().count() as i128).into());
             return Slot { value: Held::made(Value { kind: length, ..Value::clone(&whole.value) }), ..whole };
         }
         let elements = self.operand_elements(list, frames);
@@ -223,7 +223,7 @@ impl<'a> Evaluator<'a> {
         }
         let kind = match open {
             Some(tail) => Kind::Unknown(tail),
-            None => Kind::Number(Number::Int(certain as i128)),
+            None => Kind::Number(Number::Int(certain as i128).into()),
         };
         Slot { value: Held::made(Value::new(kind, elements.place)), place: elements.place, ..whole }
     }

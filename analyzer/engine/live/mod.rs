@@ -174,6 +174,9 @@ impl Snapshot {
         self.caught(|| {
             let engine = &self.0;
             let task = engine.task();
+            if before.parts().is_empty() {
+                engine.prepare();
+            }
             let mut subjects = engine.subjects();
             subjects.retain(|subject| *subject != Subject::World);
             let mut parts = engine.map(subjects, |db, subject| {

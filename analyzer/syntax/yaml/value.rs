@@ -259,7 +259,7 @@ fn scalar(text: &CompactString, style: Style, tag: &str, dialect: Dialect) -> Ki
         "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" if dialect == Dialect::Kubernetes => return Kind::Bool(false),
         _ => {}
     }
-    number(text, dialect).map_or_else(|| Kind::String(text.clone()), Kind::Number)
+    number(text, dialect).map_or_else(|| Kind::String(text.clone()), |number| Kind::Number(number.into()))
 }
 
 fn number(text: &str, dialect: Dialect) -> Option<Number> {

@@ -410,5 +410,5 @@ fn sum(call: &Call<'_, '_>) -> Outcome {
             (a, b) => Number::from(a.as_f64() + b.as_f64()),
         };
     }
-    Ok(Value::new(Kind::Number(total), call.place))
+    Ok(Value::new(Kind::Number(total.into()), call.place))
 }

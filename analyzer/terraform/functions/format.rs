@@ -181,7 +181,7 @@ fn append(out: &mut TextBuilder, verb: &Verb, arg: &Value) -> Result<(), String>
 fn as_is(verb: &Verb, arg: &Value) -> String {
     match &arg.kind {
         Kind::String(text) if !verb.sharp => text.to_string(),
-        Kind::Number(number) if !verb.sharp => general(*number),
+        Kind::Number(number) if !verb.sharp => general(number.get()),
         _ => json::encoded(arg),
     }
 }

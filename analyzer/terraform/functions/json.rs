@@ -36,7 +36,7 @@ pub(super) fn encode_into(value: &Value, out: &mut TextBuilder, depth: u32) {
     match &value.kind {
         Kind::Null => out.push("null"),
         Kind::Bool(value) => out.push(if *value { "true" } else { "false" }),
-        Kind::Number(number) => out.push(&number_text(*number)),
+        Kind::Number(number) => out.push(&number_text(number.get())),
         Kind::String(text) => out.push(&quoted(text)),
         Kind::Template(parts) => in_quotes(parts, out),
         Kind::List(list) => {
@@ -316,7 +316,7 @@ impl Decoder<'_> {
                         && !digits.starts_with("0E"));
                 let whole = !word.ends_with('.') && !word.contains(".e") && !word.contains(".E");
                 match Number::parse(&word) {
-                    Some(number) if starts && whole => Kind::Number(number),
+                    Some(number) if starts && whole => Kind::Number(number.into()),
                     _ => {
                         return Err(if word.is_empty() {
                             "this is not JSON".to_owned()

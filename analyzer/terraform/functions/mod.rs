@@ -316,7 +316,7 @@ fn is_refused(value: &Value) -> bool {
 
 fn number_in(value: &Value) -> Result<Number, String> {
     match to_number(value).map(|value| value.kind) {
-        Some(Kind::Number(number)) => Ok(number),
+        Some(Kind::Number(number)) => Ok(number.get()),
         _ => Err(format!("a number is required, not {}", noun(value))),
     }
 }

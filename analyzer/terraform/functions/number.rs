@@ -23,7 +23,7 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 fn same(call: &Call<'_, '_>) -> Outcome {
-    Ok(Value::new(Kind::Number(call.number(0)?), call.place))
+    Ok(Value::new(Kind::Number(call.number(0)?.into()), call.place))
 }
 
 fn negated(call: &Call<'_, '_>) -> Outcome {
@@ -43,7 +43,7 @@ fn extreme(call: &Call<'_, '_>, least: bool) -> Outcome {
             best = number;
         }
     }
-    Ok(Value::new(Kind::Number(best), call.place))
+    Ok(Value::new(Kind::Number(best.into()), call.place))
 }
 
 fn rounded(call: &Call<'_, '_>, round: fn(f64) -> f64) -> Outcome {

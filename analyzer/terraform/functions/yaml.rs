@@ -87,7 +87,7 @@ fn scalar(value: &Value, indent: usize, out: &mut TextBuilder) {
     match &value.kind {
         Kind::Null => out.push("null"),
         Kind::Bool(value) => out.push(if *value { "true" } else { "false" }),
-        Kind::Number(number) => out.push(&number_text(*number)),
+        Kind::Number(number) => out.push(&number_text(number.get())),
         Kind::String(text) if text.contains('\n') && fits_block(text) => return block(text, indent, out),
         Kind::String(text) => quoted(text, out),
         Kind::Template(parts) => {
@@ -262,8 +262,10 @@ impl Reader<'_> {
             return self.call.string(text);
         }
         let number = || {
-            number(text)
-                .map_or_else(|| Err(format!("{text:?} is no number")), |number| Ok(Value::new(Kind::Number(number), place)))
+            number(text).map_or_else(
+                || Err(format!("{text:?} is no number")),
+                |number| Ok(Value::new(Kind::Number(number.into()), place)),
+            )
         };
         match tag {
             "" => Ok(plain(text).map_or_else(|| Value::string(text, place), |kind| Value::new(kind, place))),
@@ -303,7 +305,7 @@ fn plain(text: &str) -> Option<Kind> {
         "false" | "False" | "FALSE" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => return Some(Kind::Bool(false)),
         _ => {}
     }
-    number(text).map(Kind::Number).or_else(|| date(text).map(|text| Kind::String(text.into())))
+    number(text).map(|number| Kind::Number(number.into())).or_else(|| date(text).map(|text| Kind::String(text.into())))
 }
 
 fn number(text: &str) -> Option<Number> {

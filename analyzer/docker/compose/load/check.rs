@@ -1,7 +1,7 @@
 //! What Compose refuses.
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::{Entry, Map, Number};
+use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::{Kind, Place, Value};
 
 use crate::compose::values::{bool, field};
@@ -263,7 +263,7 @@ pub(super) fn service(name: &str, written: &Map) -> Result<(), String> {
             return Err("invalid mount config for type \"bind\": field Source must not be empty".to_owned());
         }
         let size = field(&field(volume, "tmpfs"), "size");
-        if size.as_int().is_some_and(|size| size < 0) || matches!(size.kind, Kind::Number(Number::Float(_))) {
+        if size.as_int().is_some_and(|size| size < 0) || matches!(size.kind, Kind::Number(number) if number.as_int().is_none()) {
             return Err(format!("services.{name}.volumes.tmpfs.size must be greater than or equal to 0"));
         }
     }

@@ -10,7 +10,8 @@ use crate::compose::values::{each, field, number, object, pairs, text};
 /// What Compose does not show: null, nothing, false, zero, no elements.
 pub(super) fn is_zero(value: &Value) -> bool {
     match &value.kind {
-        Kind::Null | Kind::Bool(false) | Kind::Number(Number::Int(0)) => true,
+        Kind::Null | Kind::Bool(false) => true,
+        Kind::Number(number) => number.as_int() == Some(0),
         Kind::String(text) => text.is_empty(),
         Kind::List(list) => list.items.is_empty(),
         Kind::Map(map) => map.entries.is_empty(),
@@ -231,7 +232,7 @@ pub(super) fn gpus(written: &Value) -> Result<Value, String> {
             let Kind::Map(map) = &gpu.kind else { return Some(gpu) };
             let mut map = Map::clone(map);
             if map.get("count").is_none() && map.get("device_ids").is_none() {
-                map.set("count", Value::new(Kind::Number(Number::Int(-1)), Place::NONE));
+                map.set("count", Value::new(Kind::Number(Number::Int(-1).into()), Place::NONE));
             }
             Some(Value::map(map, Place::NONE))
         })),
