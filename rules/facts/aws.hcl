@@ -43,6 +43,13 @@ relation default_security_group {
   from = aws_vpc
   one  = aws_default_security_group.vpc_id
 }
+relation entries {
+  from = aws_default_security_group
+  many = [
+    aws_security_group_rule.security_group_id, aws_vpc_security_group_ingress_rule.security_group_id,
+    aws_vpc_security_group_egress_rule.security_group_id,
+  ]
+}
 relation elastic_addresses {
   from = aws_instance
   many = [aws_eip.instance, aws_eip_association.instance_id]

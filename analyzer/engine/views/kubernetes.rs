@@ -69,6 +69,7 @@ const LISTS: &[(&str, &str)] = &[
     ("port", "ports"),
     ("ports", "ports"),
     ("preferred_during_scheduling_ignored_during_execution", "preferredDuringSchedulingIgnoredDuringExecution"),
+    ("range", "ranges"),
     ("readiness_gate", "readinessGates"),
     ("rule", "rules"),
     ("secret", "secrets"),
@@ -85,6 +86,10 @@ const LISTS: &[(&str, &str)] = &[
     ("volume_mount", "volumeMounts"),
     ("webhook", "webhooks"),
 ];
+
+/// A list in some blocks only.
+const REQUIRED: (&str, &str) =
+    ("required_during_scheduling_ignored_during_execution", "requiredDuringSchedulingIgnoredDuringExecution");
 
 /// Names that camel case does not give.
 const NAMES: &[(&str, &str)] = &[
@@ -162,8 +167,10 @@ fn api_blocks(name: &str, entry: &Entry, list: &List, parent: &str, depth: usize
         _ => value.clone(),
     };
     // A volume's secret, and the port of a backend's service, are single blocks of the same name.
-    let single = parent == "volume" || (parent, name) == ("service", "port");
-    match LISTS.iter().find(|row| row.0 == name && !single) {
+    let single = matches!(parent, "volume" | "sources") || (parent, name) == ("service", "port");
+    // What a pod needs of other pods is a list; what it needs of its node is one object of the same name.
+    let required = matches!(parent, "pod_affinity" | "pod_anti_affinity").then_some(REQUIRED);
+    match LISTS.iter().chain(&required).find(|row| row.0 == name && !single) {
         Some((_, plural)) => {
             let items = list.items.iter().map(convert).collect();
             let kind = Kind::List(Arc::new(List { items, tail: list.tail.clone(), blocks: true }));
