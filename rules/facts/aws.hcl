@@ -62,6 +62,10 @@ relation listeners {
   from = [aws_lb, aws_alb]
   many = [aws_lb_listener.load_balancer_arn, aws_alb_listener.load_balancer_arn]
 }
+relation rest_api {
+  from   = aws_api_gateway_stage
+  refers = rest_api_id.aws_api_gateway_rest_api
+}
 relation web_acl {
   from = [aws_lb, aws_alb, aws_api_gateway_stage, aws_appsync_graphql_api]
   one  = [aws_wafv2_web_acl_association.resource_arn, aws_wafregional_web_acl_association.resource_arn]
