@@ -236,7 +236,11 @@ mod tests {
             ("security_context", blocks(vec![map(vec![("read_only_root_filesystem", text("true"))])])),
         ]);
         let volume = map(vec![("name", text("v")), ("secret", blocks(vec![map(vec![("secret_name", text("s"))])]))]);
+        let required =
+            ("required_during_scheduling_ignored_during_execution", blocks(vec![map(vec![("topology_key", text("zone"))])]));
+        let affinity = blocks(vec![map(vec![("pod_anti_affinity", blocks(vec![map(vec![required])]))])]);
         let spec = map(vec![
+            ("affinity", affinity),
             ("host_pid", text("true")),
             ("node_selector", map(vec![("disk_type", text("ssd"))])),
             ("container", blocks(vec![container])),
@@ -252,6 +256,8 @@ mod tests {
         assert_eq!(object.value.str_at(&["kind"]), Some("Pod"));
         assert_eq!(object.value.str_at(&["spec", "hostPID"]), Some("true"));
         assert_eq!(object.value.str_at(&["spec", "nodeSelector", "disk_type"]), Some("ssd"));
+        let affinity = ["spec", "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
+        assert_eq!(object.value.at(&affinity).map(|terms| terms.items().len()), Some(1));
         let volumes = object.value.at(&["spec", "volumes"]).map(Value::items).unwrap_or_default();
         assert_eq!(volumes[0].str_at(&["secret", "secretName"]), Some("s"));
         let container = found.iter().find(|item| item.views.iter().any(|view| view == "container")).expect("a container");
