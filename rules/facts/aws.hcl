@@ -43,6 +43,13 @@ relation default_security_group {
   from = aws_vpc
   one  = aws_default_security_group.vpc_id
 }
+relation entries {
+  from = aws_default_security_group
+  many = [
+    aws_security_group_rule.security_group_id, aws_vpc_security_group_ingress_rule.security_group_id,
+    aws_vpc_security_group_egress_rule.security_group_id,
+  ]
+}
 relation elastic_addresses {
   from = aws_instance
   many = [aws_eip.instance, aws_eip_association.instance_id]
@@ -54,6 +61,10 @@ relation load_balancer {
 relation listeners {
   from = [aws_lb, aws_alb]
   many = [aws_lb_listener.load_balancer_arn, aws_alb_listener.load_balancer_arn]
+}
+relation rest_api {
+  from   = aws_api_gateway_stage
+  refers = rest_api_id.aws_api_gateway_rest_api
 }
 relation web_acl {
   from = [aws_lb, aws_alb, aws_api_gateway_stage, aws_appsync_graphql_api]

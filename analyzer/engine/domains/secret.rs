@@ -50,7 +50,13 @@ const ASSIGNMENTS: &[&str] = &[
     r#"[A-Za-z][A-Za-z0-9+.-]*://()[^\s:/@'"]*:([^\s/@'"]+)@[A-Za-z0-9\[]"#,
     // `Authorization: Bearer value`
     r#"(?i:authorization["']?\s*[:=]\s*["']?(?:bearer|basic|token))()\s+([A-Za-z0-9+/=._~-]{8,})"#,
+    // `export NAME=value`: a shell variable gets a value, never the name of one.
+    r#"\bexport\s+([A-Za-z_][A-Za-z0-9_]*)=(?:\\?"([^"\n\\]+)|'([^'\n]+)'|([^\s"'`,;&|\\]+))"#,
 ];
+
+/// The assignments above that are judged in their own way.
+const URL: usize = 2;
+const EXPORT: usize = 4;
 
 /// Parts of a value that make it a placeholder or a reference, in lower case.
 const PLACEHOLDERS: &str = "example changeme change_me change-me changeit placeholder your xxx todo dummy redacted insert replace < > ${ $( {{ *** \
@@ -60,7 +66,7 @@ const PLACEHOLDERS: &str = "example changeme change_me change-me changeit placeh
 const EMPTY: &str = "none null nil true false undefined required optional string password secret token";
 
 /// Without one of these an assignment of the same index cannot match.
-const NEEDED: [&[&str]; ASSIGNMENTS.len()] = [&["=", ":"], &["--"], &["://"], &["=", ":"]];
+const NEEDED: [&[&str]; ASSIGNMENTS.len()] = [&["=", ":"], &["--"], &["://"], &["=", ":"], &["export"]];
 
 static COMPILED: LazyLock<Compiled> = LazyLock::new(|| Compiled {
     any_format: RegexSet::new(FORMATS).ok(),
@@ -99,8 +105,8 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
         assignment.captures_iter(text).find_map(|captures| {
             let named = captures.get(1)?;
             let value = (2..captures.len()).find_map(|group| captures.get(group))?;
-            let counts = at > 0 || name(named.as_str());
-            (counts && plausible(value.as_str(), at == 2)).then(|| value.range())
+            let counts = !matches!(at, 0 | EXPORT) || name(named.as_str());
+            (counts && plausible(value.as_str(), at)).then(|| value.range())
         })
     });
     assigned.min_by_key(|range| range.start)
@@ -116,8 +122,9 @@ fn aws_secret(text: &str) -> Option<Range<usize>> {
     (trimmed.len() == 40 && base64 && mixed && entropy(trimmed) > 4.2).then(|| start..start + trimmed.len())
 }
 
-/// Whether a value looks like a credential that somebody chose. A password inside a URL may be any word.
-fn plausible(value: &str, in_url: bool) -> bool {
+/// Whether the value of an assignment, by its index, looks like a credential that somebody chose. A password inside a URL may be any
+/// word, and one that a shell exports any in capitals and small letters.
+fn plausible(value: &str, assignment: usize) -> bool {
     let value = value.trim();
     let lower = value.to_lowercase();
     let first = value.chars().next().unwrap_or(' ');
@@ -129,16 +136,18 @@ fn plausible(value: &str, in_url: bool) -> bool {
     if PLACEHOLDERS.split_ascii_whitespace().any(|part| lower.contains(part)) || has(EMPTY, &lower) || is_path(value) {
         return false;
     }
-    if in_url {
+    if assignment == URL {
         return value.len() >= 3;
     }
     let letters = value.bytes().any(|byte| byte.is_ascii_alphabetic());
     let digits = value.bytes().any(|byte| byte.is_ascii_digit());
+    let mixed = value.bytes().any(|byte| byte.is_ascii_lowercase()) && value.bytes().any(|byte| byte.is_ascii_uppercase());
+    let chosen = assignment == EXPORT && value.len() >= 10 && mixed;
     let symbols = value.bytes().any(|byte| b"!@#$^&*+=?%~".contains(&byte));
     // `settings.TOKEN_V2`, `data.vault.x1`: names of code have parts.
     let code = value.split('.').count() > 1
         && value.split('.').all(|part| part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'));
-    value.len() >= 6 && letters && (digits || symbols) && !code && entropy(value) > 2.0
+    value.len() >= 6 && letters && (digits || symbols || chosen) && !code && entropy(value) > 2.0
 }
 
 /// A file's path: from the root or a known place, with lower-case parts.

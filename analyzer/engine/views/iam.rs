@@ -31,6 +31,10 @@ const ATTRIBUTES: &[&[&str]] = &[
 ];
 /// The data source that writes a policy in blocks.
 const DOCUMENT: &str = "data.aws_iam_policy_document";
+/// Its attributes that name documents whose statements replace its own of the same `sid`, and those whose statements it replaces.
+const MERGED: [&[&str]; 2] = [&["override_policy_documents", "override_json"], &["source_policy_documents", "source_json"]];
+/// How deep documents are merged.
+const DEPTH: usize = 8;
 /// How many statements of one policy are looked at.
 const LIMIT: usize = 500;
 
@@ -48,8 +52,18 @@ pub(crate) fn items(terraform: &[Item], source: Source<'_>) -> Vec<Item> {
         };
         for policy in ATTRIBUTES.iter().flat_map(|path| policies(&resource.value, path)) {
             if let Some(document) = document_of(&policy.value).and_then(|address| documents.get(address)) {
-                if used.insert((&document.name, kind)) {
-                    items.extend(of_document(document, resource, kind));
+                let mut layers = Vec::new();
+                merged(document, &documents, DEPTH, &mut layers);
+                let mut known: FxHashSet<CompactString> = FxHashSet::default();
+                for layer in layers {
+                    let mut statements = of_document(layer, resource, kind);
+                    statements.retain(|statement| match statement.value.str_at(&["sid"]) {
+                        None | Some("") => true,
+                        Some(sid) => known.insert(sid.into()),
+                    });
+                    if used.insert((&layer.name, kind)) {
+                        items.extend(statements);
+                    }
                 }
             } else {
                 items.extend(of_text(policy, resource, kind, source));
@@ -60,6 +74,20 @@ pub(crate) fn items(terraform: &[Item], source: Source<'_>) -> Vec<Item> {
     let alone = terraform.iter().filter(|item| kind_of(item) == Some(DOCUMENT) && !linked.contains(item.name.as_str()));
     items.extend(alone.flat_map(|document| of_document(document, document, DOCUMENT)));
     items
+}
+
+/// A document and those that it is merged of, the ones that win first.
+fn merged<'a>(document: &'a Item, documents: &FxHashMap<&str, &'a Item>, depth: usize, out: &mut Vec<&'a Item>) {
+    if depth == 0 || out.iter().any(|known| known.name == document.name) {
+        return;
+    }
+    let [winning, losing] = MERGED.map(|keys| {
+        let values = keys.iter().filter_map(|key| document.value.get(key));
+        values.flat_map(Value::references).filter_map(|reference| documents.get(reference.address.as_str()).copied())
+    });
+    winning.for_each(|other| merged(other, documents, depth - 1, out));
+    out.push(document);
+    losing.for_each(|other| merged(other, documents, depth - 1, out));
 }
 
 /// The type of a resource or data source.

@@ -100,3 +100,31 @@ fn documents() {
     let rows = shown(&[document, policy.clone(), policy]);
     assert_eq!(rows, ["data.aws_iam_policy_document.d of aws_sqs_queue_policy Allow: all public narrowed"]);
 }
+
+#[test]
+fn documents_made_of_documents() {
+    let statement = |sid: &str, action: &str| map(vec![("sid", text(sid)), ("actions", texts(&[action]))]);
+    let json = |name: &str| {
+        let identity = Reference { address: format!("data.aws_iam_policy_document.{name}").into(), attribute: "json".into() };
+        Value::unknown(Unknown { identity: Some(identity), ..Unknown::new(Reason::Data, "json") }, Place::NONE)
+    };
+    let document = |name: &str, fields| item(DOCUMENT, &format!("data.aws_iam_policy_document.{name}"), fields);
+    let base = document("base", vec![("statement", list(vec![statement("a", "*"), statement("b", "*")]))]);
+    let top = document(
+        "top",
+        vec![
+            ("statement", list(vec![statement("b", "s3:Get")])),
+            ("source_policy_documents", list(vec![json("base"), json("top")])),
+        ],
+    );
+    let policy = item("aws_iam_policy", "p", vec![("policy", json("top"))]);
+    let rows = shown(&[base, top, policy]);
+    let of_policy: Vec<_> = rows.iter().filter(|row| row.contains(" of aws_iam_policy ")).collect();
+    assert_eq!(
+        of_policy,
+        [
+            "data.aws_iam_policy_document.top of aws_iam_policy Allow:",
+            "data.aws_iam_policy_document.base of aws_iam_policy Allow: all"
+        ]
+    );
+}

@@ -69,6 +69,7 @@ const LISTS: &[(&str, &str)] = &[
     ("port", "ports"),
     ("ports", "ports"),
     ("preferred_during_scheduling_ignored_during_execution", "preferredDuringSchedulingIgnoredDuringExecution"),
+    ("range", "ranges"),
     ("readiness_gate", "readinessGates"),
     ("rule", "rules"),
     ("secret", "secrets"),
@@ -85,6 +86,10 @@ const LISTS: &[(&str, &str)] = &[
     ("volume_mount", "volumeMounts"),
     ("webhook", "webhooks"),
 ];
+
+/// A list in some blocks only.
+const REQUIRED: (&str, &str) =
+    ("required_during_scheduling_ignored_during_execution", "requiredDuringSchedulingIgnoredDuringExecution");
 
 /// Names that camel case does not give.
 const NAMES: &[(&str, &str)] = &[
@@ -162,8 +167,10 @@ fn api_blocks(name: &str, entry: &Entry, list: &List, parent: &str, depth: usize
         _ => value.clone(),
     };
     // A volume's secret, and the port of a backend's service, are single blocks of the same name.
-    let single = parent == "volume" || (parent, name) == ("service", "port");
-    match LISTS.iter().find(|row| row.0 == name && !single) {
+    let single = matches!(parent, "volume" | "sources") || (parent, name) == ("service", "port");
+    // What a pod needs of other pods is a list; what it needs of its node is one object of the same name.
+    let required = matches!(parent, "pod_affinity" | "pod_anti_affinity").then_some(REQUIRED);
+    match LISTS.iter().chain(&required).find(|row| row.0 == name && !single) {
         Some((_, plural)) => {
             let items = list.items.iter().map(convert).collect();
             let kind = Kind::List(Arc::new(List { items, tail: list.tail.clone(), blocks: true }));
@@ -229,7 +236,11 @@ mod tests {
             ("security_context", blocks(vec![map(vec![("read_only_root_filesystem", text("true"))])])),
         ]);
         let volume = map(vec![("name", text("v")), ("secret", blocks(vec![map(vec![("secret_name", text("s"))])]))]);
+        let required =
+            ("required_during_scheduling_ignored_during_execution", blocks(vec![map(vec![("topology_key", text("zone"))])]));
+        let affinity = blocks(vec![map(vec![("pod_anti_affinity", blocks(vec![map(vec![required])]))])]);
         let spec = map(vec![
+            ("affinity", affinity),
             ("host_pid", text("true")),
             ("node_selector", map(vec![("disk_type", text("ssd"))])),
             ("container", blocks(vec![container])),
@@ -245,6 +256,8 @@ mod tests {
         assert_eq!(object.value.str_at(&["kind"]), Some("Pod"));
         assert_eq!(object.value.str_at(&["spec", "hostPID"]), Some("true"));
         assert_eq!(object.value.str_at(&["spec", "nodeSelector", "disk_type"]), Some("ssd"));
+        let affinity = ["spec", "affinity", "podAntiAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
+        assert_eq!(object.value.at(&affinity).map(|terms| terms.items().len()), Some(1));
         let volumes = object.value.at(&["spec", "volumes"]).map(Value::items).unwrap_or_default();
         assert_eq!(volumes[0].str_at(&["secret", "secretName"]), Some("s"));
         let container = found.iter().find(|item| item.views.iter().any(|view| view == "container")).expect("a container");
