@@ -153,7 +153,7 @@ impl<'a> Answers<'a> {
     fn key(&self, captured: &Captured<'_>, direction: Direction, pod: &Pod, whole: bool) -> Key {
         let named =
             |policy: &&Policy| policy.rules(direction).unwrap_or_default().iter().any(|rule| !rule.ports.names.is_empty());
-        let class = (whole || captured.policies.iter().any(|policy| named(policy))).then(|| self.class(pod)).flatten();
+        let class = (whole || captured.policies.iter().any(named)).then(|| self.class(pod)).flatten();
         let policies = captured.policies.iter().map(|policy| std::ptr::from_ref(*policy)).collect();
         (direction, policies, captured.certain, class)
     }
