@@ -239,6 +239,25 @@ fn containers_have_the_settings_of_their_pod() {
 }
 
 #[test]
+fn programs_of_the_control_plane_are_found_where_they_are_started() {
+    let rows = [
+        ("args: [kube-scheduler, --v=2]", "program=kube-scheduler argv=[kube-scheduler, --v=2]"),
+        ("args: [serve, --v=2]", "program=- argv=[serve, --v=2]"),
+        (
+            "command: [/bin/sh, -ec, 'cd /; exec /usr/bin/etcd --name=$N --x >log 2>&1']",
+            "program=etcd argv=[/usr/bin/etcd, <--name=$N>, --x]",
+        ),
+        ("command: [bash, -c, 'exec web --v=2']", "program=bash argv=[bash, -c, exec web --v=2]"),
+    ];
+    for (command, expected) in rows {
+        let source = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: a\n    image: i\n    {command}\n"
+        );
+        assert_eq!(fields(&read(&source), "container", &["program", "argv"]), [format!("a {expected}")]);
+    }
+}
+
+#[test]
 fn findings_have_places() {
     let found = read(HARDENED);
     let container = |name: &str| found.iter().find(|item| item.views[0] == "container" && item.name == name).cloned();
