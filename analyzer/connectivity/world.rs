@@ -98,22 +98,22 @@ impl<'a> World<'a> {
 
     /// Between workloads on the same first network.
     fn inside(&self, answers: &mut Answers<'_>, verdicts: &mut Verdicts, links: &mut Links) {
-        let mut networks: BTreeMap<&Network, Vec<Voice>> = BTreeMap::new();
+        let mut networks: BTreeMap<&Network, Vec<Party>> = BTreeMap::new();
         for (index, standing) in self.standing.iter().enumerate() {
             let mut pods = Vec::new();
             for (pod, captured) in self.side(index) {
                 let Some(class) = answers.class(pod) else { continue };
                 let hears = answers.row(way(captured, Direction::Ingress), Direction::Ingress, pod, verdicts);
                 let says = answers.row(way(captured, Direction::Egress), Direction::Egress, pod, verdicts);
-                pods.push(Ears { class, hears, says });
+                pods.push(Reach { class, hears, says });
             }
             if let Some(rank) = links.rank(&standing.peer) {
-                networks.entry(&standing.network).or_default().push(Voice { rank, pods });
+                networks.entry(&standing.network).or_default().push(Party { rank, pods });
             }
         }
-        for (network, voices) in networks {
-            for speaker in &voices {
-                let others = voices.iter().filter(|hearer| hearer.rank != speaker.rank);
+        for (network, parties) in networks {
+            for speaker in &parties {
+                let others = parties.iter().filter(|hearer| hearer.rank != speaker.rank);
                 let row = others.map(|hearer| (hearer.rank, speaker.may_say_to(hearer, verdicts)));
                 links.extend(network, speaker.rank, row.filter(|(_, verdict)| *verdict != CLOSED).collect());
             }
@@ -251,19 +251,19 @@ fn way<'a, 'b>(captured: &'b [Captured<'a>; 2], direction: Direction) -> &'b Cap
 }
 
 /// A pod with what it may hear and say.
-struct Ears {
+struct Reach {
     class: Class,
     hears: Rc<Row>,
     says: Rc<Row>,
 }
 
 /// A workload with its pods.
-struct Voice {
+struct Party {
     rank: u32,
-    pods: Vec<Ears>,
+    pods: Vec<Reach>,
 }
 
-impl Voice {
+impl Party {
     /// What the speaker may say and the hearer may hear.
     fn may_say_to(&self, hearer: &Self, verdicts: &mut Verdicts) -> Number {
         if let ([speaker], [hearer]) = (self.pods.as_slice(), hearer.pods.as_slice()) {
