@@ -130,6 +130,9 @@ fn component(command: &Value, argv: List) -> Result<(Value, List), List> {
     let Some((script, text)) = words.get(2).filter(|_| is_shell && flag).and_then(|word| Some((word, word.as_str()?))) else {
         return Err(argv);
     };
+    if !COMPONENTS.iter().any(|name| text.contains(name)) {
+        return Err(argv);
+    }
     for started in shell::parse(text, shell::Continuation::Shell).commands.iter().rev() {
         let items: Vec<Value> = started.argv.iter().map(|word| in_script(word, text, script.place)).collect();
         if let Some(program) = items.first().filter(|first| is_component(first)).map(base_name) {
