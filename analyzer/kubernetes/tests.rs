@@ -258,6 +258,16 @@ fn programs_of_the_control_plane_are_found_where_they_are_started() {
 }
 
 #[test]
+fn an_action_fills_in_its_own_document() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: c\n    image: i\n";
+    let source = format!("{pod}---\n{pod}  {{{{- include \"more\" . | nindent 2 }}}}\n---\n{pod}");
+    let found = read(&source);
+    let specs = found.iter().filter(|item| item.views[0] == "Pod").filter_map(|item| item.value.get("spec")?.as_map());
+    let open: Vec<bool> = specs.map(|spec| spec.tail.is_some()).collect();
+    assert_eq!(open, [false, true, false]);
+}
+
+#[test]
 fn findings_have_places() {
     let found = read(HARDENED);
     let container = |name: &str| found.iter().find(|item| item.views[0] == "container" && item.name == name).cloned();
