@@ -25,6 +25,8 @@ struct BuiltIn {
     check: Option<Check>,
 }
 
+mod object_fields;
+
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
 static SCHEMAS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/schemas.bin"));

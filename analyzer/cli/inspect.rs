@@ -1,6 +1,6 @@
 //! `plimsoll inspect`
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use plimsoll_engine::{Engine, Inspected, Leaf, Link, Settings, Spot};
@@ -20,12 +20,7 @@ const LIMIT: u64 = 10_000_000;
 pub(crate) fn run(options: &Inspect, color: Color) -> Result<Status, Problem> {
     let engine = engine(&options.subject)?;
     if options.connections {
-        let lines = engine.connections();
-        let text = match options.output_format {
-            ListFormat::Json => json(&lines)?,
-            ListFormat::Text => lines.iter().map(|line| format!("{line}\n")).collect(),
-        };
-        let _ = io::stdout().write_all(text.as_bytes());
+        connections(&engine, options.output_format)?;
         return Ok(Status::Clean);
     }
     if options.links {
@@ -51,6 +46,23 @@ pub(crate) fn run(options: &Inspect, color: Color) -> Result<Status, Problem> {
         Some(address) if all.is_empty() => Err(Problem::new(format!("there is nothing of the address {address}"))),
         _ => Ok(Status::Clean),
     }
+}
+
+/// Prints who may reach whom: as many lines as there are pairs, so they are not kept.
+fn connections(engine: &Engine, format: ListFormat) -> Result<(), Problem> {
+    match format {
+        ListFormat::Json => {
+            let mut lines = Vec::new();
+            engine.connections(&mut |line| lines.push(line.to_owned()));
+            let _ = io::stdout().write_all(json(&lines)?.as_bytes());
+        }
+        ListFormat::Text => {
+            let mut output = BufWriter::new(io::stdout().lock());
+            // A reader that was closed early has seen enough.
+            engine.connections(&mut |line| _ = writeln!(output, "{line}"));
+        }
+    }
+    Ok(())
 }
 
 /// A workspace that is asked something, with everything in it.

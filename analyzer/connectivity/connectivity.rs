@@ -3,11 +3,12 @@
 use plimsoll_syntax::{Item, Place};
 
 use crate::evaluate::Policies;
+use crate::links::Links;
 use crate::network::{Network, Networks};
 use crate::note::Note;
 use crate::peer::Peer;
-use crate::pod::{self, Namespaces};
-use crate::policy::{self, Direction};
+use crate::pod::{self, Namespaces, Workload};
+use crate::policy::{self, Direction, Doubt, Imagined, Policy};
 use crate::ports::Ports;
 use crate::world::World;
 use crate::{exposure, front};
@@ -48,12 +49,27 @@ pub struct Exposure {
 }
 
 /// Who may reach whom.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Connectivity {
-    connections: Vec<Connection>,
-    undecided: Vec<Connection>,
-    exposures: Vec<Exposure>,
+    parts: Parts,
+    links: Links,
     notes: Vec<Note>,
+}
+
+/// What the manifests say.
+#[derive(Debug, Default)]
+struct Parts {
+    policies: Vec<Policy>,
+    networks: Networks,
+    doubt: Doubt,
+    workloads: Vec<Workload>,
+    imagined: Vec<Imagined>,
+}
+
+impl Parts {
+    fn world(&self) -> World<'_> {
+        World::new(Policies::new(&self.policies, &self.networks, &self.doubt), &self.workloads)
+    }
 }
 
 impl Connectivity {
@@ -66,30 +82,27 @@ impl Connectivity {
         let networks = Networks::read(items, &workloads, &mut namespaces, &mut notes);
         let front = front::read(items, &workloads, &mut notes);
         let imagined = exposure::imagined(&policies, &workloads, &mut namespaces);
-        let world = World::new(Policies { all: &policies, networks: &networks, doubt: &doubt }, &workloads);
-        let (connections, undecided) = world.connections(&front);
-        let exposures = world.exposures(&imagined, &connections);
-        Self { connections, undecided, exposures, notes }
+        let parts = Parts { policies, networks, doubt, workloads, imagined };
+        let links = parts.world().connections(&front);
+        Self { parts, links, notes }
     }
 
     /// The connections that may be, by network, from and to. Peers without one between them may not speak, unless they are among
     /// the undecided.
-    #[must_use]
-    pub fn connections(&self) -> &[Connection] {
-        &self.connections
+    pub fn connections(&self) -> impl Iterator<Item = Connection> {
+        self.links.connections(|ports| !ports.is_empty())
     }
 
     /// Pairs of peers that nothing lets speak, although something that is not known might.
-    #[must_use]
-    pub fn undecided(&self) -> &[Connection] {
-        &self.undecided
+    pub fn undecided(&self) -> impl Iterator<Item = Connection> {
+        self.links.connections(Ports::is_empty)
     }
 
     /// What the workloads are open to beyond the pods of the manifests, as their own policies have it: pods that are not there
     /// may have others. Of pods on a network apart from the cluster's only the addresses outside.
     #[must_use]
-    pub fn exposures(&self) -> &[Exposure] {
-        &self.exposures
+    pub fn exposures(&self) -> Vec<Exposure> {
+        self.parts.world().exposures(&self.parts.imagined)
     }
 
     /// What is left out, and why.
@@ -98,21 +111,30 @@ impl Connectivity {
         &self.notes
     }
 
-    /// The connections as text: `shop/web[Deployment] => shop/db[StatefulSet] : TCP 5432`.
+    /// Hands over the connections as text, one after the other: `shop/web[Deployment] => shop/db[StatefulSet] : TCP 5432`. There
+    /// may be more of them than anybody should keep.
+    pub fn write_lines(&self, write: &mut dyn FnMut(&str)) {
+        self.links.write(write);
+    }
+
+    /// The same in a list.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
-        self.connections.iter().map(|each| format!("{} => {} : {}", each.from, each.to, each.ports)).collect()
+        let mut lines = Vec::new();
+        self.write_lines(&mut |line| lines.push(line.to_owned()));
+        lines
     }
 
     /// The exposures as text, in columns apart by tabs: `shop/web[Deployment] <= entire-cluster : TCP 80`.
     #[must_use]
     pub fn exposure_lines(&self) -> Vec<String> {
-        let names: Vec<String> = self.exposures.iter().map(|each| each.workload.to_string()).collect();
+        let exposures = self.exposures();
+        let names: Vec<String> = exposures.iter().map(|each| each.workload.to_string()).collect();
         let width = names.iter().map(String::len).max().unwrap_or_default();
         let line = |(each, name): (&Exposure, &String)| {
             let arrow = if each.direction == Direction::Egress { "=>" } else { "<=" };
             format!("{name:width$} \t{arrow} \t{} : {}", each.peer, each.ports)
         };
-        self.exposures.iter().zip(&names).map(line).collect()
+        exposures.iter().zip(&names).map(line).collect()
     }
 }

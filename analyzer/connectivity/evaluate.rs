@@ -1,37 +1,56 @@
 //! What all policies together let a pod say to, or hear from, somebody.
 
+use std::collections::BTreeMap;
+
 use plimsoll_syntax::Place;
 
 use crate::network::{Network, Networks};
 use crate::pod::Pod;
-use crate::policy::{Action, DIRECTIONS, Direction, Doubt, Other, Policy, Rule, Tier};
+use crate::policy::{Action, DIRECTIONS, Direction, Doubt, Other, Policy, Rule, Spaces, Tier};
 use crate::ports::Ports;
 
 /// The policies that have their say on a pod in one direction, in order.
 #[derive(Debug)]
 pub(crate) struct Captured<'a> {
-    policies: Vec<&'a Policy>,
+    pub(crate) policies: Vec<&'a Policy>,
     /// Nothing that is not known could change which ones they are.
-    certain: bool,
+    pub(crate) certain: bool,
 }
 
 /// All policies, and what they are read against.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Policies<'a> {
     pub(crate) all: &'a [Policy],
     pub(crate) networks: &'a Networks,
-    pub(crate) doubt: &'a Doubt,
+    doubt: &'a Doubt,
+    /// Those of a namespace alone, by its name; under no name those that may be about any. By their positions, in order.
+    homes: BTreeMap<Option<&'a str>, Vec<usize>>,
 }
 
 impl<'a> Policies<'a> {
+    pub(crate) fn new(all: &'a [Policy], networks: &'a Networks, doubt: &'a Doubt) -> Self {
+        let mut homes: BTreeMap<Option<&str>, Vec<usize>> = BTreeMap::new();
+        for (index, policy) in all.iter().enumerate() {
+            let home = match &policy.spaces {
+                Spaces::Named(name) => Some(name.as_str()),
+                _ => None,
+            };
+            homes.entry(home).or_default().push(index);
+        }
+        Self { all, networks, doubt, homes }
+    }
+
     /// The policies on a pod, as it stands on a network, by direction.
-    pub(crate) fn on(self, pod: &Pod, network: &Network) -> [Captured<'a>; 2] {
+    pub(crate) fn on(&self, pod: &Pod, network: &Network) -> [Captured<'a>; 2] {
         DIRECTIONS.map(|direction| self.one_way(direction, pod, network))
     }
 
-    fn one_way(self, direction: Direction, pod: &Pod, network: &Network) -> Captured<'a> {
+    fn one_way(&self, direction: Direction, pod: &Pod, network: &Network) -> Captured<'a> {
         let mut captured = Captured { policies: Vec::new(), certain: !self.doubt.is_about(&pod.namespace.name, network) };
-        for policy in self.all {
+        let home = |name| self.homes.get(&name).into_iter().flatten();
+        let mut near: Vec<usize> = home(None).chain(home(Some(pod.namespace.name.as_str()))).copied().collect();
+        near.sort_unstable();
+        for policy in near.into_iter().filter_map(|index| self.all.get(index)) {
             if policy.rules(direction).is_none() || !self.networks.governs(policy, network) {
                 continue;
             }
@@ -48,12 +67,32 @@ impl<'a> Policies<'a> {
 }
 
 /// What may be spoken, and why.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Verdict {
     pub(crate) ports: Ports,
     /// The policies with a rule that decides about a part of it.
     pub(crate) evidence: Vec<Place>,
     pub(crate) certain: bool,
+}
+
+impl Verdict {
+    /// Whether something may pass, or nobody knows.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.ports.is_empty() || !self.certain
+    }
+
+    /// What passes only where both let it.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        let evidence = self.evidence.iter().chain(&other.evidence).copied().collect();
+        Self { ports: self.ports.intersection(&other.ports), evidence, certain: self.certain && other.certain }
+    }
+
+    /// What passes where one of both lets it.
+    pub(crate) fn or(&mut self, other: &Self) {
+        self.ports = self.ports.union(&other.ports);
+        self.evidence.extend(&other.evidence);
+        self.certain &= other.certain;
+    }
 }
 
 /// What is still open while policies have their say.

@@ -1,7 +1,7 @@
 //! Sets of whole numbers as intervals: ports and addresses.
 
 /// Disjoint intervals in order, none touching the next; both ends belong to an interval.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Intervals(Vec<(u32, u32)>);
 
 impl Intervals {

@@ -9,11 +9,13 @@
 //! OVN-Kubernetes (user-defined networks), of the Network Plumbing Working Group (multi-network policies), KubeVirt and OpenShift.
 
 mod address;
+mod answers;
 mod connectivity;
 mod evaluate;
 mod exposure;
 mod front;
 mod intervals;
+mod links;
 mod network;
 mod note;
 mod peer;

@@ -41,7 +41,7 @@ impl Protocol {
 }
 
 /// Ports of one protocol: numbers, and names where nobody knows what number a pod gives them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct PortSet {
     numbers: Intervals,
     names: BTreeSet<CompactString>,
@@ -107,7 +107,7 @@ impl fmt::Display for PortSet {
 }
 
 /// A set of protocols and ports. Written as `All Connections`, `No Connections`, or `TCP 80,443,UDP 53`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ports([PortSet; 3]);
 
 impl Ports {
@@ -123,7 +123,6 @@ impl Ports {
         Self::one(protocol, PortSet { numbers: Intervals::of(u32::from(first), u32::from(last)), names: BTreeSet::new() })
     }
 
-    /// All ports of one protocol.
     /// These ports of every protocol, both ends included.
     #[must_use]
     pub fn every(first: u16, last: u16) -> Self {
@@ -131,6 +130,7 @@ impl Ports {
         Self(PROTOCOLS.map(|_| set.clone()))
     }
 
+    /// All ports of one protocol.
     pub(crate) fn whole(protocol: Protocol) -> Self {
         Self::one(protocol, PortSet::all())
     }

@@ -79,6 +79,14 @@ impl Selector {
         self.0.iter().all(|requirement| requirement.holds(labels))
     }
 
+    /// A label that everything has that it selects, if it names one.
+    pub(crate) fn first_label(&self) -> Option<(&CompactString, &CompactString)> {
+        self.0.iter().find_map(|requirement| match requirement {
+            Requirement::Label(key, value) => Some((key, value)),
+            _ => None,
+        })
+    }
+
     /// Whether it asks for nothing but a namespace's name.
     pub(crate) fn asks_for_names_only(&self) -> bool {
         self.0.iter().all(|requirement| requirement.key() == NAME_LABEL)

@@ -1,14 +1,17 @@
 //! Every pair of peers, asked what may pass.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use compact_str::CompactString;
 
-use crate::address::partition;
-use crate::connectivity::{Connection, Exposure};
+use crate::address::{Range, partition};
+use crate::answers::{Answers, Class, Row};
+use crate::connectivity::Exposure;
 use crate::evaluate::{Captured, Policies, Verdict, decide};
 use crate::exposure;
+use crate::links::{CLOSED, Links, Number, Verdicts};
 use crate::network::Network;
 use crate::peer::{Peer, WorkloadPeer};
 use crate::pod::{Namespace, Pod, Workload};
@@ -25,16 +28,12 @@ struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    fn new(policies: Policies<'a>, workload: &Workload) -> Self {
+    fn new(policies: &Policies<'a>, workload: &Workload) -> Self {
         let network = policies.networks.of(&workload.namespace.name);
         let peer = peer(workload, matches!(network, Network::Namespace(_)));
         let captured = workload.pods.iter().map(|pod| policies.on(pod, &network)).collect();
         Self { network, peer, captured }
     }
-}
-
-fn order(connection: &Connection) -> (&Network, &Peer, &Peer) {
-    (&connection.network, &connection.from, &connection.to)
 }
 
 fn peer(workload: &Workload, apart: bool) -> Peer {
@@ -66,18 +65,29 @@ type Side<'a> = Vec<(&'a Pod, &'a [Captured<'a>; 2])>;
 
 impl<'a> World<'a> {
     pub(crate) fn new(policies: Policies<'a>, workloads: &'a [Workload]) -> Self {
-        Self { policies, workloads, standing: workloads.iter().map(|workload| Standing::new(policies, workload)).collect() }
+        let standing = workloads.iter().map(|workload| Standing::new(&policies, workload)).collect();
+        Self { policies, workloads, standing }
     }
 
     /// The connections that may be, and those about which something that is not known decides.
-    pub(crate) fn connections(&self, passed: &BTreeMap<(usize, usize), Ports>) -> (Vec<Connection>, Vec<Connection>) {
-        let mut connections = Vec::new();
-        self.inside(&mut connections);
-        self.outside(&mut connections);
-        self.front(passed, &mut connections);
-        self.further(&mut connections);
-        connections.sort_by(|left, right| order(left).cmp(&order(right)));
-        connections.into_iter().partition(|connection| !connection.ports.is_empty())
+    pub(crate) fn connections(&self, passed: &BTreeMap<(usize, usize), Ports>) -> Links {
+        let ranges = DIRECTIONS.map(|direction| self.ranges(direction));
+        let further = self.further();
+        let outside = ranges.iter().flatten().map(|range| Peer::Addresses(*range));
+        let members = further.iter().flat_map(|(_, members)| members.iter().map(|member| member.peer.clone()));
+        let inside = self.standing.iter().map(|standing| standing.peer.clone());
+        let mut links = Links::between(inside.chain(outside).chain(members).chain([Peer::IngressController]).collect());
+        let mut verdicts = Verdicts::default();
+        let mut answers = Answers::about(self.workloads.iter().flat_map(|workload| &workload.pods));
+        self.inside(&mut answers, &mut verdicts, &mut links);
+        for (direction, ranges) in DIRECTIONS.into_iter().zip(&ranges) {
+            self.outside(direction, ranges, &mut answers, &mut verdicts, &mut links);
+        }
+        self.front(passed, &mut verdicts, &mut links);
+        for (network, members) in &further {
+            between_members(network, members, &mut verdicts, &mut links);
+        }
+        links.finish(verdicts)
     }
 
     fn side(&self, index: usize) -> Side<'_> {
@@ -87,84 +97,92 @@ impl<'a> World<'a> {
     }
 
     /// Between workloads on the same first network.
-    fn inside(&self, connections: &mut Vec<Connection>) {
-        let sides: Vec<(&Standing<'_>, Side<'_>)> =
-            self.standing.iter().enumerate().map(|(index, standing)| (standing, self.side(index))).collect();
-        for (from, (speaker, saying)) in sides.iter().enumerate() {
-            for (_, (hearer, hearing)) in sides.iter().enumerate().filter(|(to, _)| *to != from) {
-                if speaker.network == hearer.network
-                    && let Some(verdict) = between(saying, hearing)
-                {
-                    connections.push(connection(&speaker.peer, &hearer.peer, &speaker.network, verdict));
-                }
+    fn inside(&self, answers: &mut Answers<'_>, verdicts: &mut Verdicts, links: &mut Links) {
+        let mut networks: BTreeMap<&Network, Vec<Party>> = BTreeMap::new();
+        for (index, standing) in self.standing.iter().enumerate() {
+            let mut pods = Vec::new();
+            for (pod, captured) in self.side(index) {
+                let Some(class) = answers.class(pod) else { continue };
+                let hears = answers.row(way(captured, Direction::Ingress), Direction::Ingress, pod, verdicts);
+                let says = answers.row(way(captured, Direction::Egress), Direction::Egress, pod, verdicts);
+                pods.push(Reach { class, hears, says });
+            }
+            if let Some(rank) = links.rank(&standing.peer) {
+                networks.entry(&standing.network).or_default().push(Party { rank, pods });
+            }
+        }
+        for (network, parties) in networks {
+            for speaker in &parties {
+                let others = parties.iter().filter(|hearer| hearer.rank != speaker.rank);
+                let row = others.map(|hearer| (hearer.rank, speaker.may_say_to(hearer, verdicts)));
+                links.extend(network, speaker.rank, row.filter(|(_, verdict)| *verdict != CLOSED).collect());
             }
         }
     }
 
-    /// With the addresses outside, cut where a policy that governs pods says so.
-    fn outside(&self, connections: &mut Vec<Connection>) {
-        for direction in DIRECTIONS {
-            let first = self.policies.all.iter().filter(|policy| policy.networks.is_none());
-            let ranges = partition(first.flat_map(|policy| policy.blocks(direction)));
-            for (index, standing) in self.standing.iter().enumerate() {
-                let side = self.side(index);
-                for range in &ranges {
-                    let (from, to) = range.bits();
-                    let verdict = one_sided(&side, direction, Other::Addresses(from, to));
-                    if !is_open(&verdict) {
-                        continue;
-                    }
-                    let outside = Peer::Addresses(*range);
-                    connections.push(match direction {
-                        Direction::Egress => connection(&standing.peer, &outside, &standing.network, verdict),
-                        Direction::Ingress => connection(&outside, &standing.peer, &standing.network, verdict),
-                    });
+    /// The addresses outside, cut where a policy that governs pods says so.
+    fn ranges(&self, direction: Direction) -> Vec<Range> {
+        let first = self.policies.all.iter().filter(|policy| policy.networks.is_none());
+        partition(first.flat_map(|policy| policy.blocks(direction)))
+    }
+
+    /// With the addresses outside.
+    fn outside(
+        &self,
+        direction: Direction,
+        ranges: &[Range],
+        answers: &mut Answers<'_>,
+        verdicts: &mut Verdicts,
+        links: &mut Links,
+    ) {
+        let outside: Vec<Option<u32>> = ranges.iter().map(|range| links.rank(&Peer::Addresses(*range))).collect();
+        for (index, standing) in self.standing.iter().enumerate() {
+            let Some(own) = links.rank(&standing.peer) else { continue };
+            let mut rows = Vec::new();
+            for (pod, captured) in self.side(index) {
+                rows.push(answers.outside(way(captured, direction), direction, pod, ranges, verdicts));
+            }
+            for (at, other) in outside.iter().enumerate() {
+                let Some(other) = *other else { continue };
+                let verdict = verdicts.any(rows.iter().filter_map(|row| row.get(at).copied()));
+                match direction {
+                    Direction::Egress => links.add(&standing.network, own, other, verdict),
+                    Direction::Ingress => links.add(&standing.network, other, own, verdict),
                 }
             }
         }
     }
 
     /// From the ingress controller: what it passes on and the pod may hear.
-    fn front(&self, passed: &BTreeMap<(usize, usize), Ports>, connections: &mut Vec<Connection>) {
+    fn front(&self, passed: &BTreeMap<(usize, usize), Ports>, verdicts: &mut Verdicts, links: &mut Links) {
         let controller = controller();
-        let mut found: BTreeMap<usize, Verdict> = BTreeMap::new();
+        let mut found: BTreeMap<usize, Vec<Number>> = BTreeMap::new();
         for ((index, number), ports) in passed {
             let side = self.side(*index);
             let Some((pod, captured)) = side.get(*number) else { continue };
             let mut verdict = decide(way(captured, Direction::Ingress), Direction::Ingress, pod, Other::Pod(&controller));
             verdict.ports = verdict.ports.intersection(ports);
-            if is_open(&verdict) {
-                add(&mut found, *index, verdict);
-            }
+            found.entry(*index).or_default().push(verdicts.number(verdict));
         }
-        for (index, verdict) in found {
-            if let Some(standing) = self.standing.get(index) {
-                connections.push(connection(&Peer::IngressController, &standing.peer, &standing.network, verdict));
+        for (index, numbers) in found {
+            let Some(standing) = self.standing.get(index) else { continue };
+            if let Some((from, to)) = links.rank(&Peer::IngressController).zip(links.rank(&standing.peer)) {
+                links.add(&standing.network, from, to, verdicts.any(numbers.into_iter()));
             }
         }
     }
 
-    /// Between workloads on a network that they have besides.
-    fn further(&self, connections: &mut Vec<Connection>) {
+    /// The networks that workloads have besides, with those on them.
+    fn further(&self) -> Vec<(Network, Vec<Member<'a>>)> {
+        let mut further = Vec::new();
         for (name, members) in self.policies.networks.members(self.workloads) {
             let network = Network::Further(name);
-            let members: Vec<Member<'_>> = members
-                .into_iter()
-                .filter_map(|(index, addresses)| {
-                    self.workloads.get(index).map(|workload| self.member(workload, &addresses, &network))
-                })
-                .collect();
-            let side = |index: usize| -> Side<'_> {
-                members.get(index).map(|member| member.pods.iter().zip(&member.captured).collect()).unwrap_or_default()
-            };
-            for (from, speaker) in members.iter().enumerate() {
-                for (to, hearer) in members.iter().enumerate().filter(|(to, _)| *to != from) {
-                    if let Some(verdict) = between(&side(from), &side(to)) {
-                        connections.push(connection(&speaker.peer, &hearer.peer, &network, verdict));
-                    }
-                }
-            }
+            let workload = |(index, addresses): (usize, Vec<u32>)| Some((self.workloads.get(index)?, addresses));
+            let members = members.into_iter().filter_map(workload);
+            let members = members.map(|(workload, addresses)| self.member(workload, &addresses, &network)).collect();
+            further.push((network, members));
         }
+        further
     }
 
     fn member(&self, workload: &Workload, addresses: &[u32], network: &Network) -> Member<'a> {
@@ -174,12 +192,25 @@ impl<'a> World<'a> {
     }
 
     /// What the workloads are open to: any pod; imagined pods, where it differs; and the addresses outside.
-    pub(crate) fn exposures(&self, imagined: &[Imagined], connections: &[Connection]) -> Vec<Exposure> {
+    pub(crate) fn exposures(&self, imagined: &[Imagined]) -> Vec<Exposure> {
         let any = exposure::any();
+        let ranges = DIRECTIONS.map(|direction| self.ranges(direction));
         let mut exposures = Vec::new();
         for (index, standing) in self.standing.iter().enumerate() {
             let side = self.side(index);
-            let mut found: Vec<Exposure> = connections.iter().filter_map(|each| outer(each, &standing.peer)).collect();
+            let mut found = Vec::new();
+            for (direction, range) in
+                DIRECTIONS.into_iter().zip(&ranges).flat_map(|(way, all)| all.iter().map(move |range| (way, range)))
+            {
+                let (from, to) = range.bits();
+                let Verdict { ports, mut evidence, certain } = one_sided(&side, direction, Other::Addresses(from, to));
+                if !ports.is_empty() {
+                    evidence.sort_by_key(|place| (place.file.0, place.span.start));
+                    evidence.dedup();
+                    let peer = Peer::Addresses(*range);
+                    found.push(Exposure { workload: standing.peer.clone(), direction, peer, ports, evidence, certain });
+                }
+            }
             let ways = if standing.network == Network::Cluster { DIRECTIONS.as_slice() } else { &[] };
             for &direction in ways {
                 let mut push = |peer: Peer, verdict: Verdict| {
@@ -205,23 +236,6 @@ impl<'a> World<'a> {
     }
 }
 
-/// A connection with addresses, as an exposure of the workload.
-fn outer(connection: &Connection, workload: &Peer) -> Option<Exposure> {
-    let (direction, peer) = match (&connection.from, &connection.to) {
-        (Peer::Addresses(_), to) if to == workload => (Direction::Ingress, &connection.from),
-        (from, Peer::Addresses(_)) if from == workload => (Direction::Egress, &connection.to),
-        _ => return None,
-    };
-    Some(Exposure {
-        workload: workload.clone(),
-        direction,
-        peer: peer.clone(),
-        ports: connection.ports.clone(),
-        evidence: connection.evidence.clone(),
-        certain: connection.certain,
-    })
-}
-
 /// The ingress controller as a pod: it has no labels that anybody knows, in a namespace of its own.
 fn controller() -> Pod {
     let namespace = Namespace { name: CompactString::const_new("{ingress-controller}"), labels: Labels::new(), declared: true };
@@ -236,60 +250,66 @@ fn way<'a, 'b>(captured: &'b [Captured<'a>; 2], direction: Direction) -> &'b Cap
     }
 }
 
-/// What the pods of one side may say to those of the other: what the speaker may say and the hearer may hear.
-fn between(from: &Side<'_>, to: &Side<'_>) -> Option<Verdict> {
-    let mut found: Option<Verdict> = None;
-    for (speaker, of_speaker) in from {
-        for (hearer, of_hearer) in to {
-            let said = decide(way(of_speaker, Direction::Egress), Direction::Egress, speaker, Other::Pod(hearer));
-            if !is_open(&said) {
-                continue;
+/// A pod with what it may hear and say.
+struct Reach {
+    class: Class,
+    hears: Rc<Row>,
+    says: Rc<Row>,
+}
+
+/// A workload with its pods.
+struct Party {
+    rank: u32,
+    pods: Vec<Reach>,
+}
+
+impl Party {
+    /// What the speaker may say and the hearer may hear.
+    fn may_say_to(&self, hearer: &Self, verdicts: &mut Verdicts) -> Number {
+        if let ([speaker], [hearer]) = (self.pods.as_slice(), hearer.pods.as_slice()) {
+            return verdicts.both(speaker.says.on(hearer.class), hearer.hears.on(speaker.class));
+        }
+        let mut found = Vec::new();
+        for speaker in &self.pods {
+            for hearer in &hearer.pods {
+                found.push(verdicts.both(speaker.says.on(hearer.class), hearer.hears.on(speaker.class)));
             }
-            let heard = decide(way(of_hearer, Direction::Ingress), Direction::Ingress, hearer, Other::Pod(speaker));
-            if is_open(&heard) {
-                let ports = said.ports.intersection(&heard.ports);
-                let evidence = said.evidence.into_iter().chain(heard.evidence).collect();
-                merge(&mut found, Verdict { ports, evidence, certain: said.certain && heard.certain });
+        }
+        verdicts.any(found.into_iter())
+    }
+}
+
+/// Between workloads on a network that they have besides.
+fn between_members(network: &Network, members: &[Member<'_>], verdicts: &mut Verdicts, links: &mut Links) {
+    for (from, speaker) in members.iter().enumerate() {
+        for (_, hearer) in members.iter().enumerate().filter(|(to, _)| *to != from) {
+            let mut found = Vec::new();
+            for (pod, captured) in speaker.pods.iter().zip(&speaker.captured) {
+                for (other, of_other) in hearer.pods.iter().zip(&hearer.captured) {
+                    let said = decide(way(captured, Direction::Egress), Direction::Egress, pod, Other::Pod(other));
+                    if said.is_open() {
+                        let heard = decide(way(of_other, Direction::Ingress), Direction::Ingress, other, Other::Pod(pod));
+                        let open = heard.is_open().then(|| said.and(&heard));
+                        found.extend(open.map(|verdict| verdicts.number(verdict)));
+                    }
+                }
+            }
+            if let Some((from, to)) = links.rank(&speaker.peer).zip(links.rank(&hearer.peer)) {
+                links.add(network, from, to, verdicts.any(found.into_iter()));
             }
         }
     }
-    found.filter(is_open)
 }
 
-/// Whether something may pass, or nobody knows.
-fn is_open(verdict: &Verdict) -> bool {
-    !verdict.ports.is_empty() || !verdict.certain
-}
-
-/// The same with somebody who has no policies.
+/// What the pods of a side may say to, or hear from, somebody who has no policies.
 fn one_sided(side: &Side<'_>, direction: Direction, other: Other<'_>) -> Verdict {
-    let mut found = None;
+    let mut found: Option<Verdict> = None;
     for (pod, captured) in side {
-        merge(&mut found, decide(way(captured, direction), direction, pod, other));
+        let verdict = decide(way(captured, direction), direction, pod, other);
+        match &mut found {
+            Some(found) => found.or(&verdict),
+            None => found = Some(verdict),
+        }
     }
     found.unwrap_or(Verdict { ports: Ports::default(), evidence: Vec::new(), certain: true })
-}
-
-fn add(found: &mut BTreeMap<usize, Verdict>, index: usize, verdict: Verdict) {
-    let mut slot = found.remove(&index);
-    merge(&mut slot, verdict);
-    found.extend(slot.map(|verdict| (index, verdict)));
-}
-
-fn merge(found: &mut Option<Verdict>, other: Verdict) {
-    match found {
-        None => *found = Some(other),
-        Some(verdict) => {
-            verdict.ports = verdict.ports.union(&other.ports);
-            verdict.evidence.extend(other.evidence);
-            verdict.certain &= other.certain;
-        }
-    }
-}
-
-fn connection(from: &Peer, to: &Peer, network: &Network, verdict: Verdict) -> Connection {
-    let Verdict { ports, mut evidence, certain } = verdict;
-    evidence.sort_by_key(|place| (place.file.0, place.span.start));
-    evidence.dedup();
-    Connection { from: from.clone(), to: to.clone(), network: network.clone(), ports, evidence, certain }
 }

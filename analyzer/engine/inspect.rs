@@ -113,10 +113,10 @@ impl Engine {
         all
     }
 
-    /// Which workload may reach which, on which ports, by the network policies of the manifests; sorted lines of text.
-    #[must_use]
-    pub fn connections(&self) -> Vec<String> {
-        queries::connectivity(&self.db, self.workspace).lines()
+    /// Which workload may reach which, on which ports, by the network policies of the manifests: hands over lines of text, in
+    /// order.
+    pub fn connections(&self, write: &mut dyn FnMut(&str)) {
+        queries::connectivity(&self.db, self.workspace).write_lines(write);
     }
 
     fn inspected(&self, item: &Item) -> InspectedItem {

@@ -111,6 +111,10 @@ fn glob(pattern: &str) -> Option<Regex> {
                     out.push('^');
                 }
                 for c in chars.by_ref() {
+                    // To regular expressions more than these means something inside brackets.
+                    if matches!(c, '[' | '^' | '&' | '~' | '\\') {
+                        out.push('\\');
+                    }
                     out.push(c);
                     if c == ']' {
                         break;
@@ -137,6 +141,8 @@ mod tests {
             ("**.conf", "x/a.conf", true),
             ("x/{a,b}.*", "x/b.txt", true),
             ("[!a].txt", "b.txt", true),
+            ("[^a].txt", "a.txt", true),
+            ("[\\d].txt", "7.txt", false),
         ];
         for (pattern, path, expected) in rows {
             assert_eq!(glob(pattern).map(|glob| glob.is_match(path)), Some(expected), "{pattern} {path}");

@@ -15,7 +15,16 @@ const WIDTH: usize = 80;
 
 /// Writes a value in block style, with a line end.
 pub(crate) fn write(value: &Value) -> Text {
-    let mut writer = Writer { out: Builder::default(), column: 0 };
+    written(value, false)
+}
+
+/// The same as `toYamlPretty` has it: sequences are indented below their keys, and no line is folded.
+pub(crate) fn write_pretty(value: &Value) -> Text {
+    written(value, true)
+}
+
+fn written(value: &Value, pretty: bool) -> Text {
+    let mut writer = Writer { out: Builder::default(), column: 0, pretty };
     writer.node(value, -2, false, MAX_DEPTH);
     writer.put("\n", Source::default());
     writer.out.finish()
@@ -24,6 +33,7 @@ pub(crate) fn write(value: &Value) -> Text {
 struct Writer {
     out: Builder,
     column: usize,
+    pretty: bool,
 }
 
 impl Writer {
@@ -67,10 +77,12 @@ impl Writer {
         }
     }
 
-    /// The value after `key:`; a sequence is not indented below its key.
+    /// The value after `key:`; a sequence is not indented below its key, unless it is to be pretty.
     fn entry(&mut self, value: &Value, indent: i64, depth: usize) {
         match &value.data {
-            Data::List(items) if !items.is_empty() => self.items(items, indent, true, depth),
+            Data::List(items) if !items.is_empty() => {
+                self.items(items, if self.pretty { indent + 2 } else { indent }, true, depth);
+            }
             Data::Map(dict) if dict.len() > 0 => self.node(value, indent, false, depth),
             Data::Object(object) => self.entry(&object.as_data(), indent, depth),
             _ => {
@@ -129,7 +141,7 @@ impl Writer {
             }
             style => {
                 let written = scalar::quoted(content, style);
-                if self.column + written.len() <= WIDTH || !written.contains(' ') {
+                if self.pretty || self.column + written.len() <= WIDTH || !written.contains(' ') {
                     // Pieces keep their own sources where nothing was escaped.
                     match written.find(content).filter(|_| !content.is_empty()) {
                         Some(at) => {

@@ -1,8 +1,8 @@
 //! Containers as the API server sees them: with the pod's settings applied.
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::{How, List, Map};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::value::{How, List, Map, Reason, Unknown};
+use plimsoll_syntax::{Item, Kind, Place, Value, shell};
 
 use crate::object::Object;
 use crate::values::{copy, entry, field, set_at};
@@ -98,16 +98,64 @@ fn command(written: &Value, map: &mut Map) {
     // What the command line lacks is underlined at its key.
     let written_at = entry(written, &["command"]).or_else(|| entry(written, &["args"]));
     let place = written_at.map_or(written.place, |entry| entry.place);
-    if let Some(first) = command.items().first() {
-        let program = match &first.kind {
-            Kind::String(text) => Value::string(text.rsplit('/').next().unwrap_or(text), first.place),
-            _ => first.clone(),
-        };
+    let (program, argv) = match component(&command, argv) {
+        Ok((program, argv)) => (Some(program), argv),
+        Err(argv) => {
+            (command.items().first().map(base_name).or_else(|| command.as_unknown().is_some().then(|| command.clone())), argv)
+        }
+    };
+    if let Some(program) = program {
         map.set("program", program);
-    } else if let Kind::Unknown(_) = command.kind {
-        map.set("program", command);
     }
     set_at(map, "argv", Value::new(Kind::List(argv.into()), place), place);
+}
+
+/// The programs of a control plane, whose flags are asked for wherever somebody starts them.
+const COMPONENTS: &[&str] = &["etcd", "kube-apiserver", "kube-controller-manager", "kube-proxy", "kube-scheduler", "kubelet"];
+const SHELLS: &[&str] = &["ash", "bash", "dash", "sh"];
+
+/// A program of the control plane with its command line, when it is named by the arguments of an image that starts whatever
+/// these say, or by the script of a shell. Else the command line as it was.
+fn component(command: &Value, argv: List) -> Result<(Value, List), List> {
+    let is_component = |value: &Value| COMPONENTS.contains(&base_name(value).as_str().unwrap_or(""));
+    let words = &argv.items;
+    if command.is_null() {
+        return match words.first().filter(|first| is_component(first)).map(base_name) {
+            Some(program) => Ok((program, argv)),
+            None => Err(argv),
+        };
+    }
+    let is_shell = words.first().is_some_and(|first| SHELLS.contains(&base_name(first).as_str().unwrap_or("")));
+    let flag = words.get(1).and_then(Value::as_str).is_some_and(|flag| flag.starts_with('-') && flag.ends_with('c'));
+    let Some((script, text)) = words.get(2).filter(|_| is_shell && flag).and_then(|word| Some((word, word.as_str()?))) else {
+        return Err(argv);
+    };
+    if !COMPONENTS.iter().any(|name| text.contains(name)) {
+        return Err(argv);
+    }
+    for started in shell::parse(text, shell::Continuation::Shell).commands.iter().rev() {
+        let items: Vec<Value> = started.argv.iter().map(|word| in_script(word, text, script.place)).collect();
+        if let Some(program) = items.first().filter(|first| is_component(first)).map(base_name) {
+            return Ok((program, List { items, tail: None, blocks: false }));
+        }
+    }
+    Err(argv)
+}
+
+/// The last part of a path.
+fn base_name(value: &Value) -> Value {
+    match &value.kind {
+        Kind::String(text) => Value::string(text.rsplit('/').next().unwrap_or(text), value.place),
+        _ => value.clone(),
+    }
+}
+
+/// A word of a script; what the shell fills in is not known.
+fn in_script(word: &shell::Word, text: &str, place: Place) -> Value {
+    match word.text() {
+        Some(known) => Value::string(known, place),
+        None => Value::unknown(Unknown::new(Reason::Unset, word.span.text(text)), place),
+    }
 }
 
 /// A probe with `handler` (what it does, without its timing) and `port`.

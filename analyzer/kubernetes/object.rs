@@ -63,8 +63,8 @@ pub fn items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
     let mut items = Vec::new();
     let mut index = 0;
     let home = home(&tree.source);
-    for document in &tree.documents {
-        add(&yaml::to_value(tree, document.root, file, Dialect::Kubernetes), &home, &mut index, &mut items);
+    for document in yaml::to_values(tree, file, Dialect::Kubernetes) {
+        add(&document, &home, &mut index, &mut items);
     }
     items
 }

@@ -239,6 +239,35 @@ fn containers_have_the_settings_of_their_pod() {
 }
 
 #[test]
+fn programs_of_the_control_plane_are_found_where_they_are_started() {
+    let rows = [
+        ("args: [kube-scheduler, --v=2]", "program=kube-scheduler argv=[kube-scheduler, --v=2]"),
+        ("args: [serve, --v=2]", "program=- argv=[serve, --v=2]"),
+        (
+            "command: [/bin/sh, -ec, 'cd /; exec /usr/bin/etcd --name=$N --x >log 2>&1']",
+            "program=etcd argv=[/usr/bin/etcd, <--name=$N>, --x]",
+        ),
+        ("command: [bash, -c, 'exec web --v=2']", "program=bash argv=[bash, -c, exec web --v=2]"),
+    ];
+    for (command, expected) in rows {
+        let source = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec:\n  containers:\n  - name: a\n    image: i\n    {command}\n"
+        );
+        assert_eq!(fields(&read(&source), "container", &["program", "argv"]), [format!("a {expected}")]);
+    }
+}
+
+#[test]
+fn an_action_fills_in_its_own_document() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers:\n  - name: c\n    image: i\n";
+    let source = format!("{pod}---\n{pod}  {{{{- include \"more\" . | nindent 2 }}}}\n---\n{pod}");
+    let found = read(&source);
+    let specs = found.iter().filter(|item| item.views[0] == "Pod").filter_map(|item| item.value.get("spec")?.as_map());
+    let open: Vec<bool> = specs.map(|spec| spec.tail.is_some()).collect();
+    assert_eq!(open, [false, true, false]);
+}
+
+#[test]
 fn findings_have_places() {
     let found = read(HARDENED);
     let container = |name: &str| found.iter().find(|item| item.views[0] == "container" && item.name == name).cloned();

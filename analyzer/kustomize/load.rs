@@ -89,7 +89,7 @@ pub(crate) fn documents(tree: &Tree, file: FileId) -> (Vec<Value>, Vec<Failure>)
             }
         }
     }
-    let values = tree.documents.iter().map(|document| yaml::to_value(tree, document.root, file, Dialect::Kubernetes));
+    let values = yaml::to_values(tree, file, Dialect::Kubernetes);
     (values.collect(), problems)
 }
 

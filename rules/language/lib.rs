@@ -8,6 +8,7 @@ pub mod check;
 mod compile;
 pub mod condition;
 mod error;
+pub mod fit;
 pub mod functions;
 mod page;
 pub mod relation;

@@ -16,6 +16,7 @@
 //!   settings object dynamic            # has fields that nobody lists
 //!   securityContext @core.v1.SecurityContext
 //!   replicas number renamed(count)     # an older name, read as well
+//!   path string required               # nothing works without it
 //! resource aws_instance                # the view `aws_instance`; it also has the fields of `resource`
 //! data aws_ami                         # the view `data.aws_ami`, with the fields of `data`
 //! provider aws                         # the view `provider.aws`, with the fields of `provider`
@@ -78,6 +79,8 @@ pub struct Field {
     pub keyed: Option<CompactString>,
     /// Names that it had, or has in some versions.
     pub renamed: Vec<CompactString>,
+    /// Whoever reads the object refuses it without this field. Known of Kubernetes alone.
+    pub required: bool,
 }
 
 /// What a field holds.

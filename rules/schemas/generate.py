@@ -279,10 +279,11 @@ def kubernetes_fields(fields):
         key = keys[0] if len(keys) == 1 else fact.get("pk")
         if key and fact["t"].startswith("[@"):
             more += f" keyed({key})"
+        needed = " required" if fact.get("r") else ""
         if more or " " in type_ or "@" in type_:
-            single.append(f"{name} {type_}{more}")
+            single.append(f"{name} {type_}{more}{needed}")
         else:
-            plain.setdefault(type_, []).append(name)
+            plain.setdefault(type_ + needed, []).append(name)
     lines = []
     for type_ in sorted(plain):
         lines += wrapped(sorted(plain[type_]), type_)

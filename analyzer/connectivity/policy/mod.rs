@@ -172,7 +172,7 @@ fn same(keys: &[CompactString], left: &Namespace, right: &Namespace) -> bool {
 }
 
 impl RulePeer {
-    fn is(&self, subject: &Pod, other: Other<'_>) -> Answer {
+    pub(crate) fn is(&self, subject: &Pod, other: Other<'_>) -> Answer {
         match (self, other) {
             (Self::Pods(spaces, pods), Other::Pod(pod)) => {
                 let answer = spaces.has(&pod.namespace, &subject.namespace).and(Answer::sure(pods.selects(&pod.labels)));

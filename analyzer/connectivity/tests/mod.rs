@@ -55,6 +55,6 @@ fn shop() -> String {
 
 /// What may be said from one to the other, as text; "No Connections" without any.
 fn between(connectivity: &Connectivity, from: &str, to: &str) -> String {
-    let found = connectivity.connections().iter().find(|each| each.from.to_string() == from && each.to.to_string() == to);
+    let found = connectivity.connections().find(|each| each.from.to_string() == from && each.to.to_string() == to);
     found.map_or_else(|| "No Connections".to_owned(), |each| each.ports.to_string())
 }

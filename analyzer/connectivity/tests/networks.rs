@@ -83,7 +83,7 @@ fn pods_are_their_controllers() {
     ];
     for (owner, expected) in rows {
         let connectivity = of(&owned(owner));
-        assert_eq!(connectivity.connections().first().map(|each| each.to.to_string()).as_deref(), Some(expected), "{owner}");
+        assert_eq!(connectivity.connections().next().map(|each| each.to.to_string()).as_deref(), Some(expected), "{owner}");
     }
     // Two pods of one workload are one peer, which may what either may.
     let two = owned("{kind: ReplicaSet, name: web, controller: true}");
@@ -129,6 +129,6 @@ fn what_an_ingress_controller_passes_on() {
 fn a_pod_on_its_hosts_network_is_not_certain() {
     let host = pod("shop", "web", "").replace("spec:\n", "spec:\n  hostNetwork: true\n");
     let connectivity = of(&(host.clone() + &policy("{podSelector: {}, ingress: [{}]}")));
-    assert!(connectivity.connections().iter().any(|each| each.to.to_string() == "shop/web[Pod]" && !each.certain));
-    assert!(of(&host).connections().iter().all(|each| each.certain));
+    assert!(connectivity.connections().any(|each| each.to.to_string() == "shop/web[Pod]" && !each.certain));
+    assert!(of(&host).connections().all(|each| each.certain));
 }

@@ -78,7 +78,6 @@ fn what_is_excepted_from_a_block_is_cut_out() {
     let connectivity = of(&(pod("shop", "web", "") + &policy(spec)));
     let heard: Vec<String> = connectivity
         .connections()
-        .iter()
         .filter(|each| matches!(each.from, Peer::Addresses(_)))
         .map(|each| each.from.to_string())
         .collect();
@@ -167,7 +166,7 @@ fn the_evidence_is_the_policies_that_decide() {
         + &policy("{podSelector: {matchLabels: {app: db}}}");
     let connectivity = of(&manifests);
     let count = |from: &str, to: &str| {
-        let found = connectivity.connections().iter().find(|each| each.from.to_string() == from && each.to.to_string() == to);
+        let found = connectivity.connections().find(|each| each.from.to_string() == from && each.to.to_string() == to);
         found.map(|each| (each.evidence.len(), each.certain))
     };
     assert_eq!(count("shop/db[Pod]", "shop/web[Pod]"), Some((2, true)));
@@ -190,15 +189,13 @@ fn a_policy_that_cannot_be_read_costs_itself() {
     for bad in rows {
         let connectivity = of(&(shop() + &bad));
         assert_eq!(connectivity.notes().len(), 1, "{bad}");
-        let heard = connectivity.connections().iter().find(|each| each.to.to_string() == "shop/web[Pod]");
+        let heard = connectivity.connections().find(|each| each.to.to_string() == "shop/web[Pod]");
         assert!(heard.is_some_and(|each| !each.certain && each.ports.is_all()), "{bad}");
     }
     // One of another namespace leaves the others alone.
     let connectivity = of(&(shop() + &pod("far", "a", "") + &pod("far", "b", "") + &policy("nothing")));
-    let far = connectivity
-        .connections()
-        .iter()
-        .find(|each| each.from.to_string() == "far/a[Pod]" && each.to.to_string() == "far/b[Pod]");
+    let far =
+        connectivity.connections().find(|each| each.from.to_string() == "far/a[Pod]" && each.to.to_string() == "far/b[Pod]");
     assert!(far.is_some_and(|each| each.certain));
 }
 
@@ -207,7 +204,7 @@ fn labels_of_a_namespace_that_is_not_declared_decide_nothing() {
     let spec = "{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: ops}}}]}]}";
     let pods = pod("shop", "web", "") + &pod("far", "job", "");
     let undecided = |manifests: &str| -> Vec<String> {
-        of(manifests).undecided().iter().map(|each| format!("{} => {}", each.from, each.to)).collect()
+        of(manifests).undecided().map(|each| format!("{} => {}", each.from, each.to)).collect()
     };
     assert_eq!(undecided(&(pods.clone() + &policy(spec))), ["far/job[Pod] => shop/web[Pod]"]);
     assert_eq!(undecided(&(pods + &namespace("far", "team: dev") + &policy(spec))), Vec::<String>::new());

@@ -4,6 +4,7 @@ use super::{Answer, Function, picks, plain};
 use crate::json::{self, Style};
 use crate::print;
 use crate::run::Call;
+use crate::text::Text;
 use crate::value::{Data, Dict, List, Origin, Value};
 use crate::yaml;
 
@@ -13,7 +14,7 @@ const RAW: Style = Style { pretty: false, escape_html: false };
 
 pub(super) const TABLE: &[Function] = &[
     picks("toYaml", "a", to_yaml),
-    picks("toYamlPretty", "a", to_yaml),
+    picks("toYamlPretty", "a", |call| Ok(without_end(&yaml::write_pretty(&call.value(0))))),
     picks("fromYaml", "s", |call| Ok(from_yaml(call, true))),
     picks("fromYamlArray", "s", |call| Ok(from_yaml(call, false))),
     picks("toJson", "a", |call| Ok(json::write(&call.value(0), COMPACT).into())),
@@ -34,7 +35,11 @@ pub(super) const TABLE: &[Function] = &[
 ];
 
 fn to_yaml(call: &mut Call<'_>) -> Answer {
-    Ok(yaml::write(&call.value(0)).part(|text| text.strip_suffix('\n').unwrap_or(text)).into())
+    Ok(without_end(&yaml::write(&call.value(0))))
+}
+
+fn without_end(text: &Text) -> Value {
+    text.part(|text| text.strip_suffix('\n').unwrap_or(text)).into()
 }
 
 /// A map, or a list; what is neither becomes an error in its place.

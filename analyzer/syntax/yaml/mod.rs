@@ -8,4 +8,4 @@ mod value;
 
 pub use parser::{parse, parse_template};
 pub use tree::{Document, Entry, Hole, Node, NodeId, NodeKind, Style, Tree};
-pub use value::{Dialect, to_value};
+pub use value::{Dialect, to_value, to_values};

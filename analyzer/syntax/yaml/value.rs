@@ -26,11 +26,26 @@ pub enum Dialect {
 /// The value of a node. Aliases are followed within a budget, merge keys (`<<`) are merged, the last of duplicate keys wins.
 #[must_use]
 pub fn to_value(tree: &Tree, node: NodeId, file: FileId, dialect: Dialect) -> Value {
-    let lines = (!tree.holes.is_empty()).then(|| LineIndex::new(&tree.source));
-    let template = tree.source.contains("{{");
-    let mut reader = Reader { tree, file, dialect, left: MAX_NODES, lines, template };
     let end = Span::of(0, tree.source.len()).end;
-    reader.value(node, end, 0)
+    Reader::new(tree, file, dialect).value(node, end, 0)
+}
+
+/// The values of all documents, in order; an action of a template belongs to the document that it stands in.
+pub fn to_values(tree: &Tree, file: FileId, dialect: Dialect) -> impl Iterator<Item = Value> {
+    let mut reader = Reader::new(tree, file, dialect);
+    let end = Span::of(0, tree.source.len()).end;
+    tree.documents.iter().enumerate().map(move |(at, document)| {
+        reader.left = MAX_NODES;
+        let end = tree.documents.get(at + 1).map_or(end, |next| marker(tree, document.root, next.root));
+        reader.value(document.root, end, 0)
+    })
+}
+
+/// Where the marker between the roots of two documents begins.
+fn marker(tree: &Tree, root: NodeId, next: NodeId) -> u32 {
+    let between = Span::new(tree[root].span.end, tree[next].span.start);
+    let found = between.text(&tree.source).find("\n---").and_then(|at| u32::try_from(at).ok());
+    found.map_or(between.end, |at| between.start + at)
 }
 
 struct Reader<'t> {
@@ -44,7 +59,12 @@ struct Reader<'t> {
     template: bool,
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
+    fn new(tree: &'t Tree, file: FileId, dialect: Dialect) -> Self {
+        let lines = (!tree.holes.is_empty()).then(|| LineIndex::new(&tree.source));
+        Self { tree, file, dialect, left: MAX_NODES, lines, template: tree.source.contains("{{") }
+    }
+
     /// `end`: where what follows the node begins.
     fn value(&mut self, id: NodeId, end: u32, depth: usize) -> Value {
         let node = &self.tree[id];

@@ -48,6 +48,7 @@ struct More {
     default: Option<StoredLiteral>,
     keyed: Option<u32>,
     renamed: Vec<u32>,
+    required: bool,
 }
 
 /// Numbers are stored by their bits.
@@ -211,11 +212,12 @@ impl Writer<'_> {
                 Some(shape) if shape.has_fields() => self.body(&field.body),
                 _ => 0,
             };
-            let has_more = field.default.is_some() || field.keyed.is_some() || !field.renamed.is_empty();
+            let has_more = field.default.is_some() || field.keyed.is_some() || !field.renamed.is_empty() || field.required;
             let more = has_more.then(|| More {
                 default: field.default.as_ref().map(|literal| self.literal(literal)),
                 keyed: field.keyed.map(|name| self.strings.number(name)),
                 renamed: field.renamed.iter().map(|name| self.strings.number(name)).collect(),
+                required: field.required,
             });
             let ty = field.shape.as_ref().map_or(StoredType::Leaf(3), |shape| self.ty(shape, inner));
             fields.push((field.name, StoredField { name: self.strings.number(field.name), ty, more }));
@@ -390,13 +392,14 @@ impl Blob {
         let bytes = self.piece(number as usize, HEADER + self.strings, start);
         let Ok(stored) = postcard::from_bytes::<StoredBody>(bytes) else { return Arc::default() };
         let mut field = |stored: StoredField| {
-            let more = stored.more.unwrap_or(More { default: None, keyed: None, renamed: Vec::new() });
+            let more = stored.more.unwrap_or(More { default: None, keyed: None, renamed: Vec::new(), required: false });
             Field {
                 name: self.text(stored.name),
                 ty: self.ty(stored.ty, decoded, depth + 1),
                 default: more.default.map(|literal| Box::new(self.literal(literal).into())),
                 keyed: more.keyed.map(|name| self.text(name)),
                 renamed: more.renamed.into_iter().map(|name| self.text(name)).collect(),
+                required: more.required,
             }
         };
         let fields = stored.fields.into_iter().map(&mut field).collect();

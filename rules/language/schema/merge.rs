@@ -109,6 +109,7 @@ fn amend<'a>(body: &mut Draft<'a>, more: Draft<'a>) -> Result<(), SchemaError> {
             known.keyed = field.keyed;
         }
         known.renamed.extend(field.renamed);
+        known.required |= field.required;
         if !field.body.fields.is_empty() && !known.shape.as_ref().is_some_and(Shape::has_fields) {
             return Err(field.at.error(format!("`{}` has a type without fields", field.name)));
         }

@@ -65,6 +65,7 @@ pub(super) struct DraftField<'a> {
     pub(super) default: Option<Literal>,
     pub(super) keyed: Option<&'a str>,
     pub(super) renamed: Vec<&'a str>,
+    pub(super) required: bool,
     /// What stands below it.
     pub(super) body: Draft<'a>,
 }
@@ -246,8 +247,8 @@ impl<'a> Cursor<'a> {
         while self.take(",") {
             names.push(self.name()?);
         }
-        let untyped =
-            self.rest.is_empty() || ["=", "keyed(", "renamed(", "dynamic"].iter().any(|next| self.rest.starts_with(next));
+        let untyped = self.rest.is_empty()
+            || ["=", "keyed(", "renamed(", "required", "dynamic"].iter().any(|next| self.rest.starts_with(next));
         let shape = match (untyped, amends) {
             (false, _) => Some(self.shape(0)?),
             (true, true) => None,
@@ -261,6 +262,7 @@ impl<'a> Cursor<'a> {
         let default = if self.take("=") { Some(self.json()?) } else { None };
         let keyed = self.arguments("keyed")?;
         let renamed = self.arguments("renamed")?;
+        let required = self.take_word("required");
         self.end()?;
         let ([] | [_]) = keyed[..] else { return Err(self.at.error("`keyed` takes one name")) };
         let keyed = keyed.first().copied();
@@ -272,6 +274,7 @@ impl<'a> Cursor<'a> {
             default: default.clone(),
             keyed,
             renamed: renamed.clone(),
+            required,
             body: body.clone(),
         };
         Ok(names.into_iter().map(field).collect())
