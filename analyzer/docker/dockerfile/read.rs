@@ -22,6 +22,9 @@ pub(super) struct Reader<'t> {
     pub(super) file: FileId,
     /// What of the build context the builder does not see.
     pub(super) ignore: Option<&'t Ignore>,
+    /// What the text itself leaves open: it is written inside another file that fills it in.
+    pub(super) given: Vec<Arc<Unknown>>,
+    /// Those, and what variables leave open.
     pub(super) holes: Vec<Arc<Unknown>>,
     /// What `ARG` before the first `FROM` declares.
     pub(super) globals: Variables,
@@ -66,6 +69,7 @@ impl<'t> Reader<'t> {
             tree,
             file,
             ignore,
+            given: Vec::new(),
             holes: Vec::new(),
             globals: Variables { closed: true, ..Variables::default() },
             stages: Vec::new(),
@@ -73,6 +77,11 @@ impl<'t> Reader<'t> {
             entries: Vec::new(),
             lower_case: lower > upper,
         }
+    }
+
+    /// The reader of a text that is filled in when it is used.
+    pub(super) fn filled(tree: &'t Tree, file: FileId, given: Vec<Arc<Unknown>>) -> Self {
+        Self { holes: given.clone(), given, ..Self::new(tree, file, None) }
     }
 
     pub(super) fn items(mut self) -> Vec<Item> {
