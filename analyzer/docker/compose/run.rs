@@ -151,6 +151,7 @@ const FIELDS: &[(&str, &str, Take)] = &[
     ("--sysctl", "sysctls", Take::All),
     ("--tmpfs", "tmpfs", Take::All),
     ("--tty", "tty", Take::Bare),
+    ("--ulimit", "ulimits", Take::All),
     ("--use-api-socket", "use_api_socket", Take::Bare),
     ("--user", "user", Take::Last),
     ("--userns", "userns_mode", Take::Last),
