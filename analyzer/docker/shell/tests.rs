@@ -94,8 +94,8 @@ fn packages() {
             "yum httpd 2.4.62-1.el9 registry | yum java-11-openjdk - registry | yum python3-devel - registry | yum gcc 14.* registry",
         ),
         (
-            "pip3 install -r a.txt flask==3 'x[y]>=1' . git+https://a/b",
-            "pip flask 3 registry | pip x 1 registry | pip . - file | pip git+https://a/b - git",
+            "pip3 install -r a.txt flask==3 'x[y]>=1' . git+https://a/b git+ssh://git@a/b/c.git@v2#egg=c",
+            "pip flask 3 registry | pip x 1 registry | pip . - file | pip git+https://a/b - git | pip git+ssh://git@a/b/c.git v2 git",
         ),
         ("pip install -c c.txt flask", "pip flask - lockfile"),
         (
