@@ -327,12 +327,17 @@ impl Entry {
     /// What others see of it.
     fn light(&self) -> Value {
         let mounts = self.map.get("mounts").map(|entry| entry.value.clone()).unwrap_or_default();
+        let commands = self.map.get("commands").and_then(|entry| entry.value.as_list());
+        // What is not known may be any number.
+        let steps =
+            commands.filter(|list| list.tail.is_none()).map(|list| Value::int(Span::of(0, list.items.len()).end, self.header));
         derived(
             [
                 ("keyword", Value::string(self.keyword.clone(), self.header)),
                 ("form", self.form.clone()),
                 ("onbuild", Value::bool(self.onbuild, self.header)),
                 ("mounts", mounts),
+                ("steps", steps.unwrap_or_default()),
             ],
             self.header,
         )

@@ -462,6 +462,10 @@ fn unwrapped(command: &Command) -> Option<Command> {
     }
     while let Some(word) = command.argv.get(at) {
         let text = word.text().unwrap_or_default();
+        // `command -v a` asks where it is.
+        if base == "command" && matches!(text.as_str(), "-v" | "-V") {
+            return None;
+        }
         if with_value.contains(&text.as_str()) {
             at += 2;
         } else if text.starts_with('-') || (base == "env" && text.contains('=')) {
