@@ -134,6 +134,11 @@ fn rewritten(value: &Value, moved: &dyn Fn(Place) -> Place, holed: &Holed, depth
     Value { kind, place, ..value.clone() }
 }
 
+/// The value with its places moved and its holes put back.
+pub(crate) fn moved(value: &Value, moved: &dyn Fn(Place) -> Place, holed: &Holed) -> Value {
+    rewritten(value, moved, holed, NESTING)
+}
+
 /// The items with their holes put back; their places are right already.
 pub(crate) fn restored(items: Vec<Item>, holed: &Holed) -> Vec<Item> {
     items.into_iter().map(|item| Item { value: rewritten(&item.value, &|place| place, holed, NESTING), ..item }).collect()

@@ -54,13 +54,13 @@ fn above(kind: FileKind, text: &str, lines: &LineIndex, line: u32, finding: &Fin
     let sign = start + Span::of(0, indent.len()).end;
     let is_comment = |comments: &[Span]| comments.iter().any(|comment| comment.start == sign);
     let reads = match kind {
-        FileKind::Terraform | FileKind::Tfvars => is_comment(&hcl::parse(&changed).comments),
+        FileKind::Terraform | FileKind::Tfvars | FileKind::Packer => is_comment(&hcl::parse(&changed).comments),
         FileKind::Dockerfile => is_comment(&dockerfile::parse(&changed).comments),
         FileKind::Kubernetes | FileKind::Compose if changed.contains("{{") => {
             is_comment(&yaml::parse_template(&changed).comments)
         }
         FileKind::Kubernetes | FileKind::Compose | FileKind::CloudInit => is_comment(&yaml::parse(&changed).comments),
-        FileKind::TerraformJson | FileKind::Daemon => false,
+        FileKind::TerraformJson | FileKind::Daemon | FileKind::PackerJson => false,
         // Their comments are lines that begin with the sign.
         _ => true,
     };

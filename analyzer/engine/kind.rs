@@ -28,6 +28,12 @@ pub(crate) enum FileKind {
     OtherEngine(Engine),
     /// `Vagrantfile`
     Vagrant,
+    /// `.pkr.hcl`
+    Packer,
+    /// `.auto.pkrvars.hcl`
+    PackerVariables,
+    /// Packer's templates in JSON as they were before HCL.
+    PackerJson,
     /// Units and drop-ins.
     Systemd,
     /// `#cloud-config`
@@ -49,6 +55,7 @@ impl FileKind {
             Self::OtherEngine(Engine::Containerd) => "containerd",
             Self::OtherEngine(Engine::Podman | Engine::Registries) => "podman",
             Self::Vagrant => "vagrant",
+            Self::Packer | Self::PackerVariables | Self::PackerJson => "packer",
             Self::Systemd => "systemd",
             Self::CloudInit => "cloud-init",
             Self::Script => "script",
@@ -77,6 +84,8 @@ const ENDINGS: &[(&str, FileKind)] = &[
     (".tf", FileKind::Terraform),
     (".tofu", FileKind::Terraform),
     (".tfvars", FileKind::Tfvars),
+    (".pkr.hcl", FileKind::Packer),
+    (".auto.pkrvars.hcl", FileKind::PackerVariables),
     (".dockerfile", FileKind::Dockerfile),
     (".containerfile", FileKind::Dockerfile),
     (".service", FileKind::Systemd),
@@ -144,6 +153,8 @@ pub(crate) fn kind(path: &Utf8Path, text: &str) -> Option<FileKind> {
             let name = path.file_name().unwrap_or("");
             if name.ends_with(".json") && plimsoll_terraform::is_plan(text) {
                 Some(FileKind::Plan)
+            } else if name.ends_with(".json") && plimsoll_docker::packer::looks_like_legacy(text) {
+                Some(FileKind::PackerJson)
             } else if plimsoll_kubernetes::looks_like(text) {
                 Some(FileKind::Kubernetes)
             } else if plimsoll_docker::compose::looks_like(text, name) {
@@ -182,6 +193,9 @@ mod tests {
             ("config.toml", None),
             ("etc/containers/registries.conf", Some(FileKind::OtherEngine(Engine::Registries))),
             ("Vagrantfile", Some(FileKind::Vagrant)),
+            ("images/web.pkr.hcl", Some(FileKind::Packer)),
+            ("images/web.auto.pkrvars.hcl", Some(FileKind::PackerVariables)),
+            ("terragrunt.hcl", None),
             ("nginx/site.conf", None),
             ("values.yaml", None),
             ("README.md", None),

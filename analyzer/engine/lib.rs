@@ -17,6 +17,7 @@ mod inspect;
 mod kind;
 mod live;
 mod overlays;
+mod packer;
 pub mod pages;
 mod patterns;
 mod plan;

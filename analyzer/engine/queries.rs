@@ -65,6 +65,9 @@ pub(crate) fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
     Arc::new(match kind {
         // They belong to a module or a project, not to one file.
         FileKind::Terraform | FileKind::TerraformJson | FileKind::Tfvars | FileKind::Plan | FileKind::Compose => Vec::new(),
+        // Nor do these: what is around them fills them in.
+        FileKind::Packer | FileKind::PackerVariables => Vec::new(),
+        FileKind::PackerJson => crate::packer::legacy_items(&yaml_tree(db, file), file.id(db)),
         FileKind::Kubernetes => kubernetes::items(&yaml_tree(db, file), id),
         FileKind::Dockerfile => match dockerignore(db, file) {
             Some(ignore) => docker::dockerfile::items_with(&dockerfile_tree(db, file), id, &ignore),
@@ -95,8 +98,17 @@ pub(crate) fn file_errors(db: &dyn Db, file: SourceFile) -> Arc<Vec<SyntaxError>
     let content = file.content(db);
     let mut errors: Vec<SyntaxError> = content.damage.iter().cloned().collect();
     match content.kind {
-        Some(FileKind::Terraform | FileKind::Tfvars) => errors.extend(hcl_tree(db, file).errors.iter().cloned()),
-        Some(FileKind::TerraformJson | FileKind::Plan | FileKind::Kubernetes | FileKind::Compose | FileKind::Daemon) => {
+        Some(FileKind::Terraform | FileKind::Tfvars | FileKind::Packer | FileKind::PackerVariables) => {
+            errors.extend(hcl_tree(db, file).errors.iter().cloned())
+        }
+        Some(
+            FileKind::TerraformJson
+            | FileKind::Plan
+            | FileKind::Kubernetes
+            | FileKind::Compose
+            | FileKind::Daemon
+            | FileKind::PackerJson,
+        ) => {
             errors.extend(yaml_tree(db, file).errors.iter().cloned());
         }
         Some(FileKind::Dockerfile) => errors.extend(dockerfile_tree(db, file).errors.iter().cloned()),
@@ -310,6 +322,7 @@ pub(crate) fn judged_items(db: &dyn Db, workspace: Workspace, file: SourceFile) 
     match file.content(db).kind {
         Some(FileKind::Compose) => crate::compose::compose_items(db, workspace, file),
         Some(FileKind::Plan) => crate::plan::items(db, workspace, file),
+        Some(FileKind::Packer) => crate::packer::items(db, workspace, file),
         // A template says what its chart renders it to.
         _ if charts::is_template(db, workspace, file) => Arc::default(),
         // So does what an overlay builds from a manifest.

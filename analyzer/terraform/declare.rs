@@ -141,7 +141,7 @@ impl<T> Named<T> {
     }
 
     /// The first declaration of a name holds.
-    pub(super) fn add(&mut self, name: &str, value: T) -> bool {
+    pub(crate) fn add(&mut self, name: &str, value: T) -> bool {
         let at = count(self.list.len());
         match self.index.entry(name.into()) {
             std::collections::hash_map::Entry::Occupied(_) => false,

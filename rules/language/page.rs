@@ -52,6 +52,7 @@ const LANGUAGES: &[(&str, &str)] = &[
     ("systemd", "docker.service"),
     ("ini", "docker.service"),
     ("cloud-init", "user-data.yaml"),
+    ("packer", "template.pkr.hcl"),
     ("sh", "script.sh"),
     ("bash", "script.sh"),
 ];

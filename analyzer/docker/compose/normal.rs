@@ -246,7 +246,25 @@ fn healthcheck(value: &Value) -> Value {
     Value::map(map, value.place)
 }
 
+/// `name=soft:hard`, `name=both`
+fn ulimit(item: &Value) -> Option<(String, Value)> {
+    let holed = Holed::of(item)?;
+    let (name, limits) = holed.text.split_once('=').filter(|(name, _)| holed.first_hole(name).is_none())?;
+    let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
+    let inner = object([("soft", holed.number(soft)), ("hard", holed.number(hard))], item.place);
+    Some((name.to_owned(), inner))
+}
+
 fn ulimits(value: &Value) -> Value {
+    // `--ulimit nofile=1024:4096`
+    if let Kind::List(list) = &value.kind {
+        let map = list.items.iter().filter_map(ulimit).fold(Map::default(), |mut map, (name, limit)| {
+            let place = limit.place;
+            set_at(&mut map, &name, limit, place);
+            map
+        });
+        return Value::map(Map { tail: list.tail.clone(), ..map }, value.place);
+    }
     let Kind::Map(map) = &value.kind else { return value.clone() };
     let mut map = Map::clone(map);
     for entry in &mut map.entries {

@@ -151,6 +151,7 @@ const FIELDS: &[(&str, &str, Take)] = &[
     ("--sysctl", "sysctls", Take::All),
     ("--tmpfs", "tmpfs", Take::All),
     ("--tty", "tty", Take::Bare),
+    ("--ulimit", "ulimits", Take::All),
     ("--use-api-socket", "use_api_socket", Take::Bare),
     ("--user", "user", Take::Last),
     ("--userns", "userns_mode", Take::Last),
@@ -169,6 +170,50 @@ pub(crate) fn items(commands: &[Item], owner: Option<&Owner>, out: &mut Vec<Item
         out.push(item);
         out.extend(used);
     }
+}
+
+/// The container that these words start, flags first, with the fields of a service in their normal form; what is derived is missing.
+fn read(argv: &Value, from: usize, header: Place) -> Map {
+    let words = argv.items();
+    let (flags, image, open) = flags(words, from);
+    let mut map = fields(&flags);
+    map.tail = open;
+    let rest: Vec<Value> = words.iter().skip(image + 1).cloned().collect();
+    match words.get(image) {
+        Some(image) if map.tail.is_none() => set_at(&mut map, "image", image.clone(), image.place),
+        Some(_) => {}
+        None => map.tail = map.tail.or_else(|| argv.as_list().and_then(|list| list.tail.clone())),
+    }
+    if !rest.is_empty() {
+        let place = rest.first().map_or(header, |first| first.place);
+        set_at(&mut map, "command", Value::list(rest, place), place);
+    }
+    let mut map = normal::fields(&map);
+    mounts(&flags, &mut map);
+    network(&flags, &mut map);
+    map
+}
+
+/// The settings of a container that Packer starts: what a source sets, in the words of a service, and what its `run_command` adds as
+/// `docker run` would.
+pub(crate) fn of_source(settings: Map, run_command: &Value, header: Place) -> Map {
+    let tail = settings.tail.clone();
+    let mut map = normal::fields(&settings);
+    // The image stands in the source; in the command it is a placeholder, and what stands behind it keeps the container running.
+    let added = read(run_command, 0, header).entries.into_iter().filter(|entry| !matches!(&*entry.key, "image" | "command"));
+    for entry in added {
+        let known = map.get(&entry.key).map(|known| known.value.clone());
+        match (known, &entry.value.kind) {
+            (Some(known), Kind::List(more)) if known.as_list().is_some() => {
+                let items = known.items().iter().chain(&more.items).cloned().collect();
+                set_at(&mut map, &entry.key, Value::list(items, known.place), known.place);
+            }
+            _ => set_at(&mut map, &entry.key, entry.value.clone(), entry.place),
+        }
+    }
+    map.tail = tail;
+    container::derive(&mut map, header);
+    map
 }
 
 /// A flag as it was written.
@@ -209,24 +254,9 @@ fn one(argv: &Value, command: &Item, owner: Option<&Owner>) -> Option<Item> {
     if !matches!(subcommand, "run" | "create") {
         return None;
     }
-    let (flags, image, open) = flags(words, at);
-    let mut map = fields(&flags);
-    map.tail = open;
     let header = command.header;
+    let mut map = read(argv, at, header);
     map.range = command.range;
-    let rest: Vec<Value> = words.iter().skip(image + 1).cloned().collect();
-    match words.get(image) {
-        Some(image) if map.tail.is_none() => set_at(&mut map, "image", image.clone(), image.place),
-        Some(_) => {}
-        None => map.tail = map.tail.or_else(|| argv.as_list().and_then(|list| list.tail.clone())),
-    }
-    if !rest.is_empty() {
-        let place = rest.first().map_or(header, |first| first.place);
-        set_at(&mut map, "command", Value::list(rest, place), place);
-    }
-    let mut map = normal::fields(&map);
-    mounts(&flags, &mut map);
-    network(&flags, &mut map);
     let name = match map.get("image").map(|entry| text(&entry.value)) {
         Some(Value { kind: Kind::String(image), .. }) => format!("{program} {subcommand} {image}"),
         _ => format!("{program} {subcommand}"),

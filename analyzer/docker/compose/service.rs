@@ -9,6 +9,8 @@ use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
 use super::port::{self, Published};
 use super::values::{entry, field, object, set_at, set_some};
 use super::{container, extends, order};
+use crate::assembled::Assembled;
+use crate::dockerfile::assembled_items;
 use crate::shell;
 
 /// What a service is made from; one without any of them is a part that another file completes.
@@ -242,10 +244,23 @@ pub(super) fn items(service: Service, index: u32, around: &Around<'_>, out: &mut
     let owner = around.owner.cloned().unwrap_or_else(|| Owner { name: item.name.clone(), range: service.place });
     let used = container::image_use(&item, "service");
     let commands = commands(&item, &owner, around);
+    out.extend(inline_dockerfile(&item, &owner, around));
     out.push(item);
     out.extend(used);
     out.extend(crate::script::engine_items(&commands, Some(&owner)));
     out.extend(commands);
+}
+
+/// `build.dockerfile_inline`
+fn inline_dockerfile(item: &Item, owner: &Owner, around: &Around<'_>) -> Vec<Item> {
+    let text = field(&field(&item.value, "build"), "dockerfile_inline");
+    // A text that is filled in as a whole says nothing.
+    if text.is_null() || text.as_unknown().is_some() {
+        return Vec::new();
+    }
+    let mut written = Assembled::new(if text.place.is_some() { text.place } else { item.header });
+    written.add_value(&text, around.text(text.place));
+    assembled_items(&written, Some(owner))
 }
 
 /// What the service runs: its entrypoint with its command behind it; its health check.

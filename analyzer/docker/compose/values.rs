@@ -42,6 +42,11 @@ impl Holed {
         Some(out)
     }
 
+    /// No text: what puts these holes back into others.
+    pub(crate) fn with(holes: &[Arc<Unknown>]) -> Self {
+        Self { text: String::new(), holes: holes.to_vec(), place: Place::NONE }
+    }
+
     fn push(&mut self, hole: &Arc<Unknown>) {
         let mark = u32::try_from(self.holes.len()).ok().and_then(|number| char::from_u32(FIRST_MARK + number));
         self.text.push(mark.unwrap_or(' '));

@@ -16,10 +16,20 @@ const DAEMONS: &[&str] = &["dockerd", "dockerd-entrypoint.sh", "dockerd-rootless
 pub(crate) fn items(commands: &[Item], source: &'static str, owner: Option<&Owner>, out: &mut Vec<Item>) {
     for command in commands.iter().filter(|command| command.views.iter().any(|view| view == "command")) {
         let Some(argv) = command.value.get("argv") else { continue };
-        let Some(map) = settings(argv) else { continue };
+        let Some(mut map) = settings(argv) else { continue };
+        rootless(argv, command.header, &mut map);
         let place = Place::new(command.header.file, command.range);
         let owner = owner.or(command.owner.as_ref());
         out.push(item(map, command.header, place, source, owner, command.index));
+    }
+}
+
+/// Whether the daemon runs as a user of the machine: the script says so to it, and nothing else does.
+fn rootless(argv: &Value, header: Place, map: &mut Map) {
+    let is_open = argv.items().iter().any(|word| word.as_unknown().is_some());
+    let program = argv.items().first().and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+    if map.get("rootless").is_none() && !is_open && program.is_some_and(|program| DAEMONS.contains(&program)) {
+        set_at(map, "rootless", Value::bool(program == Some("dockerd-rootless.sh"), header), Place::NONE);
     }
 }
 

@@ -85,7 +85,7 @@ fn pair_value(reader: &Reader<'_>, pair: &Pair, text: Option<&CompactString>, re
     let value = pair.value.as_ref().zip(text).map(|((_, place), text)| reader.value_of(text, *place));
     derived(
         [
-            ("name", Value::string(pair.name.clone(), pair.name_place)),
+            ("name", reader.value_of(&pair.name, pair.name_place)),
             ("empty", Value::bool(text.is_some_and(|text| text.is_empty()), pair.place)),
             ("value", value.unwrap_or_default()),
             ("references", references),
@@ -116,7 +116,7 @@ fn pairs(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry) 
         entry.references.append(&mut references);
         set.push((pair, text));
     }
-    let names = set.iter().map(|(pair, _)| Value::string(pair.name.clone(), pair.name_place)).collect();
+    let names = set.iter().map(|(pair, _)| reader.value_of(&pair.name, pair.name_place)).collect();
     entry.set("names", Value::list(names, place));
     entry.set("pairs", Value::list(all, place));
     entry.set("legacy", Value::bool(old, place));

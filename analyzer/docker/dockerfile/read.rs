@@ -22,6 +22,9 @@ pub(super) struct Reader<'t> {
     pub(super) file: FileId,
     /// What of the build context the builder does not see.
     pub(super) ignore: Option<&'t Ignore>,
+    /// What the text itself leaves open: it is written inside another file that fills it in.
+    pub(super) given: Vec<Arc<Unknown>>,
+    /// Those, and what variables leave open.
     pub(super) holes: Vec<Arc<Unknown>>,
     /// What `ARG` before the first `FROM` declares.
     pub(super) globals: Variables,
@@ -66,6 +69,7 @@ impl<'t> Reader<'t> {
             tree,
             file,
             ignore,
+            given: Vec::new(),
             holes: Vec::new(),
             globals: Variables { closed: true, ..Variables::default() },
             stages: Vec::new(),
@@ -73,6 +77,11 @@ impl<'t> Reader<'t> {
             entries: Vec::new(),
             lower_case: lower > upper,
         }
+    }
+
+    /// The reader of a text that is filled in when it is used.
+    pub(super) fn filled(tree: &'t Tree, file: FileId, given: Vec<Arc<Unknown>>) -> Self {
+        Self { holes: given.clone(), given, ..Self::new(tree, file, None) }
     }
 
     pub(super) fn items(mut self) -> Vec<Item> {
@@ -318,12 +327,17 @@ impl Entry {
     /// What others see of it.
     fn light(&self) -> Value {
         let mounts = self.map.get("mounts").map(|entry| entry.value.clone()).unwrap_or_default();
+        let commands = self.map.get("commands").and_then(|entry| entry.value.as_list());
+        // What is not known may be any number.
+        let steps =
+            commands.filter(|list| list.tail.is_none()).map(|list| Value::int(Span::of(0, list.items.len()).end, self.header));
         derived(
             [
                 ("keyword", Value::string(self.keyword.clone(), self.header)),
                 ("form", self.form.clone()),
                 ("onbuild", Value::bool(self.onbuild, self.header)),
                 ("mounts", mounts),
+                ("steps", steps.unwrap_or_default()),
             ],
             self.header,
         )

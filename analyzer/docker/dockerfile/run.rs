@@ -83,7 +83,7 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
 
 /// The words of the exec form.
 fn words(reader: &Reader<'_>, body: &Instruction) -> Value {
-    let words = body.words.iter().map(|word| Value::string(word.text.clone(), reader.place(word.span)));
+    let words = body.words.iter().map(|word| reader.value_of(&word.text, reader.place(word.span)));
     Value::list(words.collect(), reader.place(body.arguments))
 }
 
@@ -91,7 +91,7 @@ fn commands(reader: &Reader<'_>, body: &Instruction, entry: &Entry, site: &'stat
     let stage = entry.stage.and_then(|index| reader.stages.get(index));
     let variables = stage.map(|stage| &stage.variables);
     let lookup = |name: &str| variable(reader, variables.unwrap_or(&reader.globals), name, site == "run");
-    let context = Context { site, pipefail, variables: Some(&lookup), ..Context::default() };
+    let context = Context { site, pipefail, variables: Some(&lookup), holes: &reader.given, ..Context::default() };
     let source = &*reader.tree.source;
     if body.exec {
         return shell::argv_items(&words(reader, body), Some(source), &context);

@@ -11,8 +11,11 @@ mod program;
 mod read;
 mod relate;
 
+use std::sync::Arc;
+
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::shell::Continuation;
+use plimsoll_syntax::value::Unknown;
 use plimsoll_syntax::{Item, Value};
 
 pub use location::Location;
@@ -37,6 +40,8 @@ pub struct Context<'a> {
     pub pipefail: bool,
     /// Variables that are set around the text.
     pub variables: Option<Variables<'a>>,
+    /// What the text leaves open already: its characters that stand for holes are these.
+    pub holes: &'a [Arc<Unknown>],
     /// Further fields of every item, as `stage` and `instruction`.
     pub fields: &'a [(&'static str, Value)],
 }
@@ -50,6 +55,7 @@ impl Default for Context<'_> {
             continuation: Continuation::Shell,
             pipefail: false,
             variables: None,
+            holes: &[],
             fields: &[],
         }
     }
@@ -58,7 +64,7 @@ impl Default for Context<'_> {
 /// The items of a shell text; `location` is where it is written.
 #[must_use]
 pub fn items(text: &str, location: &Location, context: &Context<'_>) -> Vec<Item> {
-    relate::items(&read::script(text, Vec::new(), context), location, context)
+    relate::items(&read::script(text, context.holes.to_vec(), context), location, context)
 }
 
 /// The items of a value that a shell reads: a string or a template, whose holes stay unknown. `source` is the text of the file

@@ -115,6 +115,7 @@ fn one(manager: &'static str, form: Form, word: &Word) -> Package {
     let text = word.text.as_str();
     let source = source(manager, text);
     let (name, operator, version) = match form {
+        _ if source == "git" => revision(text),
         _ if source != "registry" => (text, "", ""),
         Form::After(operators) => split(text, operators),
         Form::Dash => dashed(text),
@@ -138,6 +139,19 @@ fn one(manager: &'static str, form: Form, word: &Word) -> Package {
         _ => Some(version).filter(|version| !version.is_empty() && !has(FLOATING, version)).map(CompactString::from),
     };
     Package { manager, name: name.trim().into(), version, operator, source, word: word.clone() }
+}
+
+/// A repository, and what of it is asked for: `git+https://host/a.git@v1`, `git://host/a.git#v1`.
+fn revision(text: &str) -> (&str, &'static str, &str) {
+    let (address, fragment) = text.split_once('#').unwrap_or((text, ""));
+    // What stands before a host is a user.
+    let path = address.find("://").map_or(0, |at| at + 3);
+    let path = path + address.get(path..).and_then(|rest| rest.find('/')).unwrap_or(address.len() - path);
+    match address.get(path..).and_then(|rest| rest.rfind('@')) {
+        Some(at) => (address.get(..path + at).unwrap_or(address), "@", address.get(path + at + 1..).unwrap_or("")),
+        None if fragment.is_empty() || fragment.starts_with("egg=") || fragment.starts_with("subdirectory=") => (text, "", ""),
+        None => (address, "#", fragment),
+    }
 }
 
 /// Name, operator and version at the first operator.

@@ -14,7 +14,8 @@ const STYLES: &[(&str, &str, &str)] = &[
     (
         "yum dnf dnf5 microdnf tdnf",
         "cderRx",
-        "--setopt --enablerepo --disablerepo --installroot --releasever --exclude --repo --repoid --config --rpmverbosity",
+        "--setopt --enablerepo --disablerepo --installroot --releasever --exclude --repo --repoid --config --rpmverbosity --forcearch --arch \
+         --downloaddir --destdir --advisory --comment --color",
     ),
     ("zypper", "cDR", "--config --reposd-dir --cache-dir --root --installroot --repo --from --type --name --releasever"),
     ("rpm", "", "--root --dbpath --define --prefix"),
@@ -25,19 +26,20 @@ const STYLES: &[(&str, &str, &str)] = &[
         "--index-url --extra-index-url --trusted-host --requirement --constraint --target --prefix --proxy --find-links --cache-dir \
          --editable --root --platform --python-version --implementation --abi --upgrade-strategy --progress-bar --timeout --retries \
          --cert --client-cert --log --src --no-binary --only-binary --global-option --install-option --config-settings --python \
-         --build --index --default-index",
+         --build --index --default-index --report --exists-action --use-feature --use-deprecated --keyring-provider --group",
     ),
     (
         "npm yarn pnpm npx bun",
         "Cw",
-        "--prefix --registry --workspace --cwd --cache --loglevel --tag --network-timeout --modules-folder",
+        "--prefix --registry --workspace --cwd --cache --loglevel --tag --network-timeout --modules-folder --userconfig --globalconfig \
+         --omit --include --location --filter --dir --before --install-strategy --fetch-timeout --fetch-retries --script-shell",
     ),
     (
         "gem",
         "vinisBPp",
         "--version --install-dir --bindir --source --platform --http-proxy --build-root --document --trust-policy",
     ),
-    ("go", "pCo", ""),
+    ("go", "pCo", "-tags -ldflags -gcflags -asmflags -mod -modfile -overlay -toolexec -exec -buildmode -installsuffix -pkgdir"),
     (
         "cargo",
         "jZ",
@@ -161,7 +163,7 @@ pub(super) fn words(argv: &[Word]) -> Words {
 }
 
 fn takes_next(flag: &str, short: &str, long: &str) -> bool {
-    if flag.starts_with("--") {
+    if flag.starts_with("--") || has(long, flag) {
         return !flag.contains('=') && has(long, flag);
     }
     // The last letter of a bundle, and none before it, takes a value.

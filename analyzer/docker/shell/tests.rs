@@ -94,10 +94,11 @@ fn packages() {
             "yum httpd 2.4.62-1.el9 registry | yum java-11-openjdk - registry | yum python3-devel - registry | yum gcc 14.* registry",
         ),
         (
-            "pip3 install -r a.txt flask==3 'x[y]>=1' . git+https://a/b",
-            "pip flask 3 registry | pip x 1 registry | pip . - file | pip git+https://a/b - git",
+            "pip3 install -r a.txt flask==3 'x[y]>=1' . git+https://a/b git+ssh://git@a/b/c.git@v2#egg=c",
+            "pip flask 3 registry | pip x 1 registry | pip . - file | pip git+https://a/b - git | pip git+ssh://git@a/b/c.git v2 git",
         ),
-        ("pip install -c c.txt flask", "pip flask - lockfile"),
+        ("pip install --report r.json -c c.txt flask", "pip flask - lockfile"),
+        ("go install -tags netgo -ldflags '-s -w' example.com/a@v1", "go example.com/a v1 registry"),
         (
             "npm i -g a@1.2 @s/b c@latest @s/d@3 o/r",
             "npm a 1.2 registry | npm @s/b - registry | npm c - registry | npm @s/d 3 registry | npm o/r - git",

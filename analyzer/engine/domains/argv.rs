@@ -55,6 +55,14 @@ const STYLES: &[Style] = &[
     ),
     usual(
         "docker podman nerdctl",
+        "swarm network",
+        "Hdo",
+        "--host --context --config --listen-addr --advertise-addr --data-path-addr --data-path-port --default-addr-pool --cert-expiry \
+         --external-ca --availability --token --driver --opt --subnet --gateway --ip-range --ipam-driver --ipam-opt --label --scope \
+         --config-from",
+    ),
+    usual(
+        "docker podman nerdctl",
         "",
         "Heuvpwmcahln",
         "--host --network --net --publish --volume --user --name --mount --env --env-file --label --memory --cpus --cap-add \
@@ -320,6 +328,8 @@ mod tests {
             ("docker run --net host a", &["--network", "--net"], "host"),
             ("docker run --privileged a", &["--privileged"], "true"),
             ("docker run --privileged=false a", &["--privileged"], "false"),
+            ("docker network create -d overlay a", &["-d", "--driver"], "overlay"),
+            ("docker swarm init --cert-expiry 48h", &["--cert-expiry"], "48h"),
             ("docker -H tcp://0.0.0.0:2375 ps", &["-H", "--host"], "tcp://0.0.0.0:2375"),
             ("sudo dockerd -H unix:///a", &["-H", "--host"], "unix:///a"),
             ("docker run -p8080:80 a", &["-p"], "8080:80"),

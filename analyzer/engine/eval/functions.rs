@@ -54,7 +54,10 @@ impl<'a> Evaluator<'a> {
             Function::Absolute => starts(value, "/").or(self.text_test(
                 value,
                 |known| (known.as_bytes().get(1) == Some(&b':')).into(),
-                |_| Truth::Unknown,
+                |parts| match parts.first() {
+                    Some(Part::Known(known)) if known.len() > 1 => (known.as_bytes().get(1) == Some(&b':')).into(),
+                    _ => Truth::Unknown,
+                },
             )),
             Function::Secret => Truth::from(holds_secret(value, 0)),
             Function::Literal => Truth::from(is_constant(value)),

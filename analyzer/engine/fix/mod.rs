@@ -66,7 +66,7 @@ fn one(db: &Database, change: &Change, file: SourceFile, kind: FileKind, text: &
             docker::instruction(&queries::dockerfile_tree(db, file), stage.span, keyword, arguments)
         }
         change => match kind {
-            FileKind::Terraform => hcl::edit(&queries::hcl_tree(db, file), change),
+            FileKind::Terraform | FileKind::Packer => hcl::edit(&queries::hcl_tree(db, file), change),
             FileKind::Compose | FileKind::Kubernetes | FileKind::Daemon => {
                 yaml::edit(&queries::yaml_tree(db, file), kind, change)
             }

@@ -88,6 +88,8 @@ fn items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Option<Arc<Vec<
     match file.content(db).kind? {
         FileKind::Terraform | FileKind::TerraformJson | FileKind::Tfvars | FileKind::Plan | FileKind::Kubernetes => None,
         FileKind::Compose => Some(crate::compose::compose_items(db, workspace, file)),
+        // What runs while an image is made is gone when that runs.
+        FileKind::Packer | FileKind::PackerVariables | FileKind::PackerJson => None,
         _ => Some(queries::file_items(db, file)),
     }
 }

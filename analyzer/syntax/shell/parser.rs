@@ -396,7 +396,7 @@ fn is_reserved(word: &str) -> bool {
 
 /// The grammar's lists; `None`: it refuses the text, or panics on it.
 fn parsed(text: &str) -> Option<Vec<CompoundList>> {
-    if has_huge_descriptor(text) || has_blank_tag(text) {
+    if has_huge_descriptor(text) || has_endless_tag(text) {
         return None;
     }
     let read = || {
@@ -418,11 +418,16 @@ fn has_huge_descriptor(text: &str) -> bool {
     })
 }
 
-/// A here-document whose tag begins with white space that is none to the grammar, such as a carriage return: it would be read for ever.
-fn has_blank_tag(text: &str) -> bool {
-    text.split("<<").skip(1).any(|rest| {
+/// A here-document whose tag the grammar reads for ever: it begins with white space that is none to the grammar, such as a carriage return;
+/// nothing is left of it without its quotes; it holds an expansion, of which a part is taken for the tag.
+fn has_endless_tag(text: &str) -> bool {
+    text.split("<<").skip(1).filter(|rest| !rest.starts_with('<')).any(|rest| {
         let tag = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches([' ', '\t']);
+        let word = tag.split(char::is_whitespace).next().unwrap_or("");
+        let own = word.split(['&', ';', '|', '<', '>', '(', ')']).next().unwrap_or("");
         tag.starts_with(|first: char| first != '\n' && first.is_whitespace())
+            || !own.is_empty() && own.chars().all(|c| matches!(c, '"' | '\'' | '\\'))
+            || ["${", "$(", "`"].iter().any(|expansion| word.contains(expansion))
     })
 }
 
@@ -462,6 +467,10 @@ fn unwrapped(command: &Command) -> Option<Command> {
     }
     while let Some(word) = command.argv.get(at) {
         let text = word.text().unwrap_or_default();
+        // `command -v a` asks where it is.
+        if base == "command" && matches!(text.as_str(), "-v" | "-V") {
+            return None;
+        }
         if with_value.contains(&text.as_str()) {
             at += 2;
         } else if text.starts_with('-') || (base == "env" && text.contains('=')) {
