@@ -119,6 +119,9 @@ const DEEP: &[&str] = &[
     "ne",
 ];
 
+/// Those of them that make new values of what they see.
+const COPYING: &[&str] = &["deepCopy", "mustDeepCopy", "merge", "mustMerge", "mergeOverwrite", "mustMergeOverwrite"];
+
 /// What a call costs besides itself, in steps, by the size of what goes in.
 pub(crate) fn cost(function: &Function, arguments: &[Value]) -> u64 {
     let text: usize = arguments.iter().filter_map(Value::as_str).map(str::len).sum();
@@ -129,7 +132,9 @@ pub(crate) fn cost(function: &Function, arguments: &[Value]) -> u64 {
         let nodes: usize = arguments.iter().map(Value::nodes).sum();
         // Elements are compared with each other.
         let rounds = if function.name.to_ascii_lowercase().contains("uniq") { nodes / 16 } else { arguments.len().max(4) / 4 };
-        steps += nodes.saturating_mul(rounds.max(1));
+        // A node that is copied takes room as well as time.
+        let copies = if COPYING.contains(&function.name) { 4 } else { 1 };
+        steps = steps.saturating_add(nodes.saturating_mul(rounds.max(1)).saturating_mul(copies));
     }
     if function.name.to_ascii_lowercase().contains("regex") {
         steps += 200;
