@@ -103,6 +103,7 @@ fn anything(group: &Item, missing: Missing) -> Entry {
         sources: Sources { unknown: Some(missing), ..Sources::default() },
         step: Step::at(group.header, format!("{} may let it in", group.name)),
         doubt: None,
+        passes_to: None,
     }
 }
 
@@ -127,7 +128,7 @@ fn entry(resources: &Resources<'_>, value: &Value, place: Place, group: &Item) -
     let protocol = field(value, "protocol").or_else(|| field(value, "ip_protocol"));
     let (ports, maybe_ports) = entries::range(protocol, field(value, "from_port"), field(value, "to_port"));
     let step = Step::at(place, format!("{} lets it in", group.name));
-    Entry { allows: true, ports, maybe_ports, sources, step, doubt: None }
+    Entry { allows: true, ports, maybe_ports, sources, step, doubt: None, passes_to: None }
 }
 
 fn prefix_list(resources: &Resources<'_>, value: &Value, sources: &mut Sources) {

@@ -15,19 +15,29 @@
 //! - Network policies only allow; those that select a pod are a union, and what none of them allows is refused. Whether the plug-in
 //!   enforces them is not in the manifests: they count as enforced, and walls say so, unless `assume.policies_enforced` is false.
 //! - What policies do to pods on the network of their node is not defined ("Network Policies", "NetworkPolicy and hostNetwork pods").
-//! - What Cilium's, Calico's and the administrator's policies let in is not read here: undecided where they may select a pod.
+//! - Policies of Cilium and Calico are joined with those of Kubernetes as these engines do, see `cilium.rs` and `calico.rs`; where there are
+//!   both, neither is read. What Antrea's and the administrator's policies let in is not read: undecided where they may select a pod.
+//! - Proxies of service meshes are filters behind those policies, see `mesh.rs`, `istio.rs`, `linkerd.rs`.
 //! - A runtime class counts as a sandbox by its handler, or by a name that is known; any other name gives no evidence.
 
 mod access;
+mod authorization;
+mod calico;
+mod cilium;
 mod cluster;
 mod entry;
+mod expression;
 mod gateway;
 mod ingress;
+mod istio;
 mod ladder;
+mod linkerd;
+mod mesh;
 mod objects;
 mod peer;
 mod policy;
 mod rule;
+mod select;
 mod service;
 mod workload;
 
