@@ -155,6 +155,7 @@ fn task(resources: &Resources<'_>, service: &Item, builder: &mut Builder) {
         node.inside = inside;
         node.addresses = addresses;
         node.groups = groups.names;
+        node.egress = groups.egress;
         node.labels = Builder::labels(field(value, "tags"));
         node.evidence.push(Evidence { rung, step: Step::at(place, why) });
     }
