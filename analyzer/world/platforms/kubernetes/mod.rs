@@ -36,6 +36,7 @@ mod mesh;
 mod objects;
 mod peer;
 mod policy;
+mod pools;
 mod rule;
 mod select;
 mod service;
@@ -75,7 +76,8 @@ fn one(name: &str, items: &[&Item], tie: Option<&cluster::Tie<'_>>, builder: &mu
     let mut objects = objects::Objects::new(items);
     let cluster = cluster::build(name, &objects, tie, builder);
     let policies = policy::Policies::read(&mut objects, builder.assume.policies_enforced);
-    workload::build(&mut objects, &policies, &cluster, tie, builder);
+    let pools = pools::Pools::build(tie, cluster.node, &objects, builder);
+    workload::build(&mut objects, &policies, &cluster, (tie, &pools), builder);
     workload::ways(&objects, &policies, &cluster, builder);
     let services = service::build(&objects, &policies, &cluster, tie, builder);
     ingress::build(&objects, &services, &cluster, builder);
