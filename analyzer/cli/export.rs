@@ -12,7 +12,7 @@ use crate::{Status, disk, inspect};
 /// Writes rules for Falco.
 pub(crate) fn falco(options: &Falco) -> Result<Status, Problem> {
     let engine = inspect::engine(&options.subject)?;
-    let text = document(&engine.falco(), &RuleSet::default());
+    let text = document(&engine.falco(), &RuleSet::builtin());
     match &options.output_file {
         Some(path) => disk::write(path, text.as_bytes()).map_err(|error| Problem::disk(path, &error))?,
         None => {
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn pages_name_what_is_watched_and_nothing_else() {
-        let pages = RuleSet::default();
+        let pages = RuleSet::builtin();
         for promise in PROMISES {
             assert!(counterparts(&pages, promise).next().is_some(), "no page has the tag {COUNTERPART}{promise}");
         }

@@ -38,13 +38,19 @@ struct Policy {
     rules: Vec<Rule>,
 }
 
+/// Filters by the policies that they are made of, and whether senders are renamed.
+type Known = FxHashMap<(Vec<(usize, bool)>, bool), Arc<Filter>>;
+
+/// Fields that mean and that spare identities, and how their texts are read.
+type Field<'f> = (&'static str, &'static str, &'f dyn Fn(&str) -> Expr);
+
 /// All of them.
 #[derive(Debug, Default)]
 pub(super) struct Authorization {
     policies: Vec<Policy>,
     /// By workload: its policies by number, and whether they are surely for it.
     of: Vec<Vec<(usize, bool)>>,
-    known: RefCell<FxHashMap<(Vec<(usize, bool)>, bool), Arc<Filter>>>,
+    known: RefCell<Known>,
 }
 
 /// Reads them, and tells workloads what their rules know them by.
@@ -208,7 +214,7 @@ impl Reader<'_> {
             like(Key::Namespace, space).and(like(Key::Account, name))
         };
         let space = |text: &str| like(Key::Namespace, text);
-        let kinds: [(&str, &str, &dyn Fn(&str) -> Expr); 3] = [
+        let kinds: [Field<'_>; 3] = [
             ("principals", "notPrincipals", &principal),
             ("namespaces", "notNamespaces", &space),
             ("serviceAccounts", "notServiceAccounts", &account),

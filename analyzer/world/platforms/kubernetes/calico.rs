@@ -171,6 +171,9 @@ fn scaled(value: &Value) -> Option<i128> {
     whole.parse::<i128>().ok()?.checked_mul(Rank::UNIT)?.checked_add(fraction.get(..3)?.parse().ok()?)
 }
 
+/// Whom a rule means, whom perhaps, and why that is not known at all.
+type Whom = (Sources, Option<(Vec<CompactString>, Missing)>, Option<Missing>);
+
 /// A rule of a policy.
 struct Reader<'v> {
     value: &'v Value,
@@ -225,12 +228,7 @@ impl Reader<'_> {
     }
 
     /// Whom the far side means, whom perhaps, and why that is not known at all.
-    fn whom(
-        &self,
-        far: &Value,
-        objects: &mut Objects<'_>,
-        peers: &mut Peers,
-    ) -> (Sources, Option<(Vec<CompactString>, Missing)>, Option<Missing>) {
+    fn whom(&self, far: &Value, objects: &mut Objects<'_>, peers: &mut Peers) -> Whom {
         let missing = Missing::new(match self.direction {
             Direction::Ingress => format_compact!("whether the sender is among those that {} speaks of", self.name),
             Direction::Egress => format_compact!("whether it is among those that {} speaks of", self.name),

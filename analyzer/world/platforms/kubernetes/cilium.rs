@@ -128,6 +128,9 @@ fn is_empty(list: &Value) -> bool {
     list.as_list().is_some_and(|list| list.items.is_empty() && list.tail.is_none())
 }
 
+/// Ports that are surely meant, those that may be besides, and those by name.
+type Meant = (Ports, Option<(Ports, Missing)>, Named);
+
 /// A rule of a section.
 struct Reader<'v> {
     value: &'v Value,
@@ -242,7 +245,7 @@ impl Reader<'_> {
     }
 
     /// The ports of all lists; nothing where the rule speaks of no port at all.
-    fn ports(&self) -> Option<(Ports, Option<(Ports, Missing)>, Named)> {
+    fn ports(&self) -> Option<Meant> {
         let (mut sure, mut maybe, mut names) = (Ports::default(), None, Named::new());
         let Some(lists) = field(self.value, "toPorts") else {
             // What is only for ICMP opens no port.

@@ -282,7 +282,7 @@ impl Met {
             ("ServiceAccount", _) => self.identities.push(account(space, name)),
             ("MeshTLSAuthentication", Some(item)) => {
                 let list = |key: &str| item.value.at(&["spec", key]).map(Value::items).unwrap_or_default();
-                self.identities.extend(list("identities").iter().map(|each| identity(each)));
+                self.identities.extend(list("identities").iter().map(identity));
                 for each in list("identityRefs") {
                     let (kind, name) = (each.str_at(&["kind"]).unwrap_or(""), each.str_at(&["name"]).unwrap_or(""));
                     let home = namespace_of(item);

@@ -40,6 +40,7 @@ mod pools;
 mod rule;
 mod select;
 mod service;
+mod virtual_service;
 mod workload;
 
 #[cfg(test)]
@@ -83,4 +84,5 @@ fn one(name: &str, items: &[&Item], tie: Option<&cluster::Tie<'_>>, builder: &mu
     ingress::build(&objects, &services, &cluster, builder);
     ingress::routes(&objects, &services, &cluster, builder);
     gateway::build(&objects, &services, &cluster, builder);
+    virtual_service::build(&objects, &services, &cluster, builder);
 }

@@ -148,14 +148,8 @@ impl Expr {
 
     fn of(&self, found: &dyn Fn(&Key) -> Found) -> Option<bool> {
         match self {
-            Self::All(all) => all.iter().fold(Some(true), |known, each| match known {
-                Some(false) => known,
-                _ => both(known, each.of(found)),
-            }),
-            Self::Any(all) => {
-                let none = all.iter().fold(Some(true), |known, each| both(known, each.of(found).map(|holds| !holds)));
-                none.map(|none| !none)
-            }
+            Self::All(all) => every(all.iter().map(|each| each.of(found))),
+            Self::Any(all) => every(all.iter().map(|each| each.of(found).map(|holds| !holds))).map(|none| !none),
             Self::Not(inner) => inner.of(found).map(|holds| !holds),
             Self::Unknown(_) => None,
             Self::Has(key) => match found(key) {
@@ -216,12 +210,17 @@ impl Objects<'_> {
     }
 }
 
-const fn both(left: Option<bool>, right: Option<bool>) -> Option<bool> {
-    match (left, right) {
-        (Some(false), _) | (_, Some(false)) => Some(false),
-        (Some(true), Some(true)) => Some(true),
-        _ => None,
+/// Whether all hold: surely not where one surely does not, else not known where one is not.
+fn every(all: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut known = Some(true);
+    for holds in all {
+        match holds {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => known = None,
+        }
     }
+    known
 }
 
 /// A label's value.
