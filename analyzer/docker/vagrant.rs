@@ -11,18 +11,21 @@ use plimsoll_syntax::{FileId, Item, Place, Span, Value};
 use crate::compose::values::set_at;
 use crate::{script, shell};
 
-/// The items of a Vagrantfile: networks of its machines, what they run, and the containers that it starts.
+/// The items of a Vagrantfile: its machines where it defines several, their networks, what they run, and the containers that it starts.
+/// What lies within the range of a machine is of that machine, the rest of all of them.
 #[must_use]
 pub fn items(text: &str, file: FileId) -> Vec<Item> {
     let mut out = Vec::new();
     let calls = calls(text);
     for (at, call) in calls.iter().enumerate() {
-        let Some(first) = call.arguments.first().filter(|first| first.key.is_empty()).and_then(|first| first.literal(text))
-        else {
-            continue;
-        };
+        let written = call.arguments.first().filter(|first| first.key.is_empty());
+        // A machine of a name with holes is a machine all the same.
+        let named =
+            |first: &Argument| first.literal(text).or_else(|| (call.name.text(text) == "define").then(|| first.name(text)));
+        let Some(first) = written.and_then(named) else { continue };
         let place = Place::new(file, call.span);
         match call.name.text(text) {
+            "define" => out.push(machine(text, place, &first, call)),
             "network" => out.push(network(text, file, place, &first, call)),
             "provision" if first == "shell" => {
                 if let Some(body) = call.get(text, "inline").and_then(|argument| argument.body(text)) {
@@ -38,6 +41,38 @@ pub fn items(text: &str, file: FileId) -> Vec<Item> {
         }
     }
     out
+}
+
+/// A machine that `config.vm.define` gives a name.
+fn machine(text: &str, place: Place, name: &str, call: &Call) -> Item {
+    let mut map = Map { range: place.span, ..Map::default() };
+    set_at(&mut map, "name", Value::string(name, place), place);
+    Item {
+        views: vec!["vagrant.machine".into()],
+        name: name.into(),
+        header: place,
+        range: if call.opens { place.span.to(block(text, call.span)) } else { place.span },
+        value: Value::map(map, place),
+        owner: None,
+        index: 0,
+    }
+}
+
+/// From a call to the `end` of its block: the first that is written as far to the left.
+fn block(text: &str, call: Span) -> Span {
+    let start = text.get(..call.start as usize).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let mut at = start;
+    let mut own = None;
+    for line in text.get(start..).unwrap_or("").split_inclusive('\n') {
+        at += line.len();
+        let left = *own.get_or_insert_with(|| indent(line));
+        let first = line.trim_start();
+        if at > call.end as usize && indent(line) <= left && (first.starts_with("end") || first.starts_with('}')) {
+            break;
+        }
+    }
+    Span::of(call.start as usize, at)
 }
 
 fn owner(place: Place) -> Owner {
@@ -123,6 +158,11 @@ impl Call {
 }
 
 impl Argument {
+    /// What it says, without quotes.
+    fn name(&self, text: &str) -> String {
+        self.value.text(text).trim_matches(['"', '\'']).to_owned()
+    }
+
     /// The text of a string or symbol without holes.
     fn literal(&self, text: &str) -> Option<String> {
         let written = self.value.text(text);
@@ -156,7 +196,7 @@ impl Argument {
 
 /// Calls of methods with arguments, `receiver.name "a", key: "b"`, in order. Heredocs are skipped.
 fn calls(text: &str) -> Vec<Call> {
-    const NAMES: &[&str] = &["network", "provision", "run"];
+    const NAMES: &[&str] = &["network", "provision", "run", "define"];
     let mut out = Vec::new();
     let mut heredoc: Option<String> = None;
     let mut at = 0;

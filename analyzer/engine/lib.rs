@@ -56,7 +56,7 @@ pub use report::{
 pub use settings::{Environment, Settings, SettingsError};
 pub use world::{
     Asked, Boundaries, BoundaryNode, Exposed, FalcoRule, Hint, Intended, Link, Misstated, NoSuchNode, NodeDetails, NodeLens,
-    SharedBoundary, Stated, Stretch, ValueAt, Witness,
+    PROMISES, SharedBoundary, Stated, Stretch, ValueAt, Witness,
 };
 
 use db::{Book, Content, Database, SourceFile, Workspace, contained};

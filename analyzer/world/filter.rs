@@ -46,6 +46,8 @@ pub struct Entry {
     pub step: Step,
     /// It may not count at all.
     pub doubt: Option<Missing>,
+    /// It neither lets in nor refuses: what it speaks of goes on at the entry of this number.
+    pub passes_to: Option<usize>,
 }
 
 /// Whose traffic an entry speaks of: any of these.
@@ -57,6 +59,10 @@ pub struct Sources {
     pub groups: Vec<compact_str::CompactString>,
     /// There may be more.
     pub unknown: Option<Missing>,
+    /// Nodes that are known by one of these are not meant, whatever else is said.
+    pub except: Vec<compact_str::CompactString>,
+    /// Nodes that may not be meant, as this is not known of them.
+    pub maybe_except: Option<(Vec<compact_str::CompactString>, Missing)>,
 }
 
 impl Sources {
@@ -107,7 +113,12 @@ impl Filter {
         // An entry that may refuse: what is let in after it is no longer sure.
         let mut doubtful = Ports::default();
         let mut doubts: Vec<Missing> = Vec::new();
-        for entry in &self.entries {
+        // What was passed on, and where it goes on.
+        let mut passed_on: Vec<(usize, Ports)> = Vec::new();
+        for (number, entry) in self.entries.iter().enumerate() {
+            for (_, ports) in passed_on.extract_if(.., |(to, _)| *to <= number) {
+                left = left.union(&ports);
+            }
             let certain = left.intersection(&entry.ports);
             let possible = entry.maybe_ports.as_ref().map(|(more, _)| left.intersection(more)).unwrap_or_default();
             if certain.is_empty() && possible.is_empty() {
@@ -121,7 +132,17 @@ impl Filter {
             };
             let open = if sure { certain.minus(&doubtful) } else { Ports::default() };
             let perhaps = certain.union(&possible).minus(&open);
-            if entry.allows {
+            if let Some(to) = entry.passes_to {
+                passed_on.push((to, certain.union(&possible)));
+                if sure {
+                    left = left.minus(&certain);
+                    passed.steps.push(entry.step.clone());
+                }
+                let unsure = if sure { possible } else { certain.union(&possible) };
+                doubtful = doubtful.union(&unsure);
+                doubts.extend(missing);
+                doubts.extend(entry.maybe_ports.as_ref().map(|(_, missing)| missing.clone()));
+            } else if entry.allows {
                 let spoken = open.union(&perhaps);
                 if !spoken.is_empty() && passed.steps.len() < TOLD {
                     let message = format!("{} on {}", entry.step.message, shown(&spoken));
@@ -143,6 +164,9 @@ impl Filter {
                 doubtful = doubtful.union(&certain).union(&possible);
                 doubts.extend(missing);
             }
+        }
+        for (_, ports) in passed_on {
+            left = left.union(&ports);
         }
         if let Some(missing) = &self.more
             && !left.is_empty()
@@ -172,6 +196,22 @@ impl Filter {
 
 impl Sources {
     fn speaks_of(&self, sender: Sender<'_>) -> Match {
+        let groups = match sender {
+            Sender::Node(node) => node.groups.as_slice(),
+            _ => &[],
+        };
+        let is_of = |all: &[compact_str::CompactString]| groups.iter().any(|group| all.contains(group));
+        if is_of(&self.except) {
+            return Match::No;
+        }
+        let found = self.includes(sender);
+        match (&self.maybe_except, found) {
+            (Some((all, missing)), Match::Yes) if is_of(all) => Match::Perhaps(missing.clone()),
+            (_, found) => found,
+        }
+    }
+
+    fn includes(&self, sender: Sender<'_>) -> Match {
         let surely = match sender {
             Sender::Internet => self.ranges.iter().any(|range| range.is_internet()),
             Sender::Lan => self.ranges.iter().any(|range| range.holds(Range::V4)),

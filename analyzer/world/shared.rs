@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::context::Marks;
 use crate::ladder::Rung;
-use crate::model::{Kind, NodeId, World};
+use crate::model::{Kind, Node, NodeId, World};
 use crate::search::{From, Question, Verdict};
 
 /// How many neighbours are asked whether they reach a workload.
@@ -87,8 +87,8 @@ impl World {
                         .collect();
                     known.insert(key, !right.is_empty());
                     if !right.is_empty() {
-                        let all = right.iter().chain([&id]).filter_map(|id| self.node(*id));
-                        let wall = all.filter_map(|node| node.rung()).min();
+                        let walls = right.iter().filter_map(|other| self.node(*other)).filter_map(|other| self.wall(node, other));
+                        let wall = walls.min();
                         let reaches = self.reaches(&right, id);
                         shared.push(Shared { boundary: *boundary, difference, left: id, right, wall, reaches });
                         break;
@@ -97,6 +97,17 @@ impl World {
             }
         }
         shared
+    }
+
+    /// What stands between two workloads: the lower of their rungs, or a kernel of its own where they cannot come to the same node.
+    fn wall(&self, left: &Node, right: &Node) -> Option<Rung> {
+        let pools = |node: &Node| -> Vec<NodeId> {
+            let held = node.inside.iter().filter(|id| self.node(**id).is_some_and(|holder| holder.kind == Kind::Host));
+            held.copied().collect()
+        };
+        let (own, others) = (pools(left), pools(right));
+        let apart = !own.is_empty() && !others.is_empty() && !own.iter().any(|pool| others.contains(pool));
+        if apart { Some(Rung::OwnKernel) } else { left.rung().into_iter().chain(right.rung()).min() }
     }
 
     fn reaches(&self, others: &[NodeId], to: NodeId) -> Option<bool> {

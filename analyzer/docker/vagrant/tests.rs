@@ -51,3 +51,17 @@ fn broken_texts_do_no_harm() {
         let _ = items(&TEXT[..end], FileId(0));
     }
 }
+
+#[test]
+fn machines_have_the_extent_of_their_blocks() {
+    let text = "Vagrant.configure(\"2\") do |config|\n  config.vm.define \"web\" do |web|\n    web.vm.network \"public_network\"\n  end\n  \
+                config.vm.define :db\n  (1..2).each do |i|\n    config.vm.define \"node#{i}\" do |node|\n      node.vm.box = \"b\"\n    end\n  end\nend\n";
+    let items = items(text, FileId(0));
+    let machines: Vec<(&str, usize)> = items
+        .iter()
+        .filter(|item| item.views[0] == "vagrant.machine")
+        .map(|item| (item.name.as_str(), item.range.text(text).lines().count()))
+        .collect();
+    assert_eq!(machines, [("web", 3), ("db", 1), ("node#{i}", 3)]);
+    assert!(items.iter().any(|item| item.views[0] == "vagrant.network" && item.name == "Vagrantfile"));
+}

@@ -33,9 +33,19 @@ pub struct FalcoRule {
     pub output: String,
     /// `CRITICAL`, `ERROR`, `WARNING`, `NOTICE`
     pub priority: &'static str,
-    /// `plimsoll`, and our rule that judges the same before it runs, where there is one.
-    pub tags: Vec<String>,
+    /// Which promise it watches, one of [`PROMISES`]: the page of a rule that judges the same before it runs has the tag `falco:` and this
+    /// word.
+    pub promise: &'static str,
 }
+
+/// What is watched at run time.
+pub const PROMISES: &[&str] = &[
+    "write-to-read-only-root",
+    "unexpected-process",
+    "shell-in-container",
+    "package-manager-at-run-time",
+    "unexpected-listening-port",
+];
 
 /// What the code says of one container.
 #[derive(Debug)]
@@ -137,7 +147,7 @@ impl Promise {
         let Self { whose, repository, .. } = self;
         let image = format!("container.image.repository endswith \"{repository}\"");
         let started = "plimsoll_starts and container.id != host";
-        let mut add = |name: &str, desc: String, condition: String, output: &str, priority, own: Option<&str>| {
+        let mut add = |name: &str, desc: String, condition: String, output: &str, priority, promise: &'static str| {
             out.push(FalcoRule {
                 rule: format!("{name} ({whose})"),
                 desc,
@@ -146,7 +156,7 @@ impl Promise {
                     "{output} (container=%container.name image=%container.image.repository process=%proc.cmdline user=%user.name)"
                 ),
                 priority,
-                tags: ["plimsoll"].into_iter().chain(own).map(str::to_owned).collect(),
+                promise,
             });
         };
         if self.read_only {
@@ -160,7 +170,7 @@ impl Promise {
                 ),
                 "A file was opened for writing under a read-only root: %fd.name",
                 "ERROR",
-                Some("writable-root"),
+                "write-to-read-only-root",
             );
         }
         // What starts through a shell may start anything.
@@ -178,7 +188,7 @@ impl Promise {
                     ),
                     "A process was started that the image does not start",
                     "WARNING",
-                    None,
+                    "unexpected-process",
                 );
                 add(
                     "Shell in a container",
@@ -186,7 +196,7 @@ impl Promise {
                     format!("{started} and {image} and proc.name in ({})", SHELLS.join(", ")),
                     "A shell was started",
                     "ERROR",
-                    None,
+                    "shell-in-container",
                 );
             }
             _ => {}
@@ -197,7 +207,7 @@ impl Promise {
             format!("{started} and {image} and proc.name in ({})", PACKAGE_MANAGERS.join(", ")),
             "A package manager was started",
             "ERROR",
-            Some("package-manager-at-run-time"),
+            "package-manager-at-run-time",
         );
         if !self.ports.is_empty() {
             let list: Vec<String> = self.ports.iter().map(ToString::to_string).collect();
@@ -207,7 +217,7 @@ impl Promise {
                 format!("evt.type = listen and container.id != host and {image} and not fd.sport in ({})", list.join(", ")),
                 "A process listens on a port that nobody declared: %fd.sport",
                 "WARNING",
-                None,
+                "unexpected-listening-port",
             );
         }
     }

@@ -29,7 +29,7 @@ use crate::run::{Rulebook, Verdicts};
 pub(crate) use views::told;
 
 pub use ask::{Asked, Exposed, NoSuchNode, Stretch};
-pub use falco::FalcoRule;
+pub use falco::{FalcoRule, PROMISES};
 pub use lens::{Hint, NodeDetails, NodeLens, ValueAt};
 pub use links::Link;
 pub use report::{Boundaries, BoundaryNode, SharedBoundary, Witness};

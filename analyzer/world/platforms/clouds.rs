@@ -203,7 +203,7 @@ pub(super) fn led(
 
 /// An entry that lets in.
 pub(super) fn allow((ports, maybe_ports): Meant, sources: Sources, step: Step) -> Entry {
-    Entry { allows: true, ports, maybe_ports, sources, step, doubt: None }
+    Entry { allows: true, ports, maybe_ports, sources, step, doubt: None, passes_to: None }
 }
 
 /// Entries that let in what they speak of, and nothing else passes.

@@ -12,6 +12,7 @@ mod hetzner;
 mod kubernetes;
 mod libvirt;
 mod linode;
+mod octavia;
 mod openstack;
 mod proxmox;
 mod vagrant;
@@ -28,6 +29,7 @@ pub(crate) fn terraform(resources: &Resources<'_>, builder: &mut Builder) {
         azure::build,
         google::build,
         openstack::build,
+        octavia::build,
         hetzner::build,
         digitalocean::build,
         linode::build,

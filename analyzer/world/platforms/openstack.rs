@@ -22,8 +22,8 @@ use crate::model::{Gate, Kind, Node, NodeId, World};
 use crate::resources::{Resources, blocks, field, values_at};
 use crate::said::{Missing, Step};
 
-const NETWORK: &[&str] = &["openstack_networking_network_v2"];
-const SUBNET: &[&str] = &["openstack_networking_subnet_v2"];
+pub(super) const NETWORK: &[&str] = &["openstack_networking_network_v2"];
+pub(super) const SUBNET: &[&str] = &["openstack_networking_subnet_v2"];
 const PORT: &[&str] = &["openstack_networking_port_v2"];
 const GROUPS: &[&str] = &["openstack_networking_secgroup_v2", "openstack_compute_secgroup_v2"];
 /// What the members of the default group are known by.

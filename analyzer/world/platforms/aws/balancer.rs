@@ -94,13 +94,14 @@ fn entrance(resources: &Resources<'_>, balancer: &Item, heard: Option<Gate>, bui
             node.inside = inside.last().copied().into_iter().collect();
             node.addresses.extend(addresses);
             node.groups.extend(groups.names);
+            node.egress = groups.egress.filter(|_| !network);
         }
     }
     id
 }
 
 /// Both are open in the same way, though by other subnets.
-fn same(left: &[Gate], right: &[Gate]) -> bool {
+pub(super) fn same(left: &[Gate], right: &[Gate]) -> bool {
     left.len() == right.len()
         && left.iter().zip(right).all(|(left, right)| match (left, right) {
             (Gate::Open(_), Gate::Open(_)) | (Gate::Wall(_), Gate::Wall(_)) => true,

@@ -53,6 +53,7 @@ fn api_server(resources: &Resources<'_>, cluster: &Item, builder: &mut Builder) 
         sources,
         step: Step::at(who, format!("the endpoint of {} lets it in", cluster.name)),
         doubt: None,
+        passes_to: None,
     };
     let name = format!("the public endpoint of {}", cluster.name);
     let filter = Filter { name, place: who, entries: vec![entry], otherwise: Otherwise::Refused, more: None };
@@ -154,6 +155,7 @@ fn task(resources: &Resources<'_>, service: &Item, builder: &mut Builder) {
         node.inside = inside;
         node.addresses = addresses;
         node.groups = groups.names;
+        node.egress = groups.egress;
         node.labels = Builder::labels(field(value, "tags"));
         node.evidence.push(Evidence { rung, step: Step::at(place, why) });
     }

@@ -4,7 +4,7 @@ use plimsoll_connectivity::Protocol;
 use plimsoll_syntax::{Item, Value};
 
 use super::network::{self, Subnet};
-use super::security_group;
+use super::{balancer, security_group};
 use crate::builder::Builder;
 use crate::model::{Gate, Kind, Listener, World};
 use crate::platforms::entries::{flag, number, says};
@@ -145,11 +145,16 @@ fn one(resources: &Resources<'_>, dialect: &Dialect, database: &Item, builder: &
         let ports = plimsoll_connectivity::Ports::range(Protocol::Tcp, listener.port, listener.port);
         Gate::Only(ports, listener.step.clone())
     });
+    let mut told: Vec<Vec<Gate>> = Vec::new();
     for subnet in &subnets {
         let mut gates = vec![public.clone()];
         gates.extend(subnet.gates_of_internet(resources));
         gates.push(Gate::Filter(groups.filter.clone()));
         gates.extend(only.clone());
+        if told.iter().any(|known| balancer::same(known, &gates)) {
+            continue;
+        }
+        told.push(gates.clone());
         builder.begins(World::INTERNET, id, gates);
     }
     let (inside, addresses) = subnets.first().map(|subnet| subnet.hold(resources, builder)).unwrap_or_default();
@@ -161,6 +166,7 @@ fn one(resources: &Resources<'_>, dialect: &Dialect, database: &Item, builder: &
         node.inside = inside.last().copied().into_iter().collect();
         node.addresses = addresses;
         node.groups = groups.names;
+        node.egress = groups.egress;
         node.labels = Builder::labels(field(value, "tags"));
     }
 }

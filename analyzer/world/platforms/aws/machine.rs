@@ -104,6 +104,8 @@ fn join<'a>(resources: &Resources<'a>, item: &Item, interface: &Interface<'a, '_
         builder.passes_on(vpc, id, vec![Gate::Filter(groups.filter.clone())]);
     }
     if let Some(node) = builder.get(id) {
+        let first = node.inside.is_empty();
+        node.egress = if first { groups.egress } else { security_group::either(node.egress.take(), groups.egress) };
         node.inside.extend(inside);
         node.addresses.extend(addresses);
         node.groups.extend(groups.names);

@@ -309,5 +309,5 @@ fn entry(value: &Value, (order, action): (&str, &str), blocks: (&str, &str), pla
         ),
     };
     let step = Step::at(place, format!("{told} of {acl} {verb} it"));
-    (number, Entry { allows, ports, maybe_ports, sources, step, doubt })
+    (number, Entry { allows, ports, maybe_ports, sources, step, doubt, passes_to: None })
 }

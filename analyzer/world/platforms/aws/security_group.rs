@@ -1,4 +1,7 @@
-//! Security groups: their rules, wherever they are written, as one filter.
+//! Security groups: their rules, wherever they are written, as one filter for each direction.
+//!
+//! Terraform removes the rule that lets everything out, which AWS puts into a new group: what a group lets out is what is written (provider
+//! documentation, "aws_security_group"). The default group of a VPC that no code manages lets everything out.
 
 use std::sync::Arc;
 
@@ -18,7 +21,21 @@ pub(super) struct Groups {
     pub(super) names: Vec<CompactString>,
     /// What they let in.
     pub(super) filter: Arc<Filter>,
+    /// What they let out; nothing where that is everything.
+    pub(super) egress: Option<Arc<Filter>>,
 }
+
+/// Which way traffic goes: how the fields, types and resources for it are called.
+struct Way {
+    key: &'static str,
+    resource: &'static str,
+    verb: &'static str,
+    may: &'static str,
+}
+
+const IN: Way = Way { key: "ingress", resource: "aws_vpc_security_group_ingress_rule", verb: "lets it in", may: "may let it in" };
+const OUT: Way =
+    Way { key: "egress", resource: "aws_vpc_security_group_egress_rule", verb: "lets it out", may: "may let it out" };
 
 /// The groups that values name. Nothing written is the default group of the VPC that `subnet` lies in.
 pub(super) fn of(resources: &Resources<'_>, values: &[Option<&Value>], owner: &Item, vpc: Option<&Item>) -> Groups {
@@ -54,9 +71,29 @@ pub(super) fn of(resources: &Resources<'_>, values: &[Option<&Value>], owner: &I
         groups => groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>().join(" and "),
     };
     let place = found.first().map_or(owner.header, |group| group.header);
-    let entries = found.iter().flat_map(|group| ingress(resources, group)).collect();
-    let filter = Filter { name, place, entries, otherwise: Otherwise::Refused, more };
-    Groups { names: found.iter().map(|group| group.name.clone()).collect(), filter: Arc::new(filter) }
+    let filter = |way: &Way| {
+        let entries = found.iter().flat_map(|group| entries_of(resources, group, way)).collect();
+        Arc::new(Filter { name: name.clone(), place, entries, otherwise: Otherwise::Refused, more: more.clone() })
+    };
+    let managed = !found.is_empty() || more.is_some();
+    Groups {
+        names: found.iter().map(|group| group.name.clone()).collect(),
+        egress: managed.then(|| filter(&OUT)),
+        filter: filter(&IN),
+    }
+}
+
+/// What a node lets out that may leave by several interfaces.
+pub(super) fn either(one: Option<Arc<Filter>>, other: Option<Arc<Filter>>) -> Option<Arc<Filter>> {
+    let (one, other) = (one?, other?);
+    if one == other {
+        return Some(one);
+    }
+    let mut both = Filter::clone(&one);
+    both.name = format!("{} and {}", one.name, other.name);
+    both.entries.extend(other.entries.iter().cloned());
+    both.more = both.more.or_else(|| other.more.clone());
+    Some(Arc::new(both))
 }
 
 fn is_empty_list(value: &Value) -> bool {
@@ -67,46 +104,47 @@ fn named<'a>(resources: &Resources<'a>, name: &str) -> Option<&'a Item> {
     resources.of_type("aws_security_group").find(|group| says(&group.value, "name") == Some(name))
 }
 
-/// All entries that let in: inline, separate, and of the newer kind.
-fn ingress(resources: &Resources<'_>, group: &Item) -> Vec<Entry> {
-    let own = blocks(&group.value, "ingress")
+/// All entries of one direction: inline, separate, and of the newer kind.
+fn entries_of(resources: &Resources<'_>, group: &Item, way: &Way) -> Vec<Entry> {
+    let own = blocks(&group.value, way.key)
         .iter()
-        .map(|block| Entry { doubt: doubt(&group.value, "ingress", block), ..entry(resources, block, block.place, group) });
+        .map(|block| Entry { doubt: doubt(&group.value, way.key, block), ..entry(resources, block, block.place, (group, way)) });
     let mut entries: Vec<Entry> = own.collect();
     // The attribute as a whole may not be known.
-    if let Some(missing) = field(&group.value, "ingress").filter(|value| value.as_list().is_none()).and_then(Missing::of) {
-        entries.push(anything(group, missing));
-    } else if let Some(tail) = field(&group.value, "ingress").and_then(Value::as_list).and_then(|list| list.tail.as_ref()) {
-        entries.push(anything(group, Missing::new(tail.source.clone())));
+    if let Some(missing) = field(&group.value, way.key).filter(|value| value.as_list().is_none()).and_then(Missing::of) {
+        entries.push(anything(group, missing, way));
+    } else if let Some(tail) = field(&group.value, way.key).and_then(Value::as_list).and_then(|list| list.tail.as_ref()) {
+        entries.push(anything(group, Missing::new(tail.source.clone()), way));
     }
     for rule in resources.referring("aws_security_group_rule", "security_group_id", group) {
         match field(&rule.value, "type").map(Value::as_str) {
-            Some(Some("ingress")) => entries.push(entry(resources, &rule.value, rule.header, group)),
+            Some(Some(kind)) if kind == way.key => entries.push(entry(resources, &rule.value, rule.header, (group, way))),
             Some(Some(_)) => {}
             _ => {
                 let doubt = field(&rule.value, "type").and_then(Missing::of);
-                entries.push(Entry { doubt, ..entry(resources, &rule.value, rule.header, group) });
+                entries.push(Entry { doubt, ..entry(resources, &rule.value, rule.header, (group, way)) });
             }
         }
     }
-    for rule in resources.referring("aws_vpc_security_group_ingress_rule", "security_group_id", group) {
-        entries.push(entry(resources, &rule.value, rule.header, group));
+    for rule in resources.referring(way.resource, "security_group_id", group) {
+        entries.push(entry(resources, &rule.value, rule.header, (group, way)));
     }
     entries
 }
 
-fn anything(group: &Item, missing: Missing) -> Entry {
+fn anything(group: &Item, missing: Missing, way: &Way) -> Entry {
     Entry {
         allows: true,
         ports: plimsoll_connectivity::Ports::all(),
         maybe_ports: None,
         sources: Sources { unknown: Some(missing), ..Sources::default() },
-        step: Step::at(group.header, format!("{} may let it in", group.name)),
+        step: Step::at(group.header, format!("{} {}", group.name, way.may)),
         doubt: None,
+        passes_to: None,
     }
 }
 
-fn entry(resources: &Resources<'_>, value: &Value, place: Place, group: &Item) -> Entry {
+fn entry(resources: &Resources<'_>, value: &Value, place: Place, (group, way): (&Item, &Way)) -> Entry {
     let mut sources = Sources::default();
     for key in ["cidr_blocks", "ipv6_cidr_blocks", "cidr_ipv4", "cidr_ipv6"] {
         addresses(field(value, key), &mut sources);
@@ -126,8 +164,8 @@ fn entry(resources: &Resources<'_>, value: &Value, place: Place, group: &Item) -
     }
     let protocol = field(value, "protocol").or_else(|| field(value, "ip_protocol"));
     let (ports, maybe_ports) = entries::range(protocol, field(value, "from_port"), field(value, "to_port"));
-    let step = Step::at(place, format!("{} lets it in", group.name));
-    Entry { allows: true, ports, maybe_ports, sources, step, doubt: None }
+    let step = Step::at(place, format!("{} {}", group.name, way.verb));
+    Entry { allows: true, ports, maybe_ports, sources, step, doubt: None, passes_to: None }
 }
 
 fn prefix_list(resources: &Resources<'_>, value: &Value, sources: &mut Sources) {

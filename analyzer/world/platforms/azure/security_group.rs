@@ -208,7 +208,15 @@ fn rule(
         let verb = if allows { "allows" } else { "refuses" };
         let number = known.map(|number| format!("rule {number}")).unwrap_or_else(|| "a rule".to_owned());
         let step = Step::at(place, format!("{number} of {} {verb} it", group.name));
-        Entry { allows, ports: ports.clone(), maybe_ports: maybe_ports.clone(), sources: sources.clone(), step, doubt }
+        Entry {
+            allows,
+            ports: ports.clone(),
+            maybe_ports: maybe_ports.clone(),
+            sources: sources.clone(),
+            step,
+            doubt,
+            passes_to: None,
+        }
     };
     // Who chooses the port that it sends from passes by a refusal of some of them.
     let from = field(value, "source_port_range").or_else(|| field(value, "source_port_ranges"));

@@ -29,7 +29,7 @@ const CLUSTERS: &[&str] = &[
 /// The only cluster that Terraform sets up: what runs the manifests.
 pub(super) struct Tie<'a> {
     pub(super) item: &'a Item,
-    resources: &'a Resources<'a>,
+    pub(super) resources: &'a Resources<'a>,
     /// What filters of the provider know its pods by.
     pub(super) groups: Vec<CompactString>,
     /// They may be known by more.
@@ -39,7 +39,7 @@ pub(super) struct Tie<'a> {
 /// A cluster.
 #[derive(Debug)]
 pub(super) struct Cluster {
-    node: NodeId,
+    pub(super) node: NodeId,
     namespaces: FxHashMap<CompactString, NodeId>,
     /// Where every pod reaches every pod.
     pub(super) network: NodeId,

@@ -143,7 +143,7 @@ fn is_empty(value: &Value) -> bool {
 /// A filter that lets some addresses in on every port.
 pub(super) fn filter(name: String, place: plimsoll_syntax::Place, sources: Sources) -> Gate {
     let step = Step::at(place, format!("{name} lets it in"));
-    let entry = Entry { allows: true, ports: Ports::all(), maybe_ports: None, sources, step, doubt: None };
+    let entry = Entry { allows: true, ports: Ports::all(), maybe_ports: None, sources, step, doubt: None, passes_to: None };
     Gate::Filter(Arc::new(Filter { name, place, entries: vec![entry], otherwise: Otherwise::Refused, more: None }))
 }
 

@@ -6,6 +6,7 @@ use plimsoll_syntax::{Item, Value};
 use super::cluster::Cluster;
 use super::entry;
 use super::ingress::{self, Front};
+use super::istio;
 use super::objects::{Objects, annotation, name_of, namespace_of, shown};
 use super::peer::OUTSIDE;
 use super::service::Services;
@@ -41,6 +42,10 @@ pub(super) fn build(objects: &Objects<'_>, services: &Services, cluster: &Cluste
         node.platform = "Gateway".into();
         node.inside = cluster.inside(&namespace_of(item));
         node.groups.push(OUTSIDE.into());
+        // A proxy of Istio by itself.
+        if item.value.str_at(&["spec", "gatewayClassName"]).is_some_and(|class| class.starts_with("istio")) {
+            node.groups.push(istio::MESH.into());
+        }
         let id = builder.node(node);
         let listeners = item.value.at(&["spec", "listeners"]).map(Value::items).unwrap_or_default();
         let ports: Vec<u16> = listeners.iter().filter_map(|listener| ingress::number(field(listener, "port"))).collect();

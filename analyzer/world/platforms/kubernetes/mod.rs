@@ -15,20 +15,32 @@
 //! - Network policies only allow; those that select a pod are a union, and what none of them allows is refused. Whether the plug-in
 //!   enforces them is not in the manifests: they count as enforced, and walls say so, unless `assume.policies_enforced` is false.
 //! - What policies do to pods on the network of their node is not defined ("Network Policies", "NetworkPolicy and hostNetwork pods").
-//! - What Cilium's, Calico's and the administrator's policies let in is not read here: undecided where they may select a pod.
+//! - Policies of Cilium and Calico are joined with those of Kubernetes as these engines do, see `cilium.rs` and `calico.rs`; where there are
+//!   both, neither is read. What Antrea's and the administrator's policies let in is not read: undecided where they may select a pod.
+//! - Proxies of service meshes are filters behind those policies, see `mesh.rs`, `istio.rs`, `linkerd.rs`.
 //! - A runtime class counts as a sandbox by its handler, or by a name that is known; any other name gives no evidence.
 
 mod access;
+mod authorization;
+mod calico;
+mod cilium;
 mod cluster;
 mod entry;
+mod expression;
 mod gateway;
 mod ingress;
+mod istio;
 mod ladder;
+mod linkerd;
+mod mesh;
 mod objects;
 mod peer;
 mod policy;
+mod pools;
 mod rule;
+mod select;
 mod service;
+mod virtual_service;
 mod workload;
 
 #[cfg(test)]
@@ -66,7 +78,8 @@ fn one(name: &str, items: &[&Item], tie: Option<&cluster::Tie<'_>>, beat: Beat<'
     let cluster = cluster::build(name, &objects, tie, builder);
     let policies = policy::Policies::read(&mut objects, builder.assume.policies_enforced);
     beat.beat();
-    workload::build(&mut objects, &policies, &cluster, tie, builder);
+    let pools = pools::Pools::build(tie, cluster.node, &objects, builder);
+    workload::build(&mut objects, &policies, &cluster, (tie, &pools), builder);
     beat.beat();
     workload::ways(&objects, &policies, &cluster, builder);
     let services = service::build(&objects, &policies, &cluster, tie, builder);
@@ -74,4 +87,5 @@ fn one(name: &str, items: &[&Item], tie: Option<&cluster::Tie<'_>>, beat: Beat<'
     ingress::build(&objects, &services, &cluster, builder);
     ingress::routes(&objects, &services, &cluster, builder);
     gateway::build(&objects, &services, &cluster, builder);
+    virtual_service::build(&objects, &services, &cluster, builder);
 }

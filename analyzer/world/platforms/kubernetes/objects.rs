@@ -97,8 +97,14 @@ pub(super) fn shown(value: &Value) -> Option<CompactString> {
 
 /// The namespace of an item, by name or by what fills the hole.
 pub(super) fn namespace_of(item: &Item) -> CompactString {
-    let written = field(&item.value, "namespace").or_else(|| item.value.at(&["metadata", "namespace"]));
+    let written = space_of(item).or_else(|| item.value.at(&["metadata", "namespace"]));
     written.and_then(shown).unwrap_or_else(|| DEFAULT_NAMESPACE.into())
+}
+
+/// The namespace as it was understood; nothing where it is not known whether objects of this kind have one.
+fn space_of(item: &Item) -> Option<&Value> {
+    let told = |value: &&Value| value.as_unknown().is_none_or(|unknown| unknown.reason != Reason::Undeclared);
+    field(&item.value, "namespace").filter(told)
 }
 
 /// `metadata.name`.
@@ -236,6 +242,27 @@ impl<'a> Objects<'a> {
         &self.spaces
     }
 
+    /// The labels of a namespace.
+    pub(super) fn space(&self, name: &str) -> Option<&Value> {
+        let at = self.spaces.binary_search_by(|(own, _)| own.as_str().cmp(name)).ok()?;
+        self.spaces.get(at).map(|(_, labels)| labels)
+    }
+
+    /// The workloads of a namespace, or of all; those with a label, and those of which that is not known.
+    pub(super) fn candidates(&self, space: Option<&str>, label: Option<&(CompactString, CompactString)>) -> Vec<usize> {
+        let of = |space: &Space| match label {
+            Some(pair) => space.by_label.get(pair).into_iter().flatten().chain(&space.open).copied().collect(),
+            None => space.all.clone(),
+        };
+        let mut found: Vec<usize> = match space {
+            Some(name) => self.by_space.get(name).map(of).unwrap_or_default(),
+            None => self.by_space.values().flat_map(of).collect(),
+        };
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+
     /// The workloads of some namespaces that a label selector selects: surely, or perhaps. A namespace comes with whether it is surely
     /// meant.
     pub(super) fn select<'n>(&self, selector: &Value, spaces: impl IntoIterator<Item = (&'n str, bool)>) -> Vec<(usize, bool)> {
@@ -272,7 +299,7 @@ impl<'a> Objects<'a> {
             declared.entry(name_of(item)).or_insert(item);
         }
         let mut names: Vec<CompactString> = self.workloads.iter().map(|workload| workload.namespace.clone()).collect();
-        let others = self.by_kind.values().flatten().filter(|item| field(&item.value, "namespace").is_some());
+        let others = self.by_kind.values().flatten().filter(|item| space_of(item).is_some());
         names.extend(others.map(|item| namespace_of(item)));
         names.extend(declared.keys().cloned());
         names.sort();

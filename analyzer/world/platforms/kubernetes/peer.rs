@@ -6,6 +6,7 @@ use plimsoll_syntax::{Kind, Value};
 use rustc_hash::FxHashMap;
 
 use super::objects::{Objects, shown};
+use super::select::Expr;
 use crate::address::Range;
 use crate::filter::Sources;
 use crate::resources::field;
@@ -18,16 +19,36 @@ pub(super) const OUTSIDE: &str = "pods outside of these files";
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     known: FxHashMap<String, CompactString>,
+    by_expr: FxHashMap<Expr, CompactString>,
 }
 
+/// What those are known by that a rule surely speaks of, and those of whom it may.
+pub(super) type Groups = (Vec<CompactString>, Vec<CompactString>);
+
 impl Peers {
+    /// The group of those that a condition holds for, and of those of whom that is not known.
+    pub(super) fn fitting(&mut self, expr: &Expr, objects: &mut Objects<'_>) -> Groups {
+        let group = match self.by_expr.get(expr) {
+            Some(group) => group.clone(),
+            None => {
+                let group = format_compact!("pods {}", self.by_expr.len());
+                let found = objects.fitting(expr);
+                mark(&group, &found, objects);
+                self.by_expr.insert(expr.clone(), group.clone());
+                group
+            }
+        };
+        let perhaps = format_compact!("perhaps {group}");
+        // Whoever is in no file is a pod all the same.
+        if *expr == Expr::ALWAYS {
+            (vec![group, OUTSIDE.into()], vec![perhaps])
+        } else {
+            (vec![group], vec![perhaps, OUTSIDE.into()])
+        }
+    }
+
     /// The group of those that a peer surely speaks of, and of those of whom it may.
-    pub(super) fn group(
-        &mut self,
-        peer: &Value,
-        home: &str,
-        objects: &mut Objects<'_>,
-    ) -> (Vec<CompactString>, Vec<CompactString>) {
+    pub(super) fn group(&mut self, peer: &Value, home: &str, objects: &mut Objects<'_>) -> Groups {
         let (spaces, pods) = (field(peer, "namespaceSelector"), field(peer, "podSelector"));
         let mut key = String::new();
         match spaces {
@@ -57,15 +78,20 @@ impl Peers {
                 objects.select(pods.unwrap_or(&everything), fitting)
             }
         };
-        for (at, sure) in found {
-            let Some(workload) = objects.workloads.get_mut(at) else { continue };
-            // What a pod on the network of its node says may come from the node.
-            let sure = sure && workload.host_network.is_none();
-            workload.groups.push(if sure { group.clone() } else { format_compact!("perhaps {group}") });
-        }
+        mark(&group, &found, objects);
         let told = groups(&group);
         self.known.insert(key, group);
         told
+    }
+}
+
+/// Puts workloads into a group: surely, or perhaps.
+pub(super) fn mark(group: &CompactString, found: &[(usize, bool)], objects: &mut Objects<'_>) {
+    for &(at, sure) in found {
+        let Some(workload) = objects.workloads.get_mut(at) else { continue };
+        // What a pod on the network of its node says may come from the node.
+        let sure = sure && workload.host_network.is_none();
+        workload.groups.push(if sure { group.clone() } else { format_compact!("perhaps {group}") });
     }
 }
 
@@ -126,7 +152,7 @@ pub(super) fn addresses(block: &Value, sources: &mut Sources) {
 }
 
 /// A range without another.
-fn without(range: Range, hole: Range) -> Vec<Range> {
+pub(super) fn without(range: Range, hole: Range) -> Vec<Range> {
     if !range.meets(hole) {
         return vec![range];
     }

@@ -9,9 +9,11 @@ use plimsoll_kubernetes::selects;
 use plimsoll_syntax::{Item, Place, Value};
 use rustc_hash::FxHashMap;
 
+use super::mesh::Mesh;
 use super::objects::{Objects, Workload, namespace_of};
 use super::peer::Peers;
 use super::rule::{self, Direction, Rule};
+use super::{calico, cilium};
 use crate::filter::{Entry, Filter, Otherwise, Sources};
 use crate::model::Gate;
 use crate::resources::field;
@@ -19,30 +21,58 @@ use crate::said::{Missing, Step};
 
 /// Policies that are not read here, by kind and group, and whether they speak of pods of their own namespace alone.
 const OTHERS: &[(&str, &[&str], bool)] = &[
-    ("CiliumNetworkPolicy", &["cilium.io"], true),
-    ("CiliumClusterwideNetworkPolicy", &["cilium.io"], false),
-    ("NetworkPolicy", &["crd.projectcalico.org", "projectcalico.org", "crd.antrea.io"], true),
-    ("GlobalNetworkPolicy", &["crd.projectcalico.org", "projectcalico.org"], false),
+    ("NetworkPolicy", &["crd.antrea.io"], true),
     ("ClusterNetworkPolicy", &["crd.antrea.io", "policy.networking.k8s.io"], false),
     ("AdminNetworkPolicy", &["policy.networking.k8s.io"], false),
     ("BaselineAdminNetworkPolicy", &["policy.networking.k8s.io"], false),
 ];
 
 /// One direction of a policy, with the words for it.
-const DIRECTIONS: [(Direction, &str, &str); 2] =
+pub(super) const DIRECTIONS: [(Direction, &str, &str); 2] =
     [(Direction::Ingress, "Ingress", "ingress"), (Direction::Egress, "Egress", "egress")];
 
-/// One direction of a NetworkPolicy.
+/// One direction of a policy.
 #[derive(Debug)]
-struct Policy {
-    name: CompactString,
-    place: Place,
-    rules: Vec<Rule>,
+pub(super) struct Policy {
+    pub(super) name: CompactString,
+    pub(super) place: Place,
+    pub(super) rules: Vec<Rule>,
+    /// What none of its tier lets in is refused.
+    pub(super) closes: bool,
+    pub(super) rank: Rank,
+}
+
+/// When a policy is asked, the lowest first: in the order of its tier, in its own order, by its name. Those of Kubernetes and Cilium are a
+/// set: all alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Rank {
+    pub(super) tier: (i128, CompactString),
+    pub(super) order: i128,
+    pub(super) name: CompactString,
+    /// What it refuses is refused before anything is let in.
+    pub(super) refuses_first: bool,
+}
+
+impl Rank {
+    /// The order of Calico's default tier, where policies of Kubernetes are, and theirs within it ("Tiered policy").
+    pub(super) const DEFAULT_TIER: i128 = 1_000_000 * Self::UNIT;
+    pub(super) const OF_KUBERNETES: i128 = 1_000 * Self::UNIT;
+    /// Orders may have fractions.
+    pub(super) const UNIT: i128 = 1_000;
+
+    pub(super) fn set() -> Self {
+        Self {
+            tier: (Self::DEFAULT_TIER, "default".into()),
+            order: Self::OF_KUBERNETES,
+            name: CompactString::default(),
+            refuses_first: false,
+        }
+    }
 }
 
 /// What policies say of one direction of one workload.
 #[derive(Debug, Default)]
-struct Selected {
+pub(super) struct Selected {
     /// Policies that surely select it, by number.
     sure: Vec<usize>,
     /// What may select it.
@@ -59,7 +89,8 @@ pub(super) struct Policies {
     egress: Vec<Selected>,
     /// Filters by the policies that they are made of, where no port has a name.
     shared: RefCell<Shared>,
-    /// Whether the user states that they are enforced.
+    mesh: Mesh,
+    /// Whether the user states that they are enforced, or there are policies of a plug-in that does.
     stated: bool,
 }
 
@@ -68,7 +99,8 @@ impl Policies {
     pub(super) fn read(objects: &mut Objects<'_>, enforced: Option<bool>) -> Self {
         let none = || objects.workloads.iter().map(|_| Selected::default()).collect();
         let (ingress, egress) = (none(), none());
-        let mut policies = Self { ingress, egress, stated: enforced == Some(true), ..Self::default() };
+        let mesh = Mesh::read(objects);
+        let mut policies = Self { ingress, egress, mesh, stated: enforced == Some(true), ..Self::default() };
         if enforced == Some(false) {
             return policies;
         }
@@ -76,6 +108,22 @@ impl Policies {
         for item in objects.of_group("NetworkPolicy", &["networking.k8s.io", "extensions"]).collect::<Vec<_>>() {
             policies.add(item, objects, &mut peers);
         }
+        let engines = [cilium::KINDS, calico::KINDS];
+        let found = engines.map(|kinds| kinds.iter().any(|(kind, groups)| objects.of_group(kind, groups).next().is_some()));
+        match found {
+            [true, false] => cilium::read(objects, &mut peers, &mut policies),
+            [false, true] => calico::read(objects, &mut peers, &mut policies),
+            // Which of them the cluster has is not known.
+            [true, true] => {
+                for (kind, groups) in engines.into_iter().flatten() {
+                    for item in objects.of_group(kind, groups) {
+                        policies.other(item, *kind != "GlobalNetworkPolicy" && !kind.contains("Clusterwide"), objects);
+                    }
+                }
+            }
+            [false, false] => {}
+        }
+        policies.stated |= found.contains(&true);
         for &(kind, groups, own) in OTHERS {
             for item in objects.of_group(kind, groups) {
                 policies.other(item, own, objects);
@@ -99,6 +147,7 @@ impl Policies {
             gates.push(Gate::Filter(self.filter(selected, workload, renamed)));
         }
         gates.extend(selected.doubts.iter().map(|(step, missing)| Gate::Unknown(step.clone(), missing.clone())));
+        gates.extend(self.mesh.gates(at, workload, renamed));
         gates
     }
 
@@ -123,6 +172,7 @@ impl Policies {
             sources: Sources::everybody(),
             step: step.clone(),
             doubt: Some(missing),
+            passes_to: None,
         };
         let name = step.message.to_string();
         Some(Arc::new(Filter { name, place: step.place, entries: vec![entry], otherwise: Otherwise::LetIn(step), more: None }))
@@ -141,15 +191,21 @@ impl Policies {
         if let Some(known) = self.shared.borrow().get(&key).filter(|_| alike) {
             return Arc::clone(known);
         }
-        let names: Vec<&str> = own().map(|policy| policy.name.as_str()).collect();
-        let filter = Arc::new(Filter {
-            name: format!("{}{}", names.join(" and "), self.caveat()),
-            place: own().next().map(|policy| policy.place).unwrap_or_default(),
-            entries: own().flat_map(|policy| &policy.rules).flat_map(|rule| rule.entries(workload, renamed)).collect(),
-            otherwise: Otherwise::Refused,
-            // Another policy may let more pass.
-            more: selected.doubts.first().map(|(_, missing)| missing.clone()),
-        });
+        let mut all: Vec<&Policy> = own().collect();
+        all.sort_by(|left, right| left.rank.cmp(&right.rank));
+        let mut names: Vec<&str> = all.iter().map(|policy| policy.name.as_str()).collect();
+        names.dedup();
+        let names = names.join(" and ");
+        let place = all.first().map(|policy| policy.place).unwrap_or_default();
+        let doubt = selected.doubts.first().map(|(_, missing)| missing.clone());
+        let (entries, closed) = tiers(&all, workload, renamed, doubt.as_ref());
+        let otherwise = match closed {
+            true => Otherwise::Refused,
+            false => Otherwise::LetIn(Step::at(place, format!("{names} refuses nothing else"))),
+        };
+        // Another policy may let more pass.
+        let more = doubt.filter(|_| closed);
+        let filter = Arc::new(Filter { name: format!("{names}{}", self.caveat()), place, entries, otherwise, more });
         if alike {
             self.shared.borrow_mut().insert(key, Arc::clone(&filter));
         }
@@ -189,14 +245,28 @@ impl Policies {
             let open = list.filter(|list| list.as_list().is_none_or(|list| list.tail.is_some())).and_then(Missing::of);
             let rules = list.map(Value::items).unwrap_or_default();
             let rules = rules.iter().map(|value| rule::read(value, direction, (&name, &home), objects, peers)).collect();
-            let number = self.policies.len();
-            self.policies.push(Policy { name: name.clone(), place: item.header, rules });
-            for at in sure {
-                let Some(one) = self.selected(direction).get_mut(at) else { continue };
-                one.sure.push(number);
-                if let Some(missing) = &open {
-                    one.doubts.push((Step::at(item.header, format!("{name} may have more rules")), missing.clone()));
-                }
+            let policy = Policy { name: name.clone(), place: item.header, rules, closes: true, rank: Rank::set() };
+            let more = open.map(|missing| (Step::at(item.header, format!("{name} may have more rules")), missing));
+            self.push(direction, policy, &sure, more.as_ref());
+        }
+    }
+
+    /// Adds one direction of a policy, for the workloads that it surely selects; and what is not known of it.
+    pub(super) fn push(&mut self, direction: Direction, policy: Policy, sure: &[usize], more: Option<&(Step, Missing)>) {
+        let number = self.policies.len();
+        self.policies.push(policy);
+        for &at in sure {
+            let Some(one) = self.selected(direction).get_mut(at) else { continue };
+            one.sure.push(number);
+            one.doubts.extend(more.cloned());
+        }
+    }
+
+    /// Adds what may speak of some workloads.
+    pub(super) fn doubt(&mut self, direction: Direction, at: impl IntoIterator<Item = usize>, why: &(Step, Missing)) {
+        for at in at {
+            if let Some(one) = self.selected(direction).get_mut(at) {
+                one.doubts.push(why.clone());
             }
         }
     }
@@ -223,6 +293,42 @@ impl Policies {
             }
         }
     }
+}
+
+/// The entries of policies in their ranks, tier by tier, and whether what is left in the end is refused.
+fn tiers(all: &[&Policy], workload: &Workload<'_>, renamed: bool, doubt: Option<&Missing>) -> (Vec<Entry>, bool) {
+    let mut entries: Vec<Entry> = Vec::new();
+    let of = |policies: &[&Policy], first: bool| -> Vec<(bool, Entry)> {
+        let rules = policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
+        let rules = rules.filter(|(policy, rule)| (policy.rank.refuses_first && !rule.entry.allows) == first);
+        rules.flat_map(|(_, rule)| rule.entries(workload, renamed).into_iter().map(|entry| (rule.passes, entry))).collect()
+    };
+    entries.extend(of(all, true).into_iter().map(|(_, entry)| entry));
+    let mut closed = false;
+    let mut groups = all.chunk_by(|left, right| left.rank.tier == right.rank.tier).peekable();
+    while let Some(group) = groups.next() {
+        let start = entries.len();
+        let own = of(group, false);
+        let (passes, closes) = (own.iter().any(|(passes, _)| *passes), group.iter().any(|policy| policy.closes));
+        let last = groups.peek().is_none();
+        let refuses = closes && (passes || !last);
+        let next = start + own.len() + usize::from(refuses);
+        entries.extend(own.into_iter().map(|(passes, entry)| Entry { passes_to: passes.then_some(next), ..entry }));
+        if refuses {
+            let place = group.last().map(|policy| policy.place).unwrap_or_default();
+            entries.push(Entry {
+                allows: false,
+                ports: Ports::all(),
+                maybe_ports: None,
+                sources: Sources::everybody(),
+                step: Step::at(place, "nothing else of its tier lets it in"),
+                doubt: doubt.cloned(),
+                passes_to: None,
+            });
+        }
+        closed = closes && !refuses;
+    }
+    (entries, closed)
 }
 
 /// Whether a policy is about a direction: those that it names; without any, ingress, and egress where it has a rule for it.

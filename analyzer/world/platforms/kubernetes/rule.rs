@@ -21,13 +21,15 @@ pub(super) enum Direction {
 /// What a rule lets in; the entries but for the ports by name.
 #[derive(Clone, Debug)]
 pub(super) struct Rule {
-    entry: Entry,
+    pub(super) entry: Entry,
     /// Ports by their names.
     pub(super) names: Named,
     /// Senders that it may let in.
-    perhaps: Option<(Vec<CompactString>, Missing)>,
+    pub(super) perhaps: Option<(Vec<CompactString>, Missing)>,
     /// Some addresses are private, so that what a balancer writes there matters.
-    private: bool,
+    pub(super) private: bool,
+    /// It hands on to the next tier.
+    pub(super) passes: bool,
 }
 
 impl Rule {
@@ -93,17 +95,17 @@ pub(super) fn read(
         maybe_ports = Some((Ports::range(*protocol, 1, u16::MAX), Missing::new(format!("the number of port {name}"))));
         names.clear();
     }
-    let entry =
-        Entry { allows: true, ports, maybe_ports, sources, step: Step::at(value.place, format!("{policy} {verb}")), doubt: None };
+    let step = Step::at(value.place, format!("{policy} {verb}"));
+    let entry = Entry { allows: true, ports, maybe_ports, sources, step, doubt: None, passes_to: None };
     let missing = Missing::new(match direction {
         Direction::Ingress => format_compact!("whether the sender is among the pods that {policy} lets in"),
         Direction::Egress => format_compact!("whether it is among the pods that {policy} lets it speak to"),
     });
-    Rule { entry, names, perhaps: (!perhaps.is_empty()).then_some((perhaps, missing)), private }
+    Rule { entry, names, perhaps: (!perhaps.is_empty()).then_some((perhaps, missing)), private, passes: false }
 }
 
 /// Ports by their names.
-type Named = Vec<(Protocol, CompactString)>;
+pub(super) type Named = Vec<(Protocol, CompactString)>;
 
 /// The ports of a rule: numbers, what may be, names.
 fn ports(rule: &Value, policy: &str) -> (Ports, Option<(Ports, Missing)>, Named) {

@@ -210,3 +210,48 @@ fn fargate_runs_what_its_profile_selects_where_there_is_one_cluster() {
         assert_eq!(node.rung().unwrap().number(), expected, "{:?}", node.evidence);
     }
 }
+
+#[test]
+fn workloads_that_cannot_share_a_node_do_not_share_its_kernel() {
+    let cluster = || resource("aws_eks_cluster.main", "{name: main}");
+    let with = |key: &str, address: &str| {
+        let identity = plimsoll_syntax::value::Reference { address: "aws_eks_cluster.main".into(), attribute: "name".into() };
+        let mut unknown =
+            plimsoll_syntax::value::Unknown::new(plimsoll_syntax::value::Reason::Computed, "aws_eks_cluster.main.name");
+        unknown.identity = Some(identity);
+        let mut item = resource(address, key);
+        if let plimsoll_syntax::Kind::Map(map) = &mut item.value.kind {
+            Arc::make_mut(map).set("cluster_name", plimsoll_syntax::Value::unknown(unknown, item.header));
+        }
+        item
+    };
+    let cards = || {
+        with(
+            "{node_group_name: cards, labels: {zone: cards}, taint: [{key: zone, value: cards, effect: NO_SCHEDULE}]}",
+            "aws_eks_node_group.cards",
+        )
+    };
+    let open = || with("{node_group_name: all}", "aws_eks_node_group.all");
+    let pinned = "nodeSelector: {zone: cards}, tolerations: [{key: zone, operator: Equal, value: cards, effect: NoSchedule}],";
+    let two = |own: &str, other: &str| {
+        pod(own, "").replace("{name: p}", "{name: p, namespace: cards, labels: {pci-dss: 'true'}}")
+            + "---\n"
+            + &pod(other, "").replace("{name: p}", "{name: q, namespace: blog}")
+    };
+    let rows: &[(Vec<Item>, String, Option<u8>)] = &[
+        (vec![cluster(), cards(), open()], two(pinned, ""), Some(5)),
+        // It does not tolerate the taint, so nowhere but on the other pool.
+        (vec![cluster(), cards(), open()], two("", ""), Some(2)),
+        // The other tolerates the taint, and may come there.
+        (vec![cluster(), cards(), open()], two(pinned, "tolerations: [{operator: Exists}],"), Some(2)),
+        (vec![cluster(), open()], two(pinned, ""), Some(2)),
+        (vec![cluster(), cards(), open(), resource("aws_autoscaling_group.more", "{}")], two(pinned, ""), Some(2)),
+    ];
+    for (root, manifests, wall) in rows {
+        let manifests = items(manifests);
+        let roots = vec![Scope { path: "", items: root }];
+        let world = World::of(&Facts { roots, manifests: &[&manifests], ..Facts::default() });
+        let shared = world.shared(&[]);
+        assert_eq!(shared.first().and_then(|shared| shared.wall).map(crate::Rung::number), *wall, "{shared:?}");
+    }
+}

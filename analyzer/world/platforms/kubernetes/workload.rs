@@ -9,6 +9,7 @@ use super::cluster::{self, Cluster, Tie};
 use super::ladder;
 use super::objects::{Objects, Workload};
 use super::policy::Policies;
+use super::pools::Pools;
 use crate::builder::Builder;
 use crate::model::{Gate, Kind, Listener, Node};
 use crate::resources::field;
@@ -39,7 +40,7 @@ pub(super) fn build(
     objects: &mut Objects<'_>,
     policies: &Policies,
     cluster: &Cluster,
-    tie: Option<&Tie<'_>>,
+    (tie, pools): (Option<&Tie<'_>>, &Pools),
     builder: &mut Builder,
 ) {
     let classes = ladder::Classes::of(objects);
@@ -52,6 +53,8 @@ pub(super) fn build(
         node.place = item.header;
         node.range = Place::new(item.header.file, item.range);
         node.inside = cluster.inside(&workload.namespace);
+        let outermost = node.inside.len().saturating_sub(1);
+        node.inside.splice(outermost..outermost, pools.of(workload));
         node.labels = Builder::labels(field(&item.value, "labels"));
         node.groups.clone_from(&workload.groups);
         node.egress = policies.egress(at, workload);

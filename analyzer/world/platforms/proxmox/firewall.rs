@@ -117,6 +117,7 @@ fn entry(resources: &Resources<'_>, rule: &Value, name: &str, out: &mut Vec<Entr
                     sources: Sources::everybody(),
                     step,
                     doubt: Some(missing),
+                    passes_to: None,
                 });
             }
         }
@@ -131,7 +132,7 @@ fn entry(resources: &Resources<'_>, rule: &Value, name: &str, out: &mut Vec<Entr
     let (ports, maybe_ports) = ports(rule);
     let verb = if allows { "accepts it" } else { "refuses it" };
     let step = Step::at(rule.place, format!("a rule of {name} {verb}"));
-    out.push(Entry { allows, ports, maybe_ports, sources: sources(rule), step, doubt });
+    out.push(Entry { allows, ports, maybe_ports, sources: sources(rule), step, doubt, passes_to: None });
 }
 
 fn ports(rule: &Value) -> (Ports, Option<(Ports, Missing)>) {
