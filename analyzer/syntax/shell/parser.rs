@@ -421,7 +421,14 @@ fn has_huge_descriptor(text: &str) -> bool {
 /// A here-document whose tag the grammar reads for ever: it begins with white space that is none to the grammar, such as a carriage return;
 /// nothing is left of it without its quotes; it holds an expansion, of which a part is taken for the tag.
 fn has_endless_tag(text: &str) -> bool {
-    text.split("<<").skip(1).filter(|rest| !rest.starts_with('<')).any(|rest| {
+    let mut rests = text.match_indices("<<").filter(|(at, _)| !text.get(..*at).is_some_and(|before| before.ends_with('<')));
+    rests.any(|(at, _)| {
+        let run = text.get(at..).unwrap_or("");
+        let rest = run.trim_start_matches('<');
+        // Three are a here-string; more are read as one and a here-document.
+        if run.len() - rest.len() == 3 {
+            return false;
+        }
         let tag = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches([' ', '\t']);
         let word = tag.split(char::is_whitespace).next().unwrap_or("");
         let own = word.split(['&', ';', '|', '<', '>', '(', ')']).next().unwrap_or("");

@@ -251,7 +251,7 @@ fn workloads_that_cannot_share_a_node_do_not_share_its_kernel() {
         let manifests = items(manifests);
         let roots = vec![Scope { path: "", items: root }];
         let world = World::of(&Facts { roots, manifests: &[&manifests], ..Facts::default() });
-        let shared = world.shared(&[]);
+        let shared = world.shared(&world.purposes(&[]));
         assert_eq!(shared.first().and_then(|shared| shared.wall).map(crate::Rung::number), *wall, "{shared:?}");
     }
 }
