@@ -60,6 +60,8 @@ pub(crate) struct Ready {
     /// Files of which nothing has been said since they changed.
     edited: BTreeSet<Utf8PathBuf>,
     everything: bool,
+    /// The world has not been looked at since something changed.
+    partial: bool,
     judging: bool,
     generation: u64,
 }
@@ -67,7 +69,7 @@ pub(crate) struct Ready {
 impl Ready {
     /// Nothing is to be done, and nothing is being done.
     pub(crate) fn is_settled(&self) -> bool {
-        self.edited.is_empty() && !self.everything && !self.judging
+        self.edited.is_empty() && !self.everything && !self.partial && !self.judging
     }
 
     /// A round is over; without a result, its work is still to be done. What stood before is handed back: it takes a while to take apart.
@@ -78,6 +80,7 @@ impl Ready {
             _ if round.generation != self.generation => None,
             Some(standing) => {
                 self.everything = false;
+                self.partial = !round.whole;
                 Some(std::mem::replace(&mut self.standing, standing))
             }
             None => {
@@ -146,6 +149,7 @@ impl Folder {
             faults,
             edited: BTreeSet::new(),
             everything: true,
+            partial: false,
             // A round of the engine before may be on its way: the next one waits for it, so that it says the last word.
             judging,
             generation,

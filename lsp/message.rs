@@ -54,6 +54,8 @@ pub(crate) struct Judged {
     pub(crate) edited: Vec<Utf8PathBuf>,
     /// A client that asks has answers that do not hold any more.
     pub(crate) stale: bool,
+    /// Nothing of it is left to be done.
+    pub(crate) whole: bool,
 }
 
 /// Where the answer of a request goes.

@@ -1,6 +1,6 @@
 //! Judging again after edits, and telling the client what has changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -52,6 +52,15 @@ pub(crate) struct Round {
     pub(crate) queue: Sender<Message>,
 }
 
+/// How far a round came.
+struct Reached {
+    standing: Arc<Standing>,
+    /// A client that asks has answers that do not hold any more.
+    stale: bool,
+    /// The world was looked at as well.
+    whole: bool,
+}
+
 /// Which files of a folder the client hears of.
 #[derive(Clone, Default)]
 pub(crate) struct Scope {
@@ -68,48 +77,50 @@ impl Round {
         let done = catch_unwind(AssertUnwindSafe(|| self.judged()));
         let Self { folder, generation, snapshot, standing, edited, outbox, queue, .. } = self;
         drop(snapshot);
-        let mut stale = false;
+        let (mut stale, mut whole) = (false, false);
         let standing = match done {
-            Ok(Ok((standing, differs))) => {
-                stale = differs;
-                Some(standing)
+            Ok(Ok(reached)) => {
+                (stale, whole) = (reached.stale, reached.whole);
+                Some(reached.standing)
             }
             Ok(Err(Cancelled)) => None,
             Err(_) => {
                 // It would fail again: wait for the next edit.
                 outbox.send(Letter::Log(MessageType::ERROR, "a fault of plimsoll: judging failed".to_owned()));
+                whole = true;
                 Some(standing)
             }
         };
-        let _ = queue.send(Message::Judged(folder, Judged { generation, standing, edited, stale }));
+        let _ = queue.send(Message::Judged(folder, Judged { generation, standing, edited, stale, whole }));
     }
 
-    /// What stands now, and whether a client that asks has answers that do not hold any more.
-    fn judged(&self) -> Result<(Arc<Standing>, bool), Cancelled> {
+    fn judged(&self) -> Result<Reached, Cancelled> {
         for path in self.edited.iter().filter(|path| self.context.open.contains_key(*path)) {
             let report = self.snapshot.findings_of(path, &self.standing)?;
             self.tell(path, &report, true);
         }
         let (standing, reports) = self.snapshot.advance(&self.standing, &self.edited)?;
-        if self.tell_all(&reports) {
-            self.refresh();
-        }
-        let mut known: BTreeSet<Utf8PathBuf> = reports.into_keys().collect();
-        // What all formats say together takes longest, and nobody should wait for it.
-        let (standing, reports) = self.snapshot.complete(&standing)?;
         let mut stale = self.tell_all(&reports);
-        known.extend(reports.into_keys());
         if self.everything {
             let said: Vec<Utf8PathBuf> =
                 self.said.lock().unwrap_or_else(PoisonError::into_inner).diagnostics.keys().cloned().collect();
-            for path in said.iter().filter(|path| !known.contains(*path)) {
+            for path in said.iter().filter(|path| !reports.contains_key(*path)) {
                 stale |= self.tell(path, &FileReport::default(), false);
             }
         }
+        if stale {
+            self.refresh();
+        }
+        // What all formats say together takes longest, and nobody should wait for it.
+        let Ok((standing, reports)) = self.snapshot.complete(&standing) else {
+            // What was told so far has been told: the next round goes on from there.
+            return Ok(Reached { standing: Arc::new(standing), stale: false, whole: false });
+        };
+        let stale = self.tell_all(&reports);
         for (rule, message) in self.snapshot.failures(&standing) {
             self.outbox.send(Letter::Log(MessageType::ERROR, format!("rule `{rule}` failed: {message}")));
         }
-        Ok((Arc::new(standing), stale))
+        Ok(Reached { standing: Arc::new(standing), stale, whole: true })
     }
 
     fn refresh(&self) {
