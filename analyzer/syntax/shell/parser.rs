@@ -418,6 +418,9 @@ fn has_huge_descriptor(text: &str) -> bool {
     })
 }
 
+/// What begins an expansion.
+const EXPANSIONS: &[&str] = &["${", "$(", "`"];
+
 /// A here-document whose tag the grammar reads for ever: it begins with white space that is none to the grammar, such as a carriage return;
 /// nothing is left of it without its quotes; it holds an expansion, of which a part is taken for the tag.
 fn has_endless_tag(text: &str) -> bool {
@@ -434,7 +437,9 @@ fn has_endless_tag(text: &str) -> bool {
         let own = word.split(['&', ';', '|', '<', '>', '(', ')']).next().unwrap_or("");
         tag.starts_with(|first: char| first != '\n' && first.is_whitespace())
             || !own.is_empty() && own.chars().all(|c| matches!(c, '"' | '\'' | '\\'))
-            || ["${", "$(", "`"].iter().any(|expansion| word.contains(expansion))
+            || EXPANSIONS.iter().any(|expansion| word.contains(expansion))
+            // In a substitution, one whose body never comes.
+            || !rest.contains('\n') && text.get(..at).is_some_and(|before| EXPANSIONS.iter().any(|open| before.contains(open)))
     })
 }
 

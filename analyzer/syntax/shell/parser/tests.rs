@@ -54,7 +54,9 @@ fn nothing_nests_too_deep() {
 
 #[test]
 fn here_documents_without_an_end_are_read_all_the_same() {
-    for text in ["a <<\"\" ", "a <<x${\"\" ", "a <<x$(\"\" ", "a <<${\"\"} ", "a <<'x'\ny\nx\n", "a <<< \"$(b)\"\n"] {
+    for text in
+        ["a <<\"\" ", "a <<x${\"\" ", "a $(b <<   Q ", "a <<x$(\"\" ", "a <<${\"\"} ", "a <<'x'\ny\nx\n", "a <<< \"$(b)\"\n"]
+    {
         let script = parse(text, Continuation::Shell);
         let first = script.commands.first().and_then(|command| command.argv.first()).and_then(Word::text);
         assert_eq!(first.as_deref(), Some("a"), "{text:?}");
