@@ -17,7 +17,7 @@ use plimsoll_syntax::{Item, Value};
 use super::expression;
 use super::objects::{Objects, name_of, namespace_of, port, shown};
 use super::peer::{self, Groups, Peers};
-use super::policy::{DIRECTIONS, Policies, Policy, Rank};
+use super::policy::{DIRECTIONS, Policies, Policy, Rank, names};
 use super::rule::{Direction, Named, Rule};
 use super::select::{Expr, Key};
 use crate::address::Range;
@@ -127,9 +127,7 @@ fn add(item: &Item, home: Option<&str>, objects: &mut Objects<'_>, peers: &mut P
 /// Whether a policy is about a direction: without types by the rules that there are.
 fn speaks_of(spec: &Value, direction: Direction, kind: &str) -> Option<bool> {
     if let Some(types) = field(spec, "types") {
-        let list = types.as_list()?;
-        let named = list.items.iter().any(|each| each.as_str() == Some(kind));
-        return (named || list.tail.is_none()).then_some(named);
+        return names(types.as_list()?, kind);
     }
     let has = |key: &str| field(spec, key).is_some_and(|rules| !rules.items().is_empty() || rules.as_list().is_none());
     Some(match direction {

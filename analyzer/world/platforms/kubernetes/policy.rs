@@ -6,6 +6,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use plimsoll_connectivity::Ports;
 use plimsoll_kubernetes::selects;
+use plimsoll_syntax::value::List;
 use plimsoll_syntax::{Item, Place, Value};
 use rustc_hash::FxHashMap;
 
@@ -345,6 +346,11 @@ fn is_about(spec: &Value, direction: Direction, kind: &str) -> Option<bool> {
     if list.items.is_empty() && list.tail.is_none() {
         return Some(direction == Direction::Ingress);
     }
+    names(list, kind)
+}
+
+/// Whether a list of directions names this one; nothing where something in it is not known.
+pub(super) fn names(list: &List, kind: &str) -> Option<bool> {
     let named = list.items.iter().any(|each| each.as_str() == Some(kind));
     if named || list.tail.is_none() && list.items.iter().all(|each| each.as_str().is_some()) { Some(named) } else { None }
 }
