@@ -73,7 +73,8 @@ impl Client {
             code_description: said(|pull| pull.code_description_support, pushed.code_description_support),
             data: said(|pull| pull.data_support, pushed.data_support),
             pulls: pulls.is_some(),
-            refreshes: workspace.diagnostics.and_then(|diagnostics| diagnostics.refresh_support).unwrap_or(false),
+            refreshes: pulls.is_some()
+                && workspace.diagnostics.and_then(|diagnostics| diagnostics.refresh_support).unwrap_or(false),
             watches: workspace.did_change_watched_files.and_then(|watched| watched.dynamic_registration).unwrap_or(false),
             document_changes: workspace.workspace_edit.and_then(|edit| edit.document_changes).unwrap_or(false),
             shows_documents: window.show_document.is_some_and(|show| show.support),

@@ -219,7 +219,7 @@ impl Owner {
     }
 
     fn judged(&mut self, id: u64, round: Judged) {
-        if round.stale && self.client.pulls && self.client.refreshes {
+        if round.stale && self.client.refreshes {
             self.outbox.send(Letter::Refresh);
         }
         let before = self.folder(id).and_then(|folder| folder.ready.as_mut()?.judged(round));

@@ -124,7 +124,7 @@ impl Round {
     }
 
     fn refresh(&self) {
-        if self.context.client.pulls && self.context.client.refreshes {
+        if self.context.client.refreshes {
             self.outbox.send(Letter::Refresh);
         }
     }

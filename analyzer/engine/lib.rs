@@ -176,7 +176,8 @@ impl Engine {
     pub fn check(&self, progress: &(dyn Fn(usize, usize) + Sync)) -> Report {
         let files = self.workspace.files(&self.db).clone();
         self.prepare();
-        let subjects = self.subjects();
+        // The world first, because it takes longest.
+        let subjects: Vec<Subject> = [Subject::World].into_iter().chain(self.subjects()).collect();
         let total = subjects.len();
         let done = AtomicUsize::new(0);
         let task = self.task();
@@ -210,7 +211,7 @@ impl Engine {
         });
     }
 
-    /// Everything that rules look at; the world first, because it takes longest.
+    /// Everything that rules look at, but the world.
     fn subjects(&self) -> Vec<Subject> {
         let files = self.workspace.files(&self.db).iter().copied().map(Subject::File);
         let roots = contained(|| queries::roots(&self.db, self.workspace)).unwrap_or_default();
@@ -219,8 +220,7 @@ impl Engine {
         let overlays = contained(|| overlays::overlays(&self.db, self.workspace)).unwrap_or_default();
         let charts = charts.iter().cloned().map(Subject::Chart);
         let overlays = overlays.iter().cloned().map(Subject::Overlay);
-        let whole = [Subject::World, Subject::Cluster].into_iter();
-        whole.chain(files).chain(roots).chain(charts).chain(overlays).collect()
+        [Subject::Cluster].into_iter().chain(files).chain(roots).chain(charts).chain(overlays).collect()
     }
 
     fn task(&self) -> Task<'_> {

@@ -4,8 +4,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-here=$PWD
-program=$(realpath "${PLIMSOLL:-target/release/plimsoll}")
 neovim=$(command -v "${NVIM:-nvim}" || echo target/tools/neovim/bin/nvim)
 if ! "$neovim" --version 2>/dev/null | grep -Eq '^NVIM v(0\.(1[1-9]|[2-9][0-9])|[1-9])'; then
   neovim=target/tools/neovim/bin/nvim
@@ -14,13 +12,6 @@ if ! "$neovim" --version 2>/dev/null | grep -Eq '^NVIM v(0\.(1[1-9]|[2-9][0-9])|
 fi
 neovim=$(realpath "$neovim")
 
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
-mkdir "$scratch/bin" "$scratch/work"
-ln -s "$program" "$scratch/bin/plimsoll"
-printf 'select = ["privileged-container"]\n' >"$scratch/work/plimsoll.toml"
-printf 'apiVersion: v1\nkind: Pod\nmetadata: { name: a }\nspec:\n  containers:\n    - { name: "é😀", securityContext: { privileged: true } }\n' >"$scratch/work/pod.yaml"
-
-cd "$scratch/work"
+. tests/lsp/scratch.sh
 PATH=$scratch/bin:$PATH HOME=$scratch timeout 60 "$neovim" --headless --clean --cmd "set runtimepath^=$here/editors/neovim" \
   -c "luafile $here/tests/lsp/neovim.lua" pod.yaml

@@ -2,7 +2,7 @@
 
 use plimsoll_syntax::{Item, Place, Value};
 
-use super::{Block, Texts, concerns};
+use super::{Block, Texts, concerns, post_processors, text_of};
 use crate::assembled::Assembled;
 use crate::compose::values::{entry, field, listed};
 use crate::dockerfile::assembled_items;
@@ -12,11 +12,10 @@ const END: &str = "END_OF_PROVISIONERS";
 
 /// The items of the image: as those of a Dockerfile.
 pub(super) fn items(block: &Block, build: &Block, source: Texts<'_>) -> Vec<Item> {
-    let text = |value: &Value| if value.place.is_some() { source(value.place.file) } else { None };
     let Some(image) = entry(&block.value, "image") else { return Vec::new() };
     let mut written = Assembled::new(block.header);
     written.add("FROM ", block.header);
-    if !written.add_value(&image.value, text(&image.value).as_deref()) {
+    if !written.add_value(&image.value, text_of(&image.value, source).as_deref()) {
         return Vec::new();
     }
     written.add("\n", Place::NONE);
@@ -76,8 +75,7 @@ fn copy(file: &Value, source: Texts<'_>, written: &mut Assembled) {
     }
     written.add("COPY ", file.place);
     for (value, end) in [(from, " "), (to, "\n")] {
-        let text = source(value.place.file);
-        written.add_value(&value, text.as_deref());
+        written.add_value(&value, text_of(&value, source).as_deref());
         written.add(end, Place::NONE);
     }
 }
@@ -90,9 +88,8 @@ fn script(shell: &Value, source: Texts<'_>, written: &mut Assembled) {
     }
     for (key, before) in [("environment_vars", "export "), ("inline", "")] {
         for value in listed(&field(shell, key)).items() {
-            let text = if value.place.is_some() { source(value.place.file) } else { None };
             written.add(before, value.place);
-            written.add_value(value, text.as_deref());
+            written.add_value(value, text_of(value, source).as_deref());
             written.add("\n", Place::NONE);
         }
     }
@@ -106,17 +103,13 @@ fn changes(block: &Value, source: Texts<'_>, written: &mut Assembled) {
         if !is_line || change.as_unknown().is_some() {
             continue;
         }
-        let text = if change.place.is_some() { source(change.place.file) } else { None };
-        written.add_value(change, text.as_deref());
+        written.add_value(change, text_of(change, source).as_deref());
         written.add("\n", Place::NONE);
     }
 }
 
 /// Post-processors that make an image of what was exported.
 fn imports(build: &Block, name: &str) -> Vec<Value> {
-    let single = field(&build.value, "post-processor");
-    let chains = field(&build.value, "post-processors");
-    let chained = chains.items().iter().map(|chain| field(chain, "post-processor"));
-    let all = std::iter::once(single).chain(chained).flat_map(|list| list.items().to_vec());
+    let all = post_processors(build).into_iter();
     all.filter(|block| block.str_at(&["type"]) == Some("docker-import") && concerns(block, Some(name))).collect()
 }

@@ -173,17 +173,24 @@ fn build(blocks: &[Block], build: &Block, source: Texts<'_>, out: &mut Vec<Item>
         let runs = kind == Some("shell-local") || others.iter().any(|name| concerns(provisioner, name.as_deref()));
         if runs && matches!(kind, Some("shell" | "shell-local")) {
             for text in listed(&field(provisioner, "inline")).items() {
-                let written = if text.place.is_some() { source(text.place.file) } else { None };
-                out.extend(script::value_items(text, written.as_deref(), "provisioner", Some(&owner)));
+                out.extend(script::value_items(text, text_of(text, source).as_deref(), "provisioner", Some(&owner)));
             }
         }
     }
+    out.extend(post_processors(build).iter().filter_map(post_processor));
+}
+
+/// The post-processors of a build, those of its chains included.
+fn post_processors(build: &Block) -> Vec<Value> {
     let single = field(&build.value, "post-processor");
     let chains = field(&build.value, "post-processors");
     let chained = chains.items().iter().map(|chain| field(chain, "post-processor"));
-    for list in std::iter::once(single).chain(chained) {
-        out.extend(list.items().iter().filter_map(post_processor));
-    }
+    std::iter::once(single).chain(chained).flat_map(|list| list.items().to_vec()).collect()
+}
+
+/// The text of the file that a value is written in.
+fn text_of(value: &Value, source: Texts<'_>) -> Option<Arc<str>> {
+    if value.place.is_some() { source(value.place.file) } else { None }
 }
 
 /// The sources that a build names, with what it changes of each; one that is not known is `None`.

@@ -177,9 +177,7 @@ impl Snapshot {
             if before.parts().is_empty() {
                 engine.prepare();
             }
-            let mut subjects = engine.subjects();
-            subjects.retain(|subject| *subject != Subject::World);
-            let mut parts = engine.map(subjects, |db, subject| {
+            let mut parts = engine.map(engine.subjects(), |db, subject| {
                 let part = crate::judge(db, task, &subject);
                 (subject, part)
             });

@@ -8,10 +8,10 @@ use plimsoll_connectivity::Ports;
 use plimsoll_syntax::{Item, Place, Value};
 use rustc_hash::FxHashMap;
 
-use super::istio::{GROUP, ROOT, is_empty};
+use super::istio::{GROUP, ROOT};
 use super::mesh::{Members, everybody};
 use super::objects::{Objects, Workload, namespace_of, port, shown};
-use super::peer::without;
+use super::peer::{is_everything, without};
 use super::rule::Rule;
 use super::select::{Expr, Key, Like};
 use crate::address::Range;
@@ -67,7 +67,7 @@ pub(super) fn read(objects: &mut Objects<'_>, members: &mut Members) -> Authoriz
             Some((_, value)) => Err(Missing::of(value).unwrap_or_else(|| Missing::new("the action of a policy"))),
         };
         let (name, home) = (objects.title(&item.name, item), namespace_of(item));
-        let selector = field(spec, "selector").filter(|value| !is_empty(value));
+        let selector = field(spec, "selector").filter(|value| !is_everything(value));
         let labels = selector.map_or(Expr::ALWAYS, |selector| Expr::read(selector, |label| Some(Key::Label(label.into()))));
         let own = if home == ROOT { labels } else { labels.and(Expr::is(Key::Namespace, home.clone())) };
         // What stands at a gateway or a waypoint is not followed to whom it keeps.

@@ -23,6 +23,7 @@ use rustc_hash::FxHashMap;
 use super::authorization::{self, Authorization};
 use super::mesh::{Member, Members, everybody, has_container, listed, told, unseen};
 use super::objects::{Objects, Workload, exact, namespace_of};
+use super::peer::is_everything;
 use super::select::{Expr, Key};
 use crate::filter::{Entry, Filter, Otherwise, Sources};
 use crate::model::Gate;
@@ -90,7 +91,7 @@ impl Istio {
         for item in items {
             let number = peers.len();
             let home = namespace_of(item);
-            let selector = item.value.at(&["spec", "selector"]).filter(|value| !is_empty(value));
+            let selector = item.value.at(&["spec", "selector"]).filter(|value| !value.is_null() && !is_everything(value));
             match selector {
                 None if home == ROOT => of_mesh.push((number, true)),
                 None => of_space.entry(home).or_default().push((number, true)),
@@ -209,13 +210,6 @@ impl Istio {
             None => (first.mode.clone(), Some(first)),
         }
     }
-}
-
-pub(super) fn is_empty(selector: &Value) -> bool {
-    let labels = field(selector, "matchLabels");
-    selector.is_null()
-        || selector.as_map().is_some_and(|map| map.tail.is_none())
-            && labels.is_none_or(|labels| labels.as_map().is_some_and(|map| map.entries.is_empty() && map.tail.is_none()))
 }
 
 fn read(item: &Item, objects: &Objects<'_>) -> Peer {

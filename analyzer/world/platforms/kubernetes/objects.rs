@@ -95,6 +95,11 @@ pub(super) fn shown(value: &Value) -> Option<CompactString> {
     }
 }
 
+/// A label's value as text.
+pub(super) fn label_text(value: &Value) -> Option<CompactString> {
+    entries::text(value).map(Into::into).or_else(|| value.as_bool().map(|flag| flag.to_compact_string()))
+}
+
 /// The namespace of an item, by name or by what fills the hole.
 pub(super) fn namespace_of(item: &Item) -> CompactString {
     let written = space_of(item).or_else(|| item.value.at(&["metadata", "namespace"]));
@@ -180,8 +185,8 @@ impl<'a> Objects<'a> {
         if let Some(map) = labels.as_map() {
             open |= map.tail.is_some();
             for entry in &map.entries {
-                match entries::text(&entry.value).or_else(|| entry.value.as_bool().map(|flag| flag.to_string())) {
-                    Some(text) => space.by_label.entry((entry.key.clone(), text.into())).or_default().push(at),
+                match label_text(&entry.value) {
+                    Some(text) => space.by_label.entry((entry.key.clone(), text)).or_default().push(at),
                     None => open = true,
                 }
             }

@@ -96,7 +96,7 @@ pub(super) fn mark(group: &CompactString, found: &[(usize, bool)], objects: &mut
 }
 
 /// Whether a selector asks for nothing.
-fn is_everything(selector: &Value) -> bool {
+pub(super) fn is_everything(selector: &Value) -> bool {
     let empty = |key: &str| match field(selector, key).map(|value| &value.kind) {
         None => true,
         Some(Kind::Map(map)) => map.entries.is_empty() && map.tail.is_none(),

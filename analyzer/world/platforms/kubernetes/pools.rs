@@ -9,14 +9,14 @@
 //!   the name of the pool.
 //! - A pool of GKE with gVisor is tainted against pods without that runtime class.
 
-use compact_str::{CompactString, ToCompactString};
+use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::{Item, Value};
 
 use super::cluster::Tie;
-use super::objects::{Objects, Workload, shown};
+use super::objects::{Objects, Workload, label_text, shown};
 use crate::builder::Builder;
 use crate::model::{Kind, Node, NodeId};
-use crate::platforms::entries::{flag, says, text};
+use crate::platforms::entries::{flag, says};
 use crate::resources::{Resources, blocks, field};
 
 /// A taint that keeps pods away; an unknown one is none.
@@ -149,14 +149,14 @@ fn all<'a>(tie: &Tie<'a>, objects: &Objects<'_>) -> Option<Vec<Found<'a>>> {
     };
     for block in blocks(value, inner) {
         let name = says(block, "name").unwrap_or(inner);
-        pools.push((dialect, cluster, block, compact_str::format_compact!("{}.{name}", cluster.name)));
+        pools.push((dialect, cluster, block, format_compact!("{}.{name}", cluster.name)));
     }
     // GKE makes a pool by itself unless asked not to.
     let first = dialect.cluster == "google_container_cluster"
         && blocks(value, inner).is_empty()
         && flag(value, "remove_default_node_pool", false) != Ok(true);
     if first {
-        pools.push((dialect, cluster, value, compact_str::format_compact!("{}.default-pool", cluster.name)));
+        pools.push((dialect, cluster, value, format_compact!("{}.default-pool", cluster.name)));
     }
     Some(pools)
 }
@@ -169,8 +169,8 @@ fn read(dialect: &Dialect, value: &Value, node: NodeId) -> Pool {
         let map = labels.as_map();
         pool.open = map.is_none_or(|map| map.tail.is_some());
         for entry in map.into_iter().flat_map(|map| &map.entries) {
-            match text(&entry.value).or_else(|| entry.value.as_bool().map(|flag| flag.to_string())) {
-                Some(text) => pool.labels.push((entry.key.clone(), text.into())),
+            match label_text(&entry.value) {
+                Some(text) => pool.labels.push((entry.key.clone(), text)),
                 None => pool.open = true,
             }
         }
@@ -241,7 +241,7 @@ impl Pool {
             return false;
         }
         let wanted = field(pod, "nodeSelector").and_then(Value::as_map).map(|map| map.entries.as_slice()).unwrap_or_default();
-        wanted.iter().all(|entry| match scalar(&entry.value) {
+        wanted.iter().all(|entry| match label_text(&entry.value) {
             Some(value) => self.may_have(&entry.key, Some(&[value])),
             None => self.may_have(&entry.key, None),
         })
@@ -260,7 +260,7 @@ impl Pool {
             all.iter().all(|each| {
                 let (Some(key), Some(operator)) = (each.str_at(&["key"]), each.str_at(&["operator"])) else { return true };
                 let values: Option<Vec<CompactString>> =
-                    each.get("values").map(Value::items).unwrap_or_default().iter().map(scalar).collect();
+                    each.get("values").map(Value::items).unwrap_or_default().iter().map(label_text).collect();
                 let own = self.labels.iter().find(|(own, _)| own == key).map(|(_, value)| value);
                 match (operator, values) {
                     ("In", Some(values)) => self.may_have(key, Some(&values)),
@@ -278,10 +278,6 @@ impl Pool {
 /// The name of a pool, which is known.
 fn is_name(key: &str) -> bool {
     DIALECTS.iter().any(|dialect| dialect.name.1.contains(&key))
-}
-
-fn scalar(value: &Value) -> Option<CompactString> {
-    text(value).map(Into::into).or_else(|| value.as_bool().map(|flag| flag.to_compact_string()))
 }
 
 /// Whether a pod may tolerate a taint.

@@ -1,11 +1,10 @@
 //! What selectors say of pods, whatever language they are written in: of their labels, their namespace, their service account.
 
-use compact_str::{CompactString, ToCompactString, format_compact};
+use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::{Kind, Value};
 
-use super::objects::{Objects, Workload, shown};
+use super::objects::{Objects, Workload, label_text, shown};
 use crate::context::matches;
-use crate::platforms::entries;
 use crate::resources::field;
 
 /// What is asked of a pod.
@@ -94,7 +93,7 @@ impl Expr {
             match labels.as_map() {
                 Some(labels) if labels.tail.is_none() => {
                     all.extend(labels.entries.iter().map(|entry| {
-                        one(&entry.key, &|key| match text(&entry.value) {
+                        one(&entry.key, &|key| match label_text(&entry.value) {
                             Some(text) => Self::is(key, text),
                             None => unknown(&entry.value),
                         })
@@ -109,7 +108,7 @@ impl Expr {
             }
             for each in list.items() {
                 let values: Option<Vec<CompactString>> =
-                    each.get("values").map(Value::items).unwrap_or_default().iter().map(text).collect();
+                    each.get("values").map(Value::items).unwrap_or_default().iter().map(label_text).collect();
                 let written = each.str_at(&["key"]).unwrap_or_default();
                 all.push(match (each.str_at(&["operator"]), values) {
                     (Some("In"), Some(values)) => one(written, &|key| Self::In(key, values.clone())),
@@ -223,11 +222,6 @@ fn every(all: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     known
 }
 
-/// A label's value.
-fn text(value: &Value) -> Option<CompactString> {
-    entries::text(value).map(Into::into).or_else(|| value.as_bool().map(|flag| flag.to_compact_string()))
-}
-
 fn find(key: &Key, workload: &Workload<'_>, objects: &Objects<'_>) -> Found {
     match key {
         Key::Label(name) => label(&workload.labels, name),
@@ -245,7 +239,7 @@ pub(super) fn label(labels: &Value, name: &str) -> Found {
     match &labels.kind {
         Kind::Null => Found::Nothing,
         Kind::Map(map) => match map.get(name) {
-            Some(value) => text(&value.value).map_or(Found::Unknown, Found::Text),
+            Some(value) => label_text(&value.value).map_or(Found::Unknown, Found::Text),
             None if map.tail.is_some() => Found::Unknown,
             None => Found::Nothing,
         },
