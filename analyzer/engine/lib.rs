@@ -22,6 +22,7 @@ pub mod pages;
 mod patterns;
 mod plan;
 mod queries;
+mod recent;
 mod relations;
 mod render;
 mod report;
@@ -194,14 +195,22 @@ impl Engine {
     /// Makes the items of everything, on all threads: so that what needs many of them at once, the list of root modules and the world,
     /// does not make them one after the other.
     fn prepare(&self) {
-        let (workspace, outside) = (self.workspace, &self.outside);
+        let (workspace, book, outside) = (self.workspace, self.book, &self.outside);
         let directories: Vec<String> = workspace.directories(&self.db).keys().cloned().collect();
         // What fails here fails again where it is asked for, and is told there.
         self.map(directories, |db, path| {
             let _ = contained(|| queries::module(db, workspace, queries::Directory::new(db, path)));
         });
         self.map(workspace.files(&self.db).clone(), |db, file| {
-            let _ = contained(|| (queries::judged_items(db, workspace, file), queries::suppressions(db, file)));
+            let _ = contained(|| queries::suppressions(db, file));
+            let _ = contained(|| queries::file_errors(db, file));
+            // What is gone before its rules run would be made twice.
+            let _ = match file.content(db).kind {
+                Some(FileKind::Dockerfile) => {
+                    contained(|| drop((queries::lasting_items(db, file), queries::file_verdicts(db, workspace, book, file))))
+                }
+                _ => contained(|| drop(queries::judged_items(db, workspace, file))),
+            };
         });
         let roots = contained(|| queries::roots(&self.db, workspace)).unwrap_or_default();
         self.map(roots.to_vec(), |db, root| {

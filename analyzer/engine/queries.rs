@@ -1,5 +1,6 @@
 //! The queries: trees, facts of a file, modules, items. Each is a thin wrapper over a pure function of a format crate.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
@@ -11,6 +12,7 @@ use plimsoll_terraform as terraform;
 
 use crate::db::{Book, Db, SourceFile, Workspace};
 use crate::kind::FileKind;
+use crate::recent::{Recent, Same, recent};
 use crate::relations::Related;
 use crate::report::Text;
 use crate::run::Verdicts;
@@ -42,23 +44,62 @@ pub(crate) fn hcl_tree(db: &dyn Db, file: SourceFile) -> Arc<hcl::Tree> {
     Arc::new(hcl::parse(&file.content(db).text))
 }
 
+thread_local! {
+    static YAML: RefCell<Recent<Same, Arc<yaml::Tree>>> = const { Recent::new() };
+    static DOCKERFILES: RefCell<Recent<Same, Arc<dockerfile::Tree>>> = const { Recent::new() };
+    static DOCKERFILE_ITEMS: RefCell<Recent<(Same, Option<Same>, FileId), Arc<Vec<Item>>>> = const { Recent::new() };
+}
+
 /// The YAML (or JSON) tree of a file.
-#[salsa::tracked(returns(clone), no_eq, lru = 128)]
 pub(crate) fn yaml_tree(db: &dyn Db, file: SourceFile) -> Arc<yaml::Tree> {
     let text = &file.content(db).text;
-    Arc::new(if text.contains("{{") { yaml::parse_template(text) } else { yaml::parse(text) })
+    let parse = || if text.contains("{{") { yaml::parse_template(text) } else { yaml::parse(text) };
+    recent(&YAML, &Same(text.clone()), || Arc::new(parse()))
 }
 
 /// The tree of a Dockerfile.
-#[salsa::tracked(returns(clone), no_eq, lru = 128)]
 pub(crate) fn dockerfile_tree(db: &dyn Db, file: SourceFile) -> Arc<dockerfile::Tree> {
-    Arc::new(dockerfile::parse(&file.content(db).text))
+    let text = &file.content(db).text;
+    recent(&DOCKERFILES, &Same(text.clone()), || Arc::new(dockerfile::parse(text)))
 }
 
-/// The items that a file has by itself; empty for Terraform and Compose, whose items belong to a
-/// root module or a project.
-#[salsa::tracked(returns(clone), no_eq)]
+/// The items that a file has by itself; empty for Terraform and Compose, whose items belong to a root module or a project.
 pub(crate) fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
+    match file.content(db).kind {
+        // Larger than those of all other kinds together, and asked for by nobody but the file's own rules.
+        Some(FileKind::Dockerfile) => dockerfile_items(db, file),
+        _ => kept_items(db, file),
+    }
+}
+
+/// What a file means to others, when nothing else is asked of it: of a Dockerfile its stages, of any other file its items.
+pub(crate) fn lasting_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
+    match file.content(db).kind {
+        Some(FileKind::Dockerfile) => lasting_stages(db, file),
+        _ => kept_items(db, file),
+    }
+}
+
+#[salsa::tracked(returns(clone))]
+fn lasting_stages(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
+    Arc::new(docker::dockerfile::lasting(&dockerfile_items(db, file)))
+}
+
+fn dockerfile_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
+    let id = file.id(db);
+    let ignore = dockerignore(db, file);
+    let key = (Same(file.content(db).text.clone()), ignore.clone().map(Same), id);
+    recent(&DOCKERFILE_ITEMS, &key, || {
+        let tree = dockerfile_tree(db, file);
+        Arc::new(match ignore {
+            Some(ignore) => docker::dockerfile::items_with(&tree, id, &docker::dockerfile::Ignore::parse(&ignore)),
+            None => docker::dockerfile::items(&tree, id),
+        })
+    })
+}
+
+#[salsa::tracked(returns(clone), no_eq)]
+fn kept_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
     let content = file.content(db);
     let (id, text) = (file.id(db), &*content.text);
     let Some(kind) = content.kind else { return Arc::default() };
@@ -69,10 +110,7 @@ pub(crate) fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
         FileKind::Packer | FileKind::PackerVariables => Vec::new(),
         FileKind::PackerJson => crate::packer::legacy_items(&yaml_tree(db, file), file.id(db)),
         FileKind::Kubernetes => kubernetes::items(&yaml_tree(db, file), id),
-        FileKind::Dockerfile => match dockerignore(db, file) {
-            Some(ignore) => docker::dockerfile::items_with(&dockerfile_tree(db, file), id, &ignore),
-            None => docker::dockerfile::items(&dockerfile_tree(db, file), id),
-        },
+        FileKind::Dockerfile => Vec::new(),
         FileKind::Daemon => docker::daemon::json_items(&yaml_tree(db, file), id),
         FileKind::DaemonOptions => docker::daemon::option_file_items(text, id),
         FileKind::OtherEngine(engine) => docker::other_engines::items(text, engine, id),
@@ -84,12 +122,12 @@ pub(crate) fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
 }
 
 /// What the `.dockerignore` beside a Dockerfile says; one named after the Dockerfile comes first.
-fn dockerignore(db: &dyn Db, file: SourceFile) -> Option<docker::dockerfile::Ignore> {
+fn dockerignore(db: &dyn Db, file: SourceFile) -> Option<Arc<str>> {
     let path = file.path(db);
     let own = Utf8PathBuf::from(format!("{path}.dockerignore"));
     let shared = path.with_file_name(".dockerignore");
     let found = [own, shared].iter().find_map(|path| db.file(path))?;
-    Some(docker::dockerfile::Ignore::parse(&found.content(db).text))
+    Some(found.content(db).text.clone())
 }
 
 /// What could not be read in a file.

@@ -10,6 +10,7 @@ mod expand;
 mod fields;
 mod from;
 mod ignore;
+mod lasting;
 mod mount;
 mod port;
 mod read;
@@ -26,6 +27,7 @@ use crate::embedded;
 
 pub use expand::expand;
 pub use ignore::Ignore;
+pub use lasting::lasting;
 
 /// The items of a Dockerfile: views `stage`, `stage.final`, `instruction` and `instruction.KEYWORD`, `command`, `pipeline`,
 /// `package`, `image.use`, `daemon`, `dockerfile.comment`.
