@@ -117,14 +117,11 @@ fn part<'db>(db: &'db dyn Db, workspace: Workspace, of: Release<'db>, template: 
 /// What belongs together in a release with values of its own: its objects, and all others but those of the same chart with other values.
 #[salsa::tracked(returns(clone), no_eq)]
 fn environment<'db>(db: &'db dyn Db, workspace: Workspace, of: Release<'db>) -> Arc<kubernetes::Cluster> {
-    let (own, plain) = (rendered(db, workspace, of), overlays::plain(db, workspace));
     let folders = charts(db, workspace);
     let others = folders.iter().filter(|folder| *folder != of.folder(db));
-    let others: Vec<Arc<Chart>> = others.map(|folder| chart(db, workspace, Directory::new(db, folder.clone()))).collect();
-    let mut all: Vec<&[Item]> = plain.iter().map(|items| items.as_slice()).collect();
-    all.extend(others.iter().map(|chart| chart.items.as_slice()));
-    all.push(&own.items);
-    Arc::new(kubernetes::Cluster::new(&all))
+    let mut all: Vec<Arc<Chart>> = others.map(|folder| chart(db, workspace, Directory::new(db, folder.clone()))).collect();
+    all.push(rendered(db, workspace, of));
+    Arc::new(kubernetes::Cluster::of(overlays::plain_with(db, workspace, &all)))
 }
 
 /// What the rules say about one template.

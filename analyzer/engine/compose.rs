@@ -8,8 +8,9 @@ use plimsoll_syntax::{FileId, Item, yaml};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::db::{Db, SourceFile, Workspace};
+use crate::file::yaml_tree;
 use crate::kind::FileKind;
-use crate::queries::{inside, yaml_tree};
+use crate::queries::inside;
 
 /// The Compose files that are part of a project that begins in another file, and are judged there.
 #[salsa::tracked(returns(clone))]

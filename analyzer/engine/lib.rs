@@ -12,6 +12,7 @@ mod compose;
 mod db;
 mod domains;
 mod eval;
+mod file;
 mod fix;
 mod inspect;
 mod kind;
@@ -203,11 +204,11 @@ impl Engine {
         });
         self.map(workspace.files(&self.db).clone(), |db, file| {
             let _ = contained(|| queries::suppressions(db, file));
-            let _ = contained(|| queries::file_errors(db, file));
+            let _ = contained(|| file::file_errors(db, file));
             // What is gone before its rules run would be made twice.
             let _ = match file.content(db).kind {
                 Some(FileKind::Dockerfile) => {
-                    contained(|| drop((queries::lasting_items(db, file), queries::file_verdicts(db, workspace, book, file))))
+                    contained(|| drop((file::lasting_items(db, file), queries::file_verdicts(db, workspace, book, file))))
                 }
                 _ => contained(|| drop(queries::judged_items(db, workspace, file))),
             };
@@ -308,7 +309,7 @@ fn file_part(db: &Database, workspace: Workspace, book: Book, file: SourceFile) 
         return Part { verdicts: Arc::default(), incomplete: vec![render::Lost::whole(Some(id), reason.clone())] };
     }
     let mut incomplete = Vec::new();
-    match contained(|| queries::file_errors(db, file)) {
+    match contained(|| file::file_errors(db, file)) {
         // A template is read as what it renders to.
         Ok(_) if charts::is_template(db, workspace, file) => {}
         Ok(errors) => incomplete.extend(errors.iter().map(|error| render::Lost::part(id, error))),

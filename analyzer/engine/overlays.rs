@@ -7,16 +7,17 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use camino::Utf8Path;
-use plimsoll_kubernetes as kubernetes;
+use plimsoll_kubernetes::{self as kubernetes, Members};
 use plimsoll_kustomize::{Failure, NAMES, build, included, stands_alone};
 use plimsoll_syntax::value::{How, Via};
 use plimsoll_syntax::yaml::Tree;
 use plimsoll_syntax::{FileId, Item};
 
-use crate::charts;
+use crate::charts::{self, Chart};
 use crate::db::{Book, Db, SourceFile, Workspace};
+use crate::file::{file_items, yaml_tree};
 use crate::kind::FileKind;
-use crate::queries::{Directory, file_items, yaml_tree};
+use crate::queries::Directory;
 use crate::render::Lost;
 use crate::run::Verdicts;
 use crate::slices::judged_in;
@@ -25,7 +26,7 @@ use crate::slices::judged_in;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Overlay {
     /// The items of its objects.
-    pub items: Vec<Item>,
+    pub items: Arc<Vec<Item>>,
     /// What could not be built.
     pub lost: Vec<Lost>,
     /// The files that it was built from, except for kustomizations; empty where nothing was built.
@@ -88,9 +89,11 @@ pub(crate) fn overlay<'db>(db: &'db dyn Db, workspace: Workspace, folder: Direct
         Ok(built) => {
             out.lost.extend(built.notes.iter().filter_map(|note| lost(note, "this kustomization is not built in full")));
             out.used = built.used.into_iter().filter(|path| !NAMES.contains(&path.rsplit('/').next().unwrap_or(path))).collect();
+            let mut items = Vec::new();
             for object in &built.objects {
-                append(&mut out.items, kubernetes::items_of(object));
+                append(&mut items, kubernetes::items_of(object));
             }
+            out.items = Arc::new(items);
         }
         Err(failure) => out.lost.extend(lost(&failure, "this kustomization is not built")),
     }
@@ -141,28 +144,60 @@ pub(crate) fn reads(db: &dyn Db, workspace: Workspace, folder: &str, path: &Utf8
         || overlay(db, workspace, Directory::new(db, folder.to_owned())).used.contains(path.as_str())
 }
 
+/// How many files are looked at together.
+const STRETCH: usize = 128;
+
+/// Neighbours in the list of files. A look at all files is a look at these: where nothing of one has changed, it costs as
+/// much as one file.
+#[salsa::interned]
+struct Stretch<'db> {
+    #[returns(copy)]
+    number: usize,
+}
+
+/// The manifests among some files that are judged by themselves.
+#[salsa::tracked(returns(clone))]
+fn plain_stretch<'db>(db: &'db dyn Db, workspace: Workspace, stretch: Stretch<'db>) -> Arc<Members> {
+    let own = |file: &SourceFile| {
+        file.content(db).kind == Some(FileKind::Kubernetes)
+            && !charts::is_template(db, workspace, *file)
+            && !is_used(db, workspace, *file)
+    };
+    let files = workspace.files(db).iter().copied().skip(stretch.number(db) * STRETCH).take(STRETCH);
+    Arc::new(Members::new(files.filter(own).map(|file| file_items(db, file)).collect()))
+}
+
 /// The manifests that are judged by themselves.
 #[salsa::tracked(returns(clone), no_eq)]
-pub(crate) fn plain(db: &dyn Db, workspace: Workspace) -> Arc<Vec<Arc<Vec<Item>>>> {
-    let own = |file: &&SourceFile| {
-        file.content(db).kind == Some(FileKind::Kubernetes)
-            && !charts::is_template(db, workspace, **file)
-            && !is_used(db, workspace, **file)
-    };
-    Arc::new(workspace.files(db).iter().filter(own).map(|&file| file_items(db, file)).collect())
+pub(crate) fn plain(db: &dyn Db, workspace: Workspace) -> Arc<Vec<Arc<Members>>> {
+    let stretches = 0..workspace.files(db).len().div_ceil(STRETCH);
+    let all = stretches.map(|number| plain_stretch(db, workspace, Stretch::new(db, number)));
+    Arc::new(all.filter(|members| !members.is_empty()).collect())
+}
+
+/// Everything that plain manifests and charts say, those of charts as `chart` gives them.
+pub(crate) fn plain_with<'c>(
+    db: &dyn Db,
+    workspace: Workspace,
+    charts: impl IntoIterator<Item = &'c Arc<Chart>>,
+) -> Vec<Arc<Members>> {
+    let mut all = Vec::clone(&plain(db, workspace));
+    let charts: Vec<Arc<Vec<Item>>> = charts.into_iter().map(|chart| chart.items.clone()).collect();
+    if !charts.is_empty() {
+        all.push(Arc::new(Members::new(charts)));
+    }
+    all
 }
 
 /// What belongs together in a build: its objects, and those that nothing is built from. Two overlays of one base are two
 /// environments that know nothing of each other.
 #[salsa::tracked(returns(clone), no_eq)]
 fn environment<'db>(db: &'db dyn Db, workspace: Workspace, folder: Directory<'db>) -> Arc<kubernetes::Cluster> {
-    let (own, plain) = (overlay(db, workspace, folder), plain(db, workspace));
     let folders = charts::charts(db, workspace);
     let charts: Vec<_> = folders.iter().map(|folder| charts::chart(db, workspace, Directory::new(db, folder.clone()))).collect();
-    let mut all: Vec<&[Item]> = plain.iter().map(|items| items.as_slice()).collect();
-    all.extend(charts.iter().map(|chart| chart.items.as_slice()));
-    all.push(&own.items);
-    Arc::new(kubernetes::Cluster::new(&all))
+    let mut all = plain_with(db, workspace, &charts);
+    all.push(Arc::new(Members::new(vec![overlay(db, workspace, folder).items.clone()])));
+    Arc::new(kubernetes::Cluster::of(all))
 }
 
 /// What the rules say about a build.

@@ -7,8 +7,8 @@ use plimsoll_syntax::{FileId, Item, hcl, yaml};
 use plimsoll_terraform::{ModuleFiles, SourceFile as Written, SourceTree, foreign_blocks};
 
 use crate::db::{Db, SourceFile, Workspace};
+use crate::file::hcl_tree;
 use crate::kind::FileKind;
-use crate::queries::hcl_tree;
 
 /// The items of a template.
 #[salsa::tracked(returns(clone), no_eq)]

@@ -1,18 +1,16 @@
-//! The queries: trees, facts of a file, modules, items. Each is a thin wrapper over a pure function of a format crate.
+//! The queries over several files: modules, evaluations, the cluster, verdicts. Each is a thin wrapper over a pure function of a format crate.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use plimsoll_connectivity::Connectivity;
-use plimsoll_docker as docker;
 use plimsoll_kubernetes as kubernetes;
-use plimsoll_syntax::{FileId, Item, LineIndex, SyntaxError, dockerfile, hcl, yaml};
+use plimsoll_syntax::{FileId, Item, LineIndex, hcl, yaml};
 use plimsoll_terraform as terraform;
 
 use crate::db::{Book, Db, SourceFile, Workspace};
+use crate::file::{file_items, hcl_tree, yaml_tree};
 use crate::kind::FileKind;
-use crate::recent::{Recent, Same, recent};
 use crate::relations::Related;
 use crate::report::Text;
 use crate::run::Verdicts;
@@ -36,125 +34,6 @@ pub(crate) struct Root<'db> {
     /// What it is given from outside.
     #[returns(ref)]
     pub inputs: terraform::Inputs,
-}
-
-/// The HCL tree of a file.
-#[salsa::tracked(returns(clone), no_eq, lru = 128)]
-pub(crate) fn hcl_tree(db: &dyn Db, file: SourceFile) -> Arc<hcl::Tree> {
-    Arc::new(hcl::parse(&file.content(db).text))
-}
-
-thread_local! {
-    static YAML: RefCell<Recent<Same, Arc<yaml::Tree>>> = const { Recent::new() };
-    static DOCKERFILES: RefCell<Recent<Same, Arc<dockerfile::Tree>>> = const { Recent::new() };
-    static DOCKERFILE_ITEMS: RefCell<Recent<(Same, Option<Same>, FileId), Arc<Vec<Item>>>> = const { Recent::new() };
-}
-
-/// The YAML (or JSON) tree of a file.
-pub(crate) fn yaml_tree(db: &dyn Db, file: SourceFile) -> Arc<yaml::Tree> {
-    let text = &file.content(db).text;
-    let parse = || if text.contains("{{") { yaml::parse_template(text) } else { yaml::parse(text) };
-    recent(&YAML, &Same(text.clone()), || Arc::new(parse()))
-}
-
-/// The tree of a Dockerfile.
-pub(crate) fn dockerfile_tree(db: &dyn Db, file: SourceFile) -> Arc<dockerfile::Tree> {
-    let text = &file.content(db).text;
-    recent(&DOCKERFILES, &Same(text.clone()), || Arc::new(dockerfile::parse(text)))
-}
-
-/// The items that a file has by itself; empty for Terraform and Compose, whose items belong to a root module or a project.
-pub(crate) fn file_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
-    match file.content(db).kind {
-        // Larger than those of all other kinds together, and asked for by nobody but the file's own rules.
-        Some(FileKind::Dockerfile) => dockerfile_items(db, file),
-        _ => kept_items(db, file),
-    }
-}
-
-/// What a file means to others, when nothing else is asked of it: of a Dockerfile its stages, of any other file its items.
-pub(crate) fn lasting_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
-    match file.content(db).kind {
-        Some(FileKind::Dockerfile) => lasting_stages(db, file),
-        _ => kept_items(db, file),
-    }
-}
-
-#[salsa::tracked(returns(clone))]
-fn lasting_stages(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
-    Arc::new(docker::dockerfile::lasting(&dockerfile_items(db, file)))
-}
-
-fn dockerfile_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
-    let id = file.id(db);
-    let ignore = dockerignore(db, file);
-    let key = (Same(file.content(db).text.clone()), ignore.clone().map(Same), id);
-    recent(&DOCKERFILE_ITEMS, &key, || {
-        let tree = dockerfile_tree(db, file);
-        Arc::new(match ignore {
-            Some(ignore) => docker::dockerfile::items_with(&tree, id, &docker::dockerfile::Ignore::parse(&ignore)),
-            None => docker::dockerfile::items(&tree, id),
-        })
-    })
-}
-
-#[salsa::tracked(returns(clone), no_eq)]
-fn kept_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
-    let content = file.content(db);
-    let (id, text) = (file.id(db), &*content.text);
-    let Some(kind) = content.kind else { return Arc::default() };
-    Arc::new(match kind {
-        // They belong to a module or a project, not to one file.
-        FileKind::Terraform | FileKind::TerraformJson | FileKind::Tfvars | FileKind::Plan | FileKind::Compose => Vec::new(),
-        // Nor do these: what is around them fills them in.
-        FileKind::Packer | FileKind::PackerVariables => Vec::new(),
-        FileKind::PackerJson => crate::packer::legacy_items(&yaml_tree(db, file), file.id(db)),
-        FileKind::Kubernetes => kubernetes::items(&yaml_tree(db, file), id),
-        FileKind::Dockerfile => Vec::new(),
-        FileKind::Daemon => docker::daemon::json_items(&yaml_tree(db, file), id),
-        FileKind::DaemonOptions => docker::daemon::option_file_items(text, id),
-        FileKind::OtherEngine(engine) => docker::other_engines::items(text, engine, id),
-        FileKind::Vagrant => docker::vagrant::items(text, id),
-        FileKind::Systemd => docker::daemon::unit_items(text, id),
-        FileKind::CloudInit => docker::cloud_init::items(text, id),
-        FileKind::Script => docker::script::items(text, id),
-    })
-}
-
-/// What the `.dockerignore` beside a Dockerfile says; one named after the Dockerfile comes first.
-fn dockerignore(db: &dyn Db, file: SourceFile) -> Option<Arc<str>> {
-    let path = file.path(db);
-    let own = Utf8PathBuf::from(format!("{path}.dockerignore"));
-    let shared = path.with_file_name(".dockerignore");
-    let found = [own, shared].iter().find_map(|path| db.file(path))?;
-    Some(found.content(db).text.clone())
-}
-
-/// What could not be read in a file.
-#[salsa::tracked(returns(clone), no_eq)]
-pub(crate) fn file_errors(db: &dyn Db, file: SourceFile) -> Arc<Vec<SyntaxError>> {
-    let content = file.content(db);
-    let mut errors: Vec<SyntaxError> = content.damage.iter().cloned().collect();
-    match content.kind {
-        Some(FileKind::Terraform | FileKind::Tfvars | FileKind::Packer | FileKind::PackerVariables) => {
-            errors.extend(hcl_tree(db, file).errors.iter().cloned())
-        }
-        Some(
-            FileKind::TerraformJson
-            | FileKind::Plan
-            | FileKind::Kubernetes
-            | FileKind::Compose
-            | FileKind::Daemon
-            | FileKind::PackerJson,
-        ) => {
-            errors.extend(yaml_tree(db, file).errors.iter().cloned());
-        }
-        Some(FileKind::Dockerfile) => errors.extend(dockerfile_tree(db, file).errors.iter().cloned()),
-        Some(FileKind::OtherEngine(_)) => errors.extend(docker::other_engines::errors(&content.text)),
-        Some(FileKind::Systemd | FileKind::CloudInit | FileKind::Script | FileKind::DaemonOptions | FileKind::Vagrant) | None => {
-        }
-    }
-    Arc::new(errors)
 }
 
 /// The declarations of one directory, without evaluation; `None`: no Terraform file lies in it.
@@ -265,7 +144,7 @@ pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<
 /// Everything that belongs to the workspace's manifests as a whole.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn cluster(db: &dyn Db, workspace: Workspace) -> Arc<kubernetes::Cluster> {
-    with_manifests(db, workspace, |all| Arc::new(kubernetes::Cluster::new(all)))
+    Arc::new(kubernetes::Cluster::of(manifests(db, workspace)))
 }
 
 /// Who may reach whom among the workloads of all manifests, by their network policies.
@@ -274,18 +153,25 @@ pub(crate) fn connectivity(db: &dyn Db, workspace: Workspace) -> Arc<Connectivit
     with_manifests(db, workspace, |all| Arc::new(Connectivity::of(&all.concat())))
 }
 
-/// Hands over the items of all manifests: plain ones, those of charts, those of kustomizations.
-pub(crate) fn with_manifests<T>(db: &dyn Db, workspace: Workspace, work: impl FnOnce(&[&[Item]]) -> T) -> T {
-    let all = overlays::plain(db, workspace);
-    let charts = charts::charts(db, workspace);
+/// What all manifests hold: plain ones, those of charts, those of kustomizations.
+fn manifests(db: &dyn Db, workspace: Workspace) -> Vec<Arc<kubernetes::Members>> {
+    let folders = charts::charts(db, workspace);
     let rendered: Vec<Arc<charts::Chart>> =
-        charts.iter().map(|folder| charts::chart(db, workspace, Directory::new(db, folder.clone()))).collect();
-    let mut borrowed: Vec<&[Item]> = all.iter().map(|items| items.as_slice()).collect();
-    borrowed.extend(rendered.iter().map(|chart| chart.items.as_slice()));
+        folders.iter().map(|folder| charts::chart(db, workspace, Directory::new(db, folder.clone()))).collect();
+    let mut all = overlays::plain_with(db, workspace, &rendered);
     let folders = overlays::overlays(db, workspace);
-    let built: Vec<Arc<overlays::Overlay>> =
-        folders.iter().map(|folder| overlays::overlay(db, workspace, Directory::new(db, folder.clone()))).collect();
-    borrowed.extend(built.iter().map(|overlay| overlay.items.as_slice()));
+    let built = folders.iter().map(|folder| overlays::overlay(db, workspace, Directory::new(db, folder.clone())).items.clone());
+    let built: Vec<Arc<Vec<Item>>> = built.collect();
+    if !built.is_empty() {
+        all.push(Arc::new(kubernetes::Members::new(built)));
+    }
+    all
+}
+
+/// Hands over the items of all manifests.
+pub(crate) fn with_manifests<T>(db: &dyn Db, workspace: Workspace, work: impl FnOnce(&[&[Item]]) -> T) -> T {
+    let all = manifests(db, workspace);
+    let borrowed: Vec<&[Item]> = all.iter().flat_map(|members| members.files()).collect();
     work(&borrowed)
 }
 

@@ -3,6 +3,7 @@
 mod builtin;
 mod entrances;
 mod grants;
+mod members;
 mod missing;
 mod named_by;
 mod slice;
@@ -14,12 +15,13 @@ use plimsoll_syntax::value::{List, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::namespace::{self, is_kind, labels, namespace_of};
+use crate::namespace::{self, labels, namespace_of};
 use crate::network::{self, Direction, has_pods, is_about};
 use crate::references::{self, Source};
 use crate::selector::{and, or, same, selects, selects_exactly};
 use crate::values::{derived, field, follow, is_open, shown};
 
+pub use members::Members;
 pub use slice::{Slice, SliceItems};
 
 /// Everything of the workspace's manifests that belongs together. Objects that name no namespace are taken to share one.
@@ -30,17 +32,48 @@ pub struct Cluster {
     looked: Option<Mutex<FxHashSet<Slice>>>,
 }
 
-/// What a cluster consists of.
+/// What a cluster consists of, in order of the files.
 #[derive(Debug, Default)]
 struct Held {
-    objects: Vec<Item>,
-    workloads: Vec<Item>,
-    /// Objects by kind and namespace.
-    by_kind: FxHashMap<(CompactString, CompactString), Vec<usize>>,
-    /// Objects by kind.
-    all: FxHashMap<CompactString, Vec<usize>>,
-    /// Workloads by namespace.
-    workloads_by: FxHashMap<CompactString, Vec<usize>>,
+    members: Vec<Arc<Members>>,
+    /// The members with objects of a kind and namespace.
+    by_kind: FxHashMap<(CompactString, CompactString), Vec<u32>>,
+    /// The members with objects of a kind.
+    all: FxHashMap<CompactString, Vec<u32>>,
+    /// The members with workloads of a namespace.
+    workloads_by: FxHashMap<CompactString, Vec<u32>>,
+}
+
+impl Held {
+    fn members<'h>(&'h self, numbers: Option<&'h Vec<u32>>) -> impl Iterator<Item = &'h Members> {
+        numbers.into_iter().flatten().filter_map(|number| self.members.get(*number as usize)).map(|members| &**members)
+    }
+
+    fn objects_in(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &Item> {
+        let key = (CompactString::from(kind), CompactString::from(namespace));
+        let all = self.members(self.by_kind.get(&key));
+        all.flat_map(move |members| members.by_kind.get(&key).into_iter().flat_map(|places| members.items(places)))
+    }
+
+    fn objects_of(&self, kind: &str) -> impl Iterator<Item = &Item> {
+        let all = self.members(self.all.get(kind));
+        let key = CompactString::from(kind);
+        all.flat_map(move |members| members.all.get(&key).into_iter().flat_map(|places| members.items(places)))
+    }
+
+    fn workloads_in(&self, namespace: &str) -> impl Iterator<Item = &Item> {
+        let all = self.members(self.workloads_by.get(namespace));
+        let key = CompactString::from(namespace);
+        all.flat_map(move |members| members.workloads_by.get(&key).into_iter().flat_map(|places| members.items(places)))
+    }
+
+    fn objects(&self) -> impl Iterator<Item = &Item> {
+        self.members.iter().flat_map(|members| members.items(&members.objects))
+    }
+
+    fn workloads(&self) -> impl Iterator<Item = &Item> {
+        self.members.iter().flat_map(|members| members.items(&members.workloads))
+    }
 }
 
 /// The far end of a relation.
@@ -76,29 +109,26 @@ impl Cluster {
     /// The cluster of these files' items, as [`crate::items`] gives them.
     #[must_use]
     pub fn new(files: &[&[Item]]) -> Self {
-        let mut cluster = Held::default();
-        for item in files.iter().flat_map(|items| items.iter()) {
-            let of_none = CompactString::default;
-            if item.views.iter().any(|view| view == "object") {
-                let at = cluster.objects.len();
-                let kind = item.views[0].clone();
-                let namespace = namespace_of(item).unwrap_or_else(of_none);
-                cluster.by_kind.entry((kind.clone(), namespace)).or_default().push(at);
-                cluster.all.entry(kind).or_default().push(at);
-                cluster.objects.push(item.clone());
-            } else if is_kind(item, "workload") {
-                let namespace = namespace_of(item).unwrap_or_else(of_none);
-                cluster.workloads_by.entry(namespace).or_default().push(cluster.workloads.len());
-                cluster.workloads.push(item.clone());
-            }
+        Self::of(vec![Arc::new(Members::new(files.iter().map(|items| Arc::new(items.to_vec())).collect()))])
+    }
+
+    /// The cluster of these members, in order of their files.
+    #[must_use]
+    pub fn of(members: Vec<Arc<Members>>) -> Self {
+        let mut held = Held::default();
+        for (number, members) in (0..).zip(&members) {
+            members.by_kind.keys().for_each(|key| held.by_kind.entry(key.clone()).or_default().push(number));
+            members.all.keys().for_each(|kind| held.all.entry(kind.clone()).or_default().push(number));
+            members.workloads_by.keys().for_each(|name| held.workloads_by.entry(name.clone()).or_default().push(number));
         }
-        Self { held: Arc::new(cluster), looked: None }
+        held.members = members;
+        Self { held: Arc::new(held), looked: None }
     }
 
     /// The namespaces that are declared or merely used, by name.
     #[must_use]
     pub fn namespaces(&self) -> Vec<Item> {
-        namespace::items(&self.held.objects, &self.held.workloads)
+        namespace::items(|| self.held.objects(), self.held.workloads())
     }
 
     /// What is related to `item` by `name`, as values: a list for a relation to many, else the thing itself or null. `None`: an
@@ -178,12 +208,9 @@ impl Cluster {
             None => (&item.name, item.range),
         };
         // Where it is looked for is no matter: it comes from the same file as the item.
-        let candidates = self.held.workloads_by.get(&self.namespace_of_part(item))?;
-        let found = |&&at: &&usize| {
-            let workload = &self.held.workloads[at];
-            workload.name == *name && workload.range == range && workload.header.file == item.header.file
-        };
-        candidates.iter().find(found).map(|&at| &self.held.workloads[at])
+        self.held
+            .workloads_in(&self.namespace_of_part(item))
+            .find(|workload| workload.name == *name && workload.range == range && workload.header.file == item.header.file)
     }
 
     fn namespace_of_part(&self, item: &Item) -> CompactString {
@@ -193,18 +220,17 @@ impl Cluster {
 
     fn objects_in(&self, kind: &str, namespace: &str) -> impl Iterator<Item = &Item> {
         self.look(kind, Some(namespace));
-        let found = self.held.by_kind.get(&(CompactString::from(kind), CompactString::from(namespace)));
-        found.into_iter().flatten().map(|&at| &self.held.objects[at])
+        self.held.objects_in(kind, namespace)
     }
 
     fn objects_of(&self, kind: &str) -> impl Iterator<Item = &Item> {
         self.look(kind, None);
-        self.held.all.get(kind).into_iter().flatten().map(|&at| &self.held.objects[at])
+        self.held.objects_of(kind)
     }
 
     fn workloads_in(&self, namespace: &str) -> impl Iterator<Item = &Item> {
         self.look(slice::WORKLOADS, Some(namespace));
-        self.held.workloads_by.get(namespace).into_iter().flatten().map(|&at| &self.held.workloads[at])
+        self.held.workloads_in(namespace)
     }
 
     fn of_workload(&self, workload: &Item, name: &str) -> Option<Related<'_>> {

@@ -25,7 +25,7 @@ mod values;
 mod volume;
 mod workload;
 
-pub use cluster::{Cluster, Related, Slice, SliceItems};
+pub use cluster::{Cluster, Members, Related, Slice, SliceItems};
 pub use detect::looks_like;
 pub use object::{items, items_of};
 pub use selector::selects;

@@ -20,9 +20,12 @@ struct Seen<'a> {
 
 /// The `namespace` items of a cluster, by name. Fields: `name`, `declared`, `labels` and `annotations` (unknown where it is not
 /// declared here), `workloads` (how many), `default_deny_ingress`, `default_deny_egress`.
-pub(crate) fn items(objects: &[Item], workloads: &[Item]) -> Vec<Item> {
+pub(crate) fn items<'a, O: Iterator<Item = &'a Item>>(
+    objects: impl Fn() -> O,
+    workloads: impl Iterator<Item = &'a Item>,
+) -> Vec<Item> {
     let mut seen: FxHashMap<CompactString, Seen<'_>> = FxHashMap::default();
-    for object in objects {
+    for object in objects() {
         if is_kind(object, "Namespace") {
             let Some(name) = entry(&object.value, &["metadata", "name"]).and_then(|entry| shown(&entry.value)) else { continue };
             seen.entry(name).or_default().declared.get_or_insert(object);
@@ -41,7 +44,7 @@ pub(crate) fn items(objects: &[Item], workloads: &[Item]) -> Vec<Item> {
             found.workloads += 1;
         }
     }
-    let everywhere: Vec<&Item> = objects.iter().filter(|object| is_kind(object, "CiliumClusterwideNetworkPolicy")).collect();
+    let everywhere: Vec<&Item> = objects().filter(|object| is_kind(object, "CiliumClusterwideNetworkPolicy")).collect();
     for found in seen.values_mut() {
         found.policies.extend(&everywhere);
     }

@@ -35,7 +35,8 @@ fn stage(value: &Value) -> Value {
 
 fn builds(value: &Value) -> bool {
     let mut words = value.get("argv").map(Value::items).unwrap_or_default().iter().filter_map(Value::as_str);
-    words.next().is_some_and(|word| BUILDERS.contains(&word.rsplit('/').next().unwrap_or(word))) && words.any(|word| word == "build")
+    words.next().is_some_and(|word| BUILDERS.contains(&word.rsplit('/').next().unwrap_or(word)))
+        && words.any(|word| word == "build")
 }
 
 /// A map with these of its fields.

@@ -15,8 +15,8 @@ use rustc_hash::FxHashMap;
 use super::places::{self, Places};
 use super::{files, is_template};
 use crate::db::{Db, SourceFile, Workspace};
+use crate::file::file_items;
 use crate::kind::FileKind;
-use crate::queries::file_items;
 use crate::render::Lost;
 
 /// Ends a rendered text, so that its objects are known to be a chart's: what names no namespace is in the release's.
@@ -39,7 +39,7 @@ pub(crate) struct Chart {
     /// By template.
     pub parts: Vec<Part>,
     /// The items of all of them, with the places of templates and values.
-    pub items: Vec<Item>,
+    pub items: Arc<Vec<Item>>,
     /// What could not be rendered or read.
     pub lost: Vec<Lost>,
 }
@@ -127,10 +127,12 @@ pub(crate) fn rendered<'db>(db: &'db dyn Db, workspace: Workspace, of: Release<'
             out.parts.push(Part(Arc::new(Piece { name: path.clone(), items, ..Piece::default() })));
         }
     }
+    let mut items = Vec::new();
     for part in &out.parts {
-        append(&mut out.items, part.items().to_vec());
+        append(&mut items, part.items().to_vec());
         out.lost.extend(part.0.lost.iter().cloned());
     }
+    out.items = Arc::new(items);
     let remembered = Remembered { memory, parts: out.parts.clone() };
     memories.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::new(remembered));
     Arc::new(out)

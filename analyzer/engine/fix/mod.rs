@@ -10,8 +10,8 @@ use plimsoll_syntax::{Place, Span};
 
 use crate::db::{Database, SourceFile};
 use crate::eval::{Change, RawFix};
+use crate::file;
 use crate::kind::FileKind;
-use crate::queries;
 
 pub use apply::{apply, diff};
 
@@ -57,19 +57,17 @@ fn one(db: &Database, change: &Change, file: SourceFile, kind: FileKind, text: &
         Change::InsertWords { after, written, words } => docker::insert_words(text, after.span, written, words),
         Change::RemoveWord { place, written } => docker::remove_word(text, place.span, written),
         Change::AppendCommand { inside, command } if kind == FileKind::Dockerfile => {
-            docker::append_command(&queries::dockerfile_tree(db, file), inside.span, command)
+            docker::append_command(&file::dockerfile_tree(db, file), inside.span, command)
         }
         Change::Keyword { inside, keyword } if kind == FileKind::Dockerfile => {
-            docker::keyword(&queries::dockerfile_tree(db, file), inside.span, keyword)
+            docker::keyword(&file::dockerfile_tree(db, file), inside.span, keyword)
         }
         Change::Instruction { stage, keyword, arguments } if kind == FileKind::Dockerfile => {
-            docker::instruction(&queries::dockerfile_tree(db, file), stage.span, keyword, arguments)
+            docker::instruction(&file::dockerfile_tree(db, file), stage.span, keyword, arguments)
         }
         change => match kind {
-            FileKind::Terraform | FileKind::Packer => hcl::edit(&queries::hcl_tree(db, file), change),
-            FileKind::Compose | FileKind::Kubernetes | FileKind::Daemon => {
-                yaml::edit(&queries::yaml_tree(db, file), kind, change)
-            }
+            FileKind::Terraform | FileKind::Packer => hcl::edit(&file::hcl_tree(db, file), change),
+            FileKind::Compose | FileKind::Kubernetes | FileKind::Daemon => yaml::edit(&file::yaml_tree(db, file), kind, change),
             _ => replaced(text, change),
         },
     }

@@ -90,7 +90,7 @@ fn items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Option<Arc<Vec<
         FileKind::Compose => Some(crate::compose::compose_items(db, workspace, file)),
         // What runs while an image is made is gone when that runs.
         FileKind::Packer | FileKind::PackerVariables | FileKind::PackerJson => None,
-        _ => Some(queries::lasting_items(db, file)),
+        _ => Some(crate::file::lasting_items(db, file)),
     }
 }
 

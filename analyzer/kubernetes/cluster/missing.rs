@@ -17,7 +17,7 @@ impl Cluster {
     /// kind are declared in the namespace: a tree without any keeps them elsewhere).
     #[must_use]
     pub fn references(&self) -> Vec<Item> {
-        self.held.workloads.iter().flat_map(|workload| self.needs(workload)).collect()
+        self.held.workloads().flat_map(|workload| self.needs(workload)).collect()
     }
 
     /// Those of the workloads among these items.

@@ -24,7 +24,7 @@ impl Cluster {
         }
         let home = namespace_of(peer).unwrap_or_default();
         self.look(slice::WORKLOADS, None);
-        for workload in &self.held.workloads {
+        for workload in self.held.workloads() {
             let namespace = namespace_of(workload).unwrap_or_default();
             let here = match namespaces.is_null() {
                 true => Some(namespace == home),

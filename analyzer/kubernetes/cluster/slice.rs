@@ -52,13 +52,13 @@ impl Cluster {
             Kind::Map(map) => Some(map.clone()),
             _ => None,
         };
-        let (places, items): (Option<&Vec<usize>>, &[Item]) = match (slice.kind.as_str(), &slice.namespace) {
-            (WORKLOADS, Some(namespace)) => (held.workloads_by.get(namespace), &held.workloads),
-            (WORKLOADS, None) => return SliceItems(held.workloads.iter().filter_map(map).collect()),
-            (_, Some(namespace)) => (held.by_kind.get(&(slice.kind.clone(), namespace.clone())), &held.objects),
-            (_, None) => (held.all.get(&slice.kind), &held.objects),
+        let items: Vec<Arc<Map>> = match (slice.kind.as_str(), &slice.namespace) {
+            (WORKLOADS, Some(namespace)) => held.workloads_in(namespace).filter_map(map).collect(),
+            (WORKLOADS, None) => held.workloads().filter_map(map).collect(),
+            (kind, Some(namespace)) => held.objects_in(kind, namespace).filter_map(map).collect(),
+            (kind, None) => held.objects_of(kind).filter_map(map).collect(),
         };
-        SliceItems(places.into_iter().flatten().filter_map(|&at| map(items.get(at)?)).collect())
+        SliceItems(items)
     }
 
     pub(super) fn look(&self, kind: &str, namespace: Option<&str>) {

@@ -192,7 +192,7 @@ impl Engine {
         let name = build.str_at(&["dockerfile"]).unwrap_or("Dockerfile");
         let folder = file.path(&self.db).parent()?;
         let dockerfile = self.db.file(&inside(&folder.join(context).join(name))?)?;
-        let items = queries::file_items(&self.db, dockerfile);
+        let items = crate::file::file_items(&self.db, dockerfile);
         let stages = || items.iter().filter(|item| item.views.iter().any(|view| view == "stage"));
         let target = build.str_at(&["target"]);
         let stage = stages().find(|stage| target.is_some_and(|target| stage.name == target)).or_else(|| stages().next_back());

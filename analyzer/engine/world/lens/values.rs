@@ -128,7 +128,7 @@ impl Engine {
         if kind == FileKind::Compose {
             work(&crate::compose::compose_items(db, workspace, file));
         } else if !charts::is_template(db, workspace, file) {
-            work(&queries::file_items(db, file));
+            work(&crate::file::file_items(db, file));
         }
     }
 
