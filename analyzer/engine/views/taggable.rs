@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use plimsoll_rule_language::schema::{Schemas, Type};
-use plimsoll_syntax::value::Map;
+use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::{Item, Kind, Value};
 use rustc_hash::FxHashMap;
 
@@ -50,26 +50,28 @@ fn defaults(terraform: &[Item]) -> FxHashMap<&str, Vec<&Value>> {
 fn taggable(item: &Item, attribute: &str, added: &[&Value]) -> Option<Item> {
     let written = item.value.as_map().and_then(|map| map.get(attribute));
     let place = written.map_or(item.header, |entry| entry.place);
-    let mut tags = match written.map(|entry| &entry.value.kind) {
-        None | Some(Kind::Null) => Map::default(),
-        Some(Kind::Map(map)) => Map::clone(map),
+    let mut tags: Arc<Map> = match written.map(|entry| &entry.value.kind) {
+        None | Some(Kind::Null) => Arc::default(),
+        Some(Kind::Map(map)) => map.clone(),
         // What is not known may hold any tag.
-        Some(Kind::Unknown(unknown)) => Map { tail: Some(unknown.clone()), ..Map::default() },
+        Some(Kind::Unknown(unknown)) => Arc::new(Map { tail: Some(unknown.clone()), ..Map::default() }),
         Some(_) => return None,
     };
     for added in added {
-        match &added.kind {
-            Kind::Map(map) => {
-                let new: Vec<_> = map.entries.iter().filter(|entry| tags.get(&entry.key).is_none()).cloned().collect();
-                tags.entries.extend(new);
-                tags.tail = tags.tail.or_else(|| map.tail.clone());
-            }
-            Kind::Unknown(unknown) => tags.tail = tags.tail.or_else(|| Some(unknown.clone())),
-            _ => {}
+        let (more, tail) = match &added.kind {
+            Kind::Map(map) => (map.entries.as_slice(), map.tail.as_ref()),
+            Kind::Unknown(unknown) => (&[] as &[Entry], Some(unknown)),
+            _ => continue,
+        };
+        let new: Vec<Entry> = more.iter().filter(|entry| tags.get(&entry.key).is_none()).cloned().collect();
+        if !new.is_empty() || tags.tail.is_none() && tail.is_some() {
+            let tags = Arc::make_mut(&mut tags);
+            tags.entries.extend(new);
+            tags.tail = tags.tail.take().or_else(|| tail.cloned());
         }
     }
     let mut fields = Map { range: item.range, ..Map::default() };
-    fields.set("tags", Value::new(Kind::Map(Arc::new(tags)), place));
+    fields.set("tags", Value::new(Kind::Map(tags), place));
     fields.set("owner", owner(item, kind_of(item)));
     Some(Item {
         views: vec!["taggable".into()],

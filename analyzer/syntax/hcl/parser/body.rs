@@ -39,6 +39,13 @@ impl<'t> Names<'t> {
 impl<'t> Parser<'t> {
     /// The items up to the closing brace (`open` is the opening one) or the end of the text.
     pub(super) fn body(&mut self, open: Option<usize>) -> Body {
+        let mut body = self.items(open);
+        // Bodies stay as long as their module does.
+        body.items.shrink_to_fit();
+        body
+    }
+
+    fn items(&mut self, open: Option<usize>) -> Body {
         let mut body = Body::default();
         let mut names = Names::default();
         loop {

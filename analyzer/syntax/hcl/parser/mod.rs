@@ -71,6 +71,9 @@ impl<'a> Parser<'a> {
     fn file(mut self) -> (Tree, bool) {
         self.tree.body = self.body(None);
         self.tree.errors.sort_by_key(|error| error.span.start);
+        // There was room for as many as a text of this length may have.
+        self.tree.exprs.shrink_to_fit();
+        self.tree.parts.shrink_to_fit();
         (self.tree, self.unclosed)
     }
 
