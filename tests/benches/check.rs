@@ -55,7 +55,8 @@ fn main() {
 fn table(program: &Path, tree: &Path, one: &Path, bytes: usize) {
     println!("{FILES} files, {:.1} MB, {} threads", bytes_to_megabytes(bytes), rayon::current_num_threads());
     let read = best(5, || parse_all(tree));
-    let (check, processor) = (best(5, || measure::check(program, tree)), processor_time(5, || measure::check(program, tree)));
+    let (check, processor) =
+        (best(5, || measure::check(program, tree)), measure::processor_time(5, || measure::check(program, tree)));
     println!("reading and parsing alone   {:>8.1} ms", milliseconds(read));
     println!(
         "plimsoll check              {:>8.1} ms   {:.2} × (goal: at most 3)   {:.1} ms of processor time",
@@ -63,7 +64,7 @@ fn table(program: &Path, tree: &Path, one: &Path, bytes: usize) {
         check.as_secs_f64() / read.as_secs_f64(),
         milliseconds(processor)
     );
-    let start = processor_time(STARTS, || measure::check(program, one));
+    let start = measure::processor_time(STARTS, || measure::check(program, one));
     println!("start, one file of 20 lines {:>8.1} ms of processor time (goal: at most 15)", milliseconds(start));
 }
 
@@ -85,13 +86,6 @@ fn best(rounds: u32, mut work: impl FnMut()) -> Duration {
         start.elapsed()
     };
     (0..rounds).map(round).min().unwrap_or_default()
-}
-
-/// The processor time that one child takes, on average.
-fn processor_time(rounds: u32, mut work: impl FnMut()) -> Duration {
-    let before = measure::children().unwrap_or_default();
-    (0..rounds).for_each(|_| work());
-    (measure::children().unwrap_or_default() - before) / rounds
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a size for people")]

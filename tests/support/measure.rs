@@ -36,6 +36,14 @@ pub fn children() -> Option<Duration> {
     Some(Duration::from_millis((user + system) * 1000 / TICKS))
 }
 
+/// The processor time that one child of several takes, on average.
+#[must_use]
+pub fn processor_time(rounds: u32, mut work: impl FnMut()) -> Duration {
+    let before = children().unwrap_or_default();
+    (0..rounds).for_each(|_| work());
+    (children().unwrap_or_default() - before) / rounds
+}
+
 /// The processor time of this thread so far: what else runs on the machine does not count, apart from what it does to the caches.
 #[must_use]
 #[cfg(target_os = "linux")]
