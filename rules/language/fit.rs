@@ -86,7 +86,7 @@ impl Walk<'_> {
         }
         let absent = |name: &str| map.get(name).is_none_or(|entry| entry.value.is_null());
         if map.tail.is_none() {
-            for field in body.fields.iter().filter(|field| field.required && absent(&field.name)) {
+            for field in body.fields().iter().filter(|field| field.required && absent(&field.name)) {
                 self.add(owner.place, &field.name, owner, Fault::Missing);
             }
         }

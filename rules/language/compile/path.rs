@@ -344,7 +344,7 @@ fn last_name(step: &Step) -> String {
 }
 
 fn names(body: &Body) -> String {
-    let mut names: Vec<&str> = body.fields.iter().map(|field| field.name.as_str()).collect();
+    let mut names: Vec<&str> = body.fields().iter().map(|field| field.name.as_str()).collect();
     names.sort_unstable();
     let more = names.len().saturating_sub(20);
     names.truncate(20);

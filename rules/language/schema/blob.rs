@@ -312,11 +312,9 @@ impl Blob {
             let Some(found) = parent.checked_sub(1).and_then(|name| self.find_view(self.string(name))) else { break };
             index = found;
             let inherited = self.body(self.word(self.view_row(index) + 1));
-            let all = Arc::make_mut(&mut body);
-            all.dynamic |= inherited.dynamic;
-            let new: Vec<Field> = inherited.fields.iter().filter(|field| all.get(&field.name).is_none()).cloned().collect();
-            all.fields.extend(new);
-            all.fields.sort_by(|a, b| a.name.cmp(&b.name));
+            let new = inherited.fields().iter().filter(|field| body.get(&field.name).is_none());
+            let fields = body.fields().iter().chain(new).cloned().collect();
+            body = Arc::new(Body::new(fields, body.dynamic || inherited.dynamic));
         }
         body
     }
@@ -403,7 +401,7 @@ impl Blob {
             }
         };
         let fields = stored.fields.into_iter().map(&mut field).collect();
-        let body = Arc::new(Body { fields, dynamic: stored.dynamic });
+        let body = Arc::new(Body::new(fields, stored.dynamic));
         decoded.insert(number, body.clone());
         body
     }

@@ -79,7 +79,7 @@ fn every_type() {
         "string number bool any ports addresses image duration quantity [string] map([number]) map(map(bool)) @t [@t] map(@t)";
     let fields: String = words.split(' ').enumerate().map(|(at, word)| format!("  f{at:02} {word}\n")).collect();
     let schemas = of(&format!("view v\n{fields}type t\n  x string\n"));
-    let found: Vec<String> = schemas.get("v").unwrap().fields.iter().map(|field| shown(&field.ty)).collect();
+    let found: Vec<String> = schemas.get("v").unwrap().fields().iter().map(|field| shown(&field.ty)).collect();
     assert_eq!(found.join(" "), words);
 }
 
@@ -307,7 +307,7 @@ fn shipped_facts() {
 fn every_shipped_entry_decodes() {
     let mut fields = 0;
     for name in shipped().names() {
-        fields += shipped().get(name).map_or(0, |body| body.fields.len());
+        fields += shipped().get(name).map_or(0, |body| body.fields().len());
     }
     assert!(fields > 50_000, "{fields}");
 }
