@@ -26,6 +26,8 @@ const EXHAUSTED: &str = "this takes too long to evaluate: it and what comes afte
 pub(crate) struct Budget {
     /// Steps.
     fuel: Cell<u32>,
+    /// What was granted for what is declared.
+    granted: Cell<u32>,
     /// Bytes that may be produced.
     produce: Cell<usize>,
     /// It has been said that the fuel is used up.
@@ -37,7 +39,20 @@ pub(crate) struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         let (fuel, produce) = (Cell::new(FUEL), Cell::new(MAX_PRODUCED));
-        Self { fuel, produce, is_exhausted: Cell::new(false), depth: Cell::new(0) }
+        Self { fuel, granted: Cell::new(0), produce, is_exhausted: Cell::new(false), depth: Cell::new(0) }
+    }
+}
+
+impl Budget {
+    /// More work may be done.
+    pub(crate) fn grant(&self, more: u32) {
+        self.fuel.set(self.fuel.get().saturating_add(more));
+        self.granted.set(self.granted.get().saturating_add(more));
+    }
+
+    /// What all module instances together were granted.
+    pub(crate) const fn granted(&self) -> u32 {
+        self.granted.get()
     }
 }
 
@@ -99,7 +114,7 @@ impl Evaluator<'_> {
         let declared = [module.resources.len(), module.locals.list.len(), module.variables.list.len(), module.outputs.list.len()];
         let more = (declared.iter().sum::<usize>() + module.calls.list.len()) * FUEL_EACH;
         if !self.budget.is_exhausted.get() {
-            self.budget.fuel.set(self.budget.fuel.get().saturating_add(u32::try_from(more).unwrap_or(u32::MAX)));
+            self.budget.grant(u32::try_from(more).unwrap_or(u32::MAX));
         }
     }
 

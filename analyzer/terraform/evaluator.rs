@@ -2,26 +2,26 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::value::{How, Reason, Reference, Unknown};
-use plimsoll_syntax::{Place, Span, Value};
-use rustc_hash::FxHashMap;
+use plimsoll_syntax::{FileId, Place, Span, Value};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::budget::Budget;
 use crate::declare::{File, Mode, Module};
 use crate::expand::{Expansion, Key};
+use crate::extent::Extent;
 use crate::inputs::Layers;
 use crate::lattice;
 use crate::lock::Locked;
-use crate::memory::{Kept, Memory, Recording};
+use crate::memory::{Asked, Kept, Memory, Recording};
+use crate::outline::Outline;
 use crate::reference::Ref;
 use crate::renew::renewed;
 use crate::shared::Shared;
-use crate::shift;
-use crate::{Evaluation, Inputs, Note, NoteKind, Workspace, items};
+use crate::{Evaluation, Inputs, Note, NoteKind, Workspace};
 
 pub(crate) use crate::instance::{Call, Callee, Home, Instance, Part, Repetition, ResourceInstance, Space, State};
 
@@ -40,32 +40,30 @@ pub fn evaluate_with(root_dir: &str, inputs: &Inputs, workspace: &dyn Workspace)
     let Some(module) = workspace.module(root_dir) else { return Evaluation::default() };
     let evaluator = Evaluator { layers: Layers::new(inputs, workspace), ..Evaluator::new(workspace) };
     let evaluator = Evaluator { selected: inputs.workspace.clone(), ..evaluator };
-    let root = evaluator.root(module);
-    evaluator.planned(&root)
+    let outline = Outline::new(&evaluator, &evaluator.root(module));
+    evaluator.planned(&outline)
 }
 
 /// The same as [`evaluate_with`], in as much time as the edits since the last evaluation ask for.
 #[must_use]
 pub fn evaluate_again(root_dir: &str, inputs: &Inputs, workspace: &dyn Workspace, memory: &Memory) -> Evaluation {
     let key = (root_dir.to_owned(), inputs.clone());
-    let kept = memory.take(&key).and_then(|kept| renewed(kept, workspace));
-    let (instances, notes, asked) = kept.map(|kept| (kept.instances, kept.notes, kept.asked)).unwrap_or_default();
+    let mut known = memory.take(&key).and_then(|kept| renewed(kept, workspace));
+    let asked = known.as_mut().map(|(kept, _)| std::mem::take(&mut kept.asked)).unwrap_or_default();
     let recording = Recording::new(workspace, asked);
     let (evaluation, kept) = {
         let Some(module) = recording.module(root_dir) else { return Evaluation::default() };
         let evaluator = Evaluator { layers: Layers::new(inputs, &recording), ..Evaluator::new(&recording) };
         let evaluator = Evaluator { selected: inputs.workspace.clone(), remembers: true, ..evaluator };
-        instances.iter().for_each(|instance| evaluator.refuel(&instance.module));
-        *evaluator.instances.borrow_mut() = instances;
-        *evaluator.notes.borrow_mut() = notes;
-        let root = evaluator.instance(0).unwrap_or_else(|| evaluator.root(module));
-        let evaluation = evaluator.planned(&root);
-        drop(root);
+        let outline = known.and_then(|(kept, touched)| evaluator.resume(kept, &touched));
+        let root = || evaluator.instance(0).unwrap_or_else(|| evaluator.root(module));
+        let outline = outline.unwrap_or_else(|| Outline::new(&evaluator, &root()));
+        let evaluation = evaluator.planned(&outline);
         let fit = !evaluator.is_spoiled.get() && evaluator.notes.borrow().len() < MAX_NOTES;
-        (evaluation, fit.then(|| (evaluator.instances.into_inner(), evaluator.notes.into_inner())))
+        (evaluation, fit.then(|| evaluator.into_kept(outline)))
     };
-    if let Some((instances, notes)) = kept {
-        memory.keep(key, Kept { instances, notes, asked: recording.into_asked() });
+    if let Some(kept) = kept {
+        memory.keep(key, Kept { asked: recording.into_asked(), ..kept });
     }
     evaluation
 }
@@ -74,6 +72,8 @@ pub fn evaluate_again(root_dir: &str, inputs: &Inputs, workspace: &dyn Workspace
 pub(crate) struct Evaluator<'w> {
     pub(crate) workspace: &'w dyn Workspace,
     pub(crate) instances: RefCell<Vec<Arc<Instance>>>,
+    /// The files that places in what is kept of each instance are of, as bits.
+    files: RefCell<Vec<u64>>,
     pub(crate) regexes: RefCell<FxHashMap<CompactString, Option<regex::Regex>>>,
     pub(crate) budget: Budget,
     faults: Cell<u32>,
@@ -140,6 +140,7 @@ impl<'w> Evaluator<'w> {
         Self {
             workspace,
             instances: RefCell::default(),
+            files: RefCell::default(),
             regexes: RefCell::default(),
             budget: Budget::default(),
             faults: Cell::new(0),
@@ -156,13 +157,31 @@ impl<'w> Evaluator<'w> {
     }
 
     /// What is planned, with the notes.
-    fn planned(&self, root: &Arc<Instance>) -> Evaluation {
-        let items = items::all(self, root);
-        let mut called_dirs: Vec<String> =
-            self.instances.borrow().iter().skip(1).map(|instance| instance.module.dir.clone()).collect();
-        called_dirs.sort();
-        called_dirs.dedup();
-        Evaluation { items, notes: self.sorted_notes(), called_dirs }
+    fn planned(&self, outline: &Outline) -> Evaluation {
+        Evaluation { items: outline.items.clone(), notes: self.sorted_notes(), called_dirs: outline.called_dirs.clone() }
+    }
+
+    /// Goes on from what is kept; `None`: there is more than that.
+    fn resume(&self, kept: Kept, touched: &FxHashSet<u32>) -> Option<Outline> {
+        self.budget.grant(kept.granted);
+        *self.instances.borrow_mut() = kept.instances;
+        *self.files.borrow_mut() = kept.files;
+        *self.notes.borrow_mut() = kept.notes;
+        let mut outline = kept.outline;
+        let is_whole = outline.renew(self, touched);
+        (is_whole && outline.len() == self.instances.borrow().len()).then_some(outline)
+    }
+
+    /// What is kept for the next evaluation.
+    fn into_kept(self, outline: Outline) -> Kept {
+        Kept {
+            instances: self.instances.into_inner(),
+            files: self.files.into_inner(),
+            outline,
+            notes: self.notes.into_inner(),
+            granted: self.budget.granted(),
+            asked: Asked::default(),
+        }
     }
 
     pub(crate) fn root(&self, module: Arc<Module>) -> Arc<Instance> {
@@ -177,6 +196,12 @@ impl<'w> Evaluator<'w> {
         depth: u32,
     ) -> Arc<Instance> {
         self.refuel(&module);
+        let files = call.as_ref().and_then(|call| call.repetition.as_ref()).map_or(0, |repetition| {
+            let mut extent = Extent::new(FileId::NONE);
+            extent.value(&repetition.value);
+            extent.files()
+        });
+        self.files.borrow_mut().push(files);
         let mut instances = self.instances.borrow_mut();
         let instance = Arc::new(Instance {
             id: crate::declare::count(instances.len()),
@@ -190,9 +215,8 @@ impl<'w> Evaluator<'w> {
             alike: Shared::default(),
             particular: Shared::default(),
             items: Shared::default(),
-            planned: Shared::default(),
             is_first: OnceLock::new(),
-            files: AtomicU64::new(0),
+            extents: Shared::default(),
         });
         instances.push(instance.clone());
         instance
@@ -222,10 +246,17 @@ impl<'w> Evaluator<'w> {
 
     /// A value is kept in the module instance that is worked on.
     pub(crate) fn holds(&self, value: &Value) {
+        self.reaches(|extent| extent.value(value));
+    }
+
+    /// The same, of anything that has places.
+    pub(crate) fn reaches(&self, add: impl FnOnce(&mut Extent)) {
+        let Home { instance, part } = self.home.get();
         if self.remembers
-            && let Some(instance) = self.instances.borrow().get(self.home.get().instance as usize)
+            && let Some(at) = self.instances.borrow().get(instance as usize)
+            && let Some(files) = self.files.borrow_mut().get_mut(instance as usize)
         {
-            instance.files.fetch_or(shift::files(value), Ordering::Relaxed);
+            *files |= at.extend(part, add);
         }
     }
 

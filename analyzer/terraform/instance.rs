@@ -1,15 +1,15 @@
 //! What evaluation keeps: instances of modules and resources, with what is known of their names.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use compact_str::CompactString;
 use plimsoll_syntax::value::Reason;
-use plimsoll_syntax::{Item, Value};
+use plimsoll_syntax::{FileId, Item, Value};
 use rustc_hash::FxHashMap;
 
 use crate::declare::Module;
 use crate::expand::{Expansion, Key};
+use crate::extent::Extent;
 use crate::shared::Shared;
 use crate::shift::Shift;
 
@@ -30,12 +30,27 @@ pub(crate) struct Instance {
     pub(crate) particular: Shared<FxHashMap<(u32, Key), Arc<ResourceInstance>>>,
     /// The items of its parts, by [`Part::slot`], as far as they are kept.
     pub(crate) items: Shared<Vec<Option<Vec<Arc<Item>>>>>,
-    /// The same as one, while all of them stand.
-    pub(crate) planned: Shared<Option<Arc<Vec<Arc<Item>>>>>,
     /// No other instance of its module comes before it.
     pub(crate) is_first: OnceLock<bool>,
-    /// The files that places in what is kept are of, as bits.
-    pub(crate) files: AtomicU64,
+    /// How far what is kept of its parts reaches, by [`Part::slot`].
+    pub(crate) extents: Shared<Vec<Extent>>,
+}
+
+impl Instance {
+    /// Adds to the extent of a part; the files that it is of.
+    pub(crate) fn extend(&self, part: Part, add: impl FnOnce(&mut Extent)) -> u64 {
+        let slot = part.extent(&self.module);
+        let mut extents = self.extents.borrow_mut();
+        if extents.len() <= slot {
+            extents.resize(slot + 1, Extent::new(FileId::NONE));
+        }
+        let Some(extent) = extents.get_mut(slot) else { return 0 };
+        if extent.files() == 0 {
+            *extent = Extent::new(part.file(&self.module));
+        }
+        add(extent);
+        extent.files()
+    }
 }
 
 /// Where a module instance is called.
@@ -83,10 +98,35 @@ impl Part {
         match self {
             Self::Checks => Some(0),
             Self::Declarations => Some(1),
-            Self::Resource(index) => Some(2 + index as usize),
+            Self::Resource(index) => Some(Self::of_resource(index)),
             Self::Call(index) => Some(2 + module.resources.len() + index as usize),
             _ => None,
         }
+    }
+
+    /// The slot of the items of a resource.
+    pub(crate) const fn of_resource(index: u32) -> usize {
+        2 + index as usize
+    }
+
+    /// Where its extent is in [`Instance::extents`]: that of a resource covers its values, too, and the first one all names.
+    fn extent(self, module: &Module) -> usize {
+        match self {
+            Self::Arguments(index) | Self::Repeating(index) => Self::of_resource(index),
+            _ => self.slot(module).unwrap_or(0),
+        }
+    }
+
+    /// The file that it is declared in.
+    fn file(self, module: &Module) -> FileId {
+        let at = match self {
+            Self::Arguments(index) | Self::Repeating(index) | Self::Resource(index) => {
+                module.resources.get(index as usize).map(|resource| resource.block.at)
+            }
+            Self::Call(index) => module.calls.list.get(index as usize).map(|call| call.at),
+            _ => None,
+        };
+        at.map_or_else(|| module.files.first(), |at| module.files.get(at.file as usize)).map_or(FileId::NONE, |file| file.id)
     }
 }
 

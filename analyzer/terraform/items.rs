@@ -10,57 +10,22 @@ use plimsoll_syntax::hcl::tree::BodyItem;
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Map, Shape, Unknown, Value};
 use plimsoll_syntax::{Item, Place};
-use rustc_hash::FxHashSet;
 
 use crate::declare::{Declared, File, Mode, Module, Resource, count};
-use crate::evaluator::{Callee, Evaluator, Home, Instance, Part, ResourceInstance};
-use crate::planned::Planned;
+use crate::evaluator::{Evaluator, Home, Instance, Part, ResourceInstance};
+use crate::extent::Extent;
+use crate::outline::callees;
+use crate::planned::Own;
 use crate::uses;
 
 /// Arguments of a module call that are not variables of the module.
 const ARGUMENTS: &[&str] = &["source", "version", "providers", "count", "for_each", "depends_on"];
-/// Items that one root module may have.
-const MAX_ITEMS: usize = 100_000;
 
-/// All items of a root module and of the modules that it calls.
-pub(crate) fn all(evaluator: &Evaluator<'_>, root: &Arc<Instance>) -> Planned {
-    let mut planned = Vec::new();
-    let mut count = 0;
-    let mut waiting = vec![root.clone()];
-    let mut seen: FxHashSet<String> = FxHashSet::default();
-    while let Some(instance) = waiting.pop() {
-        // It stays so: what would change it makes everything new.
-        let is_first = *instance.is_first.get_or_init(|| seen.insert(instance.module.dir.clone()));
-        let known = instance.planned.borrow().clone();
-        let own = known.unwrap_or_else(|| {
-            let mut items = Items { evaluator, items: Vec::new() };
-            items.instance(&instance, is_first);
-            let own = Arc::new(items.items);
-            if evaluator.remembers {
-                *instance.planned.borrow_mut() = Some(own.clone());
-            }
-            own
-        });
-        count += own.len();
-        planned.push(own);
-        let calls = instance.module.calls.list.iter().enumerate();
-        let callees: Vec<_> =
-            calls.flat_map(|(index, call)| callees(evaluator, &instance, crate::declare::count(index), call)).collect();
-        waiting.extend(callees.into_iter().rev());
-        if count > MAX_ITEMS {
-            evaluator.note(Place::NONE, crate::NoteKind::Limit, "this module plans more resources than are looked at");
-            break;
-        }
-    }
-    Planned::new(planned)
-}
-
-/// The module instances that a call makes.
-fn callees(evaluator: &Evaluator<'_>, at: &Instance, index: u32, call: &Declared) -> Vec<Arc<Instance>> {
-    let Some((file, block)) = at.module.block(call.at) else { return Vec::new() };
-    let expansion = evaluator.call(at, index, file.place(block.header()));
-    let instance = |callee: &Callee| if let Callee::Module(id) = callee { evaluator.instance(*id) } else { None };
-    expansion.iter().flat_map(|known| &known.instances).filter_map(|(_, callee)| instance(callee)).collect()
+/// The items of a module instance; `is_first`: no other instance of the module comes before it.
+pub(crate) fn of(evaluator: &Evaluator<'_>, instance: &Arc<Instance>, is_first: bool) -> Own {
+    let mut items = Items { evaluator, items: Vec::new() };
+    items.instance(instance, is_first);
+    Arc::new(items.items)
 }
 
 struct Items<'e> {
@@ -118,8 +83,8 @@ impl Items<'_> {
             return;
         }
         let made = self.items.get(from..).unwrap_or_default().to_vec();
-        // Their headers are in files of the module; only values come from elsewhere.
-        evaluator.about(Home { instance: at.id, part }, || made.iter().for_each(|item| evaluator.holds(&item.value)));
+        let extend = |extent: &mut Extent| made.iter().for_each(|item| extent.item(item));
+        evaluator.about(Home { instance: at.id, part }, || evaluator.reaches(extend));
         let mut all = at.items.borrow_mut();
         if all.len() <= slot {
             all.resize(slot + 1, None);

@@ -19,6 +19,7 @@ mod declare;
 mod evaluator;
 mod expand;
 mod expression;
+mod extent;
 mod finish;
 mod foreign;
 mod functions;
@@ -32,6 +33,7 @@ mod lattice;
 mod lock;
 mod memory;
 mod operator;
+mod outline;
 mod plan;
 mod planned;
 mod reference;
@@ -142,7 +144,7 @@ pub struct Evaluation {
     /// What was found wrong or missing on the way, in order of place.
     pub notes: Vec<Note>,
     /// The directories of local modules that were reached, sorted.
-    pub called_dirs: Vec<String>,
+    pub called_dirs: Arc<[String]>,
 }
 
 /// Something that the evaluator found wrong or missing.

@@ -1,12 +1,15 @@
 //! What evaluations leave for those after the next edit.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use compact_str::CompactString;
 use rustc_hash::FxHashMap;
 
 use crate::declare::Module;
 use crate::evaluator::{Home, Instance};
+use crate::outline::Outline;
 use crate::{FileRead, Inputs, Note, Workspace};
 
 /// How many root modules are remembered.
@@ -40,14 +43,20 @@ impl Memory {
 /// The state of one evaluation.
 pub(crate) struct Kept {
     pub(crate) instances: Vec<Arc<Instance>>,
+    /// The files that places in what is kept of each instance are of, as bits.
+    pub(crate) files: Vec<u64>,
+    pub(crate) outline: Outline,
     pub(crate) notes: Vec<(Home, Note)>,
+    /// The work that its modules are granted.
+    pub(crate) granted: u32,
     pub(crate) asked: Asked,
 }
 
 /// What was asked of the workspace, with the answers.
 #[derive(Default)]
 pub(crate) struct Asked {
-    pub(crate) modules: FxHashMap<String, Option<Arc<Module>>>,
+    /// In order, as a workspace has them: to go through them is to go through its own.
+    pub(crate) modules: BTreeMap<CompactString, Option<Arc<Module>>>,
     reads: FxHashMap<String, FileRead>,
     lists: FxHashMap<String, Option<Vec<String>>>,
 }
@@ -91,7 +100,7 @@ impl<'w> Recording<'w> {
 impl Workspace for Recording<'_> {
     fn module(&self, dir: &str) -> Option<Arc<Module>> {
         let module = self.workspace.module(dir);
-        self.asked.borrow_mut().modules.entry(dir.to_owned()).or_insert_with(|| module.clone());
+        self.asked.borrow_mut().modules.entry(dir.into()).or_insert_with(|| module.clone());
         module
     }
 

@@ -5,31 +5,48 @@ use std::sync::Arc;
 
 use plimsoll_syntax::Item;
 
+/// The items of one module instance.
+pub(crate) type Own = Arc<Vec<Arc<Item>>>;
+
+/// How many module instances are copied where one of them is another.
+const CHUNK: usize = 16;
+
 /// What is planned, in order. To copy it costs little, and so does to make it anew where most of it is as it was: the items of a module
-/// instance are shared as a whole.
+/// instance are shared as a whole, and so are those of several neighbours.
 #[derive(Clone, Default)]
-pub struct Planned(Vec<Arc<Vec<Arc<Item>>>>);
+pub struct Planned(Vec<Arc<Vec<Own>>>);
 
 impl Planned {
-    pub(crate) const fn new(instances: Vec<Arc<Vec<Arc<Item>>>>) -> Self {
-        Self(instances)
+    pub(crate) fn new(instances: &[Own]) -> Self {
+        Self(instances.chunks(CHUNK).map(|chunk| Arc::new(chunk.to_vec())).collect())
+    }
+
+    /// The items of the module instance at a position are others; those that they were.
+    pub(crate) fn replace(&mut self, position: usize, own: Own) -> Own {
+        let chunk = self.0.get_mut(position / CHUNK);
+        let known = chunk.and_then(|chunk| Arc::make_mut(chunk).get_mut(position % CHUNK));
+        known.map_or_else(Own::default, |known| std::mem::replace(known, own))
     }
 
     /// The items.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Item>> + Clone {
-        self.0.iter().flat_map(|instance| instance.iter())
+        self.instances().flat_map(|instance| instance.iter())
     }
 
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.0.iter().map(|instance| instance.len()).sum()
+        self.instances().map(|instance| instance.len()).sum()
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|instance| instance.is_empty())
+        self.instances().all(|instance| instance.is_empty())
+    }
+
+    fn instances(&self) -> impl Iterator<Item = &Own> + Clone {
+        self.0.iter().flat_map(|chunk| chunk.iter())
     }
 }
 

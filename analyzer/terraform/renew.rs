@@ -10,10 +10,11 @@ use std::sync::Arc;
 
 use compact_str::CompactString;
 use plimsoll_syntax::{Item, Span};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use crate::declare::{Mode, Module};
 use crate::evaluator::{Callee, Home, Instance, Part, Space};
+use crate::extent::bit;
 use crate::memory::Kept;
 use crate::shift::Shift;
 use crate::{Note, Workspace};
@@ -40,12 +41,12 @@ pub(crate) enum Node {
     Callers,
 }
 
-/// What is left of an evaluation after the edits since then; `None`: nothing is.
-pub(crate) fn renewed(mut kept: Kept, workspace: &dyn Workspace) -> Option<Kept> {
+/// What is left of an evaluation after the edits since then, and the module instances whose items are others; `None`: nothing is.
+pub(crate) fn renewed(mut kept: Kept, workspace: &dyn Workspace) -> Option<(Kept, FxHashSet<u32>)> {
     if !kept.asked.reads_hold(workspace) {
         return None;
     }
-    let mut replaced: FxHashMap<String, (Arc<Module>, Vec<Node>)> = FxHashMap::default();
+    let mut replaced: Vec<(Arc<Module>, Vec<Node>)> = Vec::new();
     let mut shifts = Vec::new();
     for (dir, known) in &mut kept.asked.modules {
         let module = workspace.module(dir);
@@ -59,22 +60,23 @@ pub(crate) fn renewed(mut kept: Kept, workspace: &dyn Workspace) -> Option<Kept>
             continue;
         }
         let nodes = changes(old, new, &mut shifts)?;
-        replaced.insert(dir.clone(), (new.clone(), nodes));
+        replaced.push((new.clone(), nodes));
         *known = module;
     }
     let mut waiting = Vec::new();
-    for instance in &mut kept.instances {
-        let instance = Arc::get_mut(instance)?;
-        if let Some((module, nodes)) = replaced.get(&instance.module.dir) {
-            instance.module = module.clone();
-            waiting.extend(nodes.iter().map(|node| (instance.id, node.clone())));
+    for (module, nodes) in &replaced {
+        for &id in kept.outline.instances(&module.dir) {
+            Arc::get_mut(kept.instances.get_mut(id as usize)?)?.module = module.clone();
+            waiting.extend(nodes.iter().map(|node| (id, node.clone())));
         }
     }
-    let mut renewal = Renewal { instances: &kept.instances, waiting, seen: FxHashSet::default(), dropped: FxHashSet::default() };
-    renewal.run()?;
-    let dropped = renewal.dropped;
+    let (seen, dropped, touched) = Default::default();
+    let mut renewal = Renewal { instances: &kept.instances, waiting, seen, dropped, touched };
+    renewal.run(&kept.outline.importing)?;
+    let (dropped, mut touched) = (renewal.dropped, renewal.touched);
     kept.notes.retain(|(home, _)| !dropped.contains(home));
-    shifts.iter().all(|shift| moved(&mut kept, shift).is_some() && !shift.is_lost()).then_some(kept)
+    let is_moved = |shift: &Shift| moved(&mut kept, shift, &mut touched).is_some() && !shift.is_lost();
+    shifts.iter().all(is_moved).then_some((kept, touched))
 }
 
 struct Renewal<'k> {
@@ -83,10 +85,12 @@ struct Renewal<'k> {
     seen: FxHashSet<(u32, Node)>,
     /// Where notes come from that is looked at again.
     dropped: FxHashSet<Home>,
+    /// Module instances whose items are others now.
+    touched: FxHashSet<u32>,
 }
 
 impl Renewal<'_> {
-    fn run(&mut self) -> Option<()> {
+    fn run(&mut self, importing: &[u32]) -> Option<()> {
         while let Some((id, node)) = self.waiting.pop() {
             if self.seen.insert((id, node.clone())) {
                 let at = self.instances.get(id as usize)?.clone();
@@ -94,9 +98,9 @@ impl Renewal<'_> {
             }
         }
         // What is imported is looked for in other modules.
-        let instances = if self.seen.is_empty() { &[] } else { self.instances };
-        for at in instances.iter().filter(|at| !at.module.imports.is_empty()) {
-            self.forget_part(at, Part::Checks);
+        let importing = if self.seen.is_empty() { &[] } else { importing };
+        for &id in importing {
+            self.forget_part(self.instances.get(id as usize)?, Part::Checks);
         }
         Some(())
     }
@@ -178,7 +182,7 @@ impl Renewal<'_> {
 
     fn forget_part(&mut self, at: &Instance, part: Part) {
         self.dropped.insert(Home { instance: at.id, part });
-        *at.planned.borrow_mut() = None;
+        self.touched.insert(at.id);
         if let Some(items) = part.slot(&at.module).and_then(|slot| at.items.borrow_mut().get_mut(slot).map(Option::take)) {
             drop(items);
         }
@@ -231,37 +235,46 @@ fn owner(module: &Module, name: &str, file: u32, span: Span) -> Option<Node> {
 }
 
 /// Moves all that is kept to where it is now.
-fn moved(kept: &mut Kept, shift: &Shift) -> Option<()> {
+fn moved(kept: &mut Kept, shift: &Shift, touched: &mut FxHashSet<u32>) -> Option<()> {
     for (_, note) in &mut kept.notes {
         let Note { place, .. } = note;
         *place = shift.place(*place).unwrap_or(*place);
     }
-    for instance in &mut kept.instances {
+    for (instance, files) in kept.instances.iter_mut().zip(&kept.files) {
+        if files & bit(shift.file()) == 0 {
+            continue;
+        }
         let instance = Arc::get_mut(instance)?;
         if let Some(repetition) = instance.call.as_mut().and_then(|call| call.repetition.as_mut())
             && let Some(value) = shift.value(&repetition.value)
         {
             repetition.value = value;
         }
-        if instance.files.load(std::sync::atomic::Ordering::Relaxed) & shift.bit() != 0 {
-            move_instance(instance, shift)?;
-        }
+        move_instance(instance, shift)?;
+        touched.insert(instance.id);
     }
     Some(())
 }
 
+/// What the edit reaches of an instance.
 fn move_instance(instance: &Instance, shift: &Shift) -> Option<()> {
-    *instance.planned.borrow_mut() = None;
-    for state in instance.names.borrow_mut().values_mut() {
-        state.shift(shift);
+    let mut extents = instance.extents.borrow_mut();
+    let reached: Vec<bool> = extents.iter().map(|extent| extent.is_reached(shift)).collect();
+    extents.iter_mut().for_each(|extent| extent.shift(shift));
+    let is_reached = |slot: usize| reached.get(slot).copied().unwrap_or_default();
+    let is_resource_reached = |index: u32| is_reached(Part::of_resource(index));
+    if is_reached(0) {
+        instance.names.borrow_mut().values_mut().for_each(|state| state.shift(shift));
     }
     // What resources say is in their items; whoever refers to one works it out again.
-    instance.alike.borrow_mut().clear();
+    instance.alike.borrow_mut().retain(|(index, _), _| !is_resource_reached(*index));
     let mut resources = instance.resources.borrow_mut();
-    let expansions = resources.values_mut().map(|known| Arc::get_mut(known).map(|known| &mut known.instances));
+    let expansions = resources.iter_mut().filter(|(index, _)| is_resource_reached(**index));
+    let expansions = expansions.map(|(_, known)| Arc::get_mut(known).map(|known| &mut known.instances));
     let expansions = expansions.collect::<Option<Vec<_>>>()?;
     let mut particular = instance.particular.borrow_mut();
-    for known in expansions.into_iter().flatten().map(|(_, known)| known).chain(particular.values_mut()) {
+    let particular = particular.iter_mut().filter(|((index, _), _)| is_resource_reached(*index)).map(|(_, known)| known);
+    for known in expansions.into_iter().flatten().map(|(_, known)| known).chain(particular) {
         let known = Arc::get_mut(known)?;
         if let Some(repetition) = &mut known.repetition
             && let Some(value) = shift.value(&repetition.value)
@@ -275,7 +288,9 @@ fn move_instance(instance: &Instance, shift: &Shift) -> Option<()> {
             *item = Arc::new(new);
         }
     };
-    instance.items.borrow_mut().iter_mut().flatten().flatten().for_each(moved);
+    let mut items = instance.items.borrow_mut();
+    let items = items.iter_mut().enumerate().filter(|(slot, _)| is_reached(*slot));
+    items.flat_map(|(_, items)| items).flatten().for_each(moved);
     Some(())
 }
 

@@ -44,9 +44,14 @@ impl Shift {
         self.lost.get()
     }
 
-    /// The bit of the file in [`files`].
-    pub(crate) fn bit(&self) -> u64 {
-        bit(self.file)
+    /// The file.
+    pub(crate) const fn file(&self) -> FileId {
+        self.file
+    }
+
+    /// What ends at an offset, or before it, stays where it is.
+    pub(crate) const fn same(&self) -> u32 {
+        self.same
     }
 
     /// The place as it is now; `None`: it is the same.
@@ -69,7 +74,8 @@ impl Shift {
         Some(Span::new(start, end))
     }
 
-    fn moved(&self, offset: u32) -> u32 {
+    /// An offset behind the edit as it is now.
+    pub(crate) fn moved(&self, offset: u32) -> u32 {
         u32::try_from(i64::from(offset) + self.by).unwrap_or(offset)
     }
 
@@ -177,28 +183,4 @@ fn each<T: Clone>(all: &[T], moved: impl Fn(&T) -> Option<T>) -> Option<Vec<T>> 
         }
     }
     out
-}
-
-/// One bit for the file of a place; several files may share one.
-pub(crate) const fn bit(file: FileId) -> u64 {
-    1 << (file.0 % 64)
-}
-
-/// The files of all places in a value, as bits.
-pub(crate) fn files(value: &Value) -> u64 {
-    let own = bit(value.place.file) | value.history().fold(0, |bits, via| bits | of_via(via));
-    match &value.kind {
-        Kind::List(list) => list.items.iter().fold(own, |bits, item| bits | files(item)),
-        Kind::Choice(choice) => choice.arms.iter().fold(own, |bits, arm| bits | files(arm)),
-        Kind::Map(map) => map
-            .entries
-            .iter()
-            .fold(own, |bits, entry| bits | bit(entry.place.file) | bit(entry.key_place.file) | files(&entry.value)),
-        _ => own,
-    }
-}
-
-fn of_via(via: &Via) -> u64 {
-    let encoded = if let How::Encoded(value) = &via.how { files(value) } else { 0 };
-    bit(via.place.file) | encoded
 }

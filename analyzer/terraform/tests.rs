@@ -293,7 +293,7 @@ output "kept" { value = module.kept.id }
     assert_eq!(field(&evaluation, "module.a", "source_kind"), r#""local""#);
     let kinds: Vec<NoteKind> = evaluation.notes.iter().map(|note| note.kind).collect();
     assert!(kinds.contains(&NoteKind::Cycle) && kinds.contains(&NoteKind::OpaqueModule), "{:?}", evaluation.notes);
-    assert_eq!(evaluation.called_dirs, [".terraform/modules/kept", "m"]);
+    assert_eq!(*evaluation.called_dirs, [".terraform/modules/kept", "m"]);
 }
 
 #[test]

@@ -78,21 +78,15 @@ fn block(
     (old, new): (&Module, &Module),
     nodes: &mut Vec<Node>,
 ) -> Option<()> {
-    let labels = |file: &File, block: &Block| -> Vec<String> {
-        block.labels.iter().map(|label| file.tree.label(*label).into_owned()).collect()
-    };
-    let header = |file: &File, block: &Block| file.text(block.header()).to_owned();
-    if before.text(one.kind) != after.text(other.kind)
-        || labels(before, one) != labels(after, other)
-        || header(before, one) != header(after, other)
-    {
+    // Type and labels.
+    if before.text(one.kind) != after.text(other.kind) || before.text(one.header()) != after.text(other.header()) {
         return None;
     }
     if before.text(one.span()) == after.text(other.span()) {
         return Some(());
     }
     let kind = after.text(other.kind);
-    let name = labels(after, other);
+    let name: Vec<_> = other.labels.iter().map(|label| after.tree.label(*label)).collect();
     let position = |named: Option<u32>, list: &[Declared]| {
         named.filter(|&index| list.get(index as usize).is_some_and(|declared| declared.at == at))
     };
@@ -132,7 +126,7 @@ fn block(
                 _ => Mode::Ephemeral,
             };
             let [kind, name] = name.as_slice() else { return None };
-            let index = *new.resource_index.get(&(mode, kind.as_str().into(), name.as_str().into()))?;
+            let index = *new.resource_index.get(&(mode, kind.as_ref().into(), name.as_ref().into()))?;
             let resource = new.resources.get(index as usize).filter(|resource| resource.block.at == at)?;
             let whole = super::is_repeating(old, old.resources.get(index as usize)?) || super::is_repeating(new, resource);
             nodes.push(Node::Item(Part::Resource(index)));

@@ -40,6 +40,21 @@ resource "x" "b" {
 output "out" {
   value = x.b["k"].name
 }
+resource "x" "c" {
+  tags = local.late
+  provisioner "local-exec" {
+    command = "a"
+  }
+}
+module "each" {
+  for_each = local.late
+  source   = "./net"
+  name     = each.value
+  tags     = { Key = each.key }
+}
+locals {
+  late = { A = "one" }
+}
 "#;
 const NET: &str = r#"variable "name" {
   type = string
@@ -90,6 +105,15 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("terraform.tfvars", "open = true", "open = false"),
     ("terraform.tfvars", "open = false", "open = false\nregion = \"us-1\""),
     ("main.tf", "value = x.b[\"k\"].name", "value = x.b[\"l\"].of"),
+    // What stands before an edit stays where it is, apart from what comes from behind it.
+    ("main.tf", "A = \"one\"", "A = \"another\""),
+    ("main.tf", "command = \"a\"", "command = \"a b\""),
+    ("main.tf", "a b", "a"),
+    ("main.tf", "late = {", "late =    {"),
+    ("main.tf", "late =    {", "late = {"),
+    ("main.tf", "number = var.region", "number = 1"),
+    ("net/main.tf", "value = cidrsubnet", "# a word\n  value = cidrsubnet"),
+    ("net/main.tf", "text = <<-EOT", "text      = <<-EOT"),
 ];
 
 fn workspace(texts: &[(&'static str, String)]) -> Files {
