@@ -15,6 +15,7 @@ mod port;
 mod read;
 mod run;
 mod scope;
+mod shell;
 mod stage;
 
 use plimsoll_syntax::item::Owner;
