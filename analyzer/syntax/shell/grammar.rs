@@ -13,9 +13,6 @@ use super::tree::Command;
 use super::word::assigned_name;
 use crate::text::Span;
 
-/// Compound commands nest so deep, at most, before their words are passed over.
-const MAX_NESTING: usize = 100;
-
 /// What ends a list, as a set.
 type Closers = u8;
 const PARENTHESIS: Closers = 1;
@@ -42,7 +39,7 @@ struct Slot {
 /// Gives the commands of a script to the reader.
 pub(super) fn read(reader: &mut Reader, source: Source<'_>, conditional: bool) {
     let (tokens, documents) = lexer::tokens(source.text);
-    Grammar { reader, source, tokens, documents, at: 0, depth: 0 }.list(0, conditional);
+    Grammar { reader, source, tokens, documents, at: 0 }.list(0, conditional);
 }
 
 struct Grammar<'r, 't> {
@@ -51,7 +48,6 @@ struct Grammar<'r, 't> {
     tokens: Vec<Token>,
     documents: Vec<Document>,
     at: usize,
-    depth: usize,
 }
 
 impl Grammar<'_, '_> {
@@ -175,10 +171,9 @@ impl Grammar<'_, '_> {
     fn nested(&mut self, stop: Closers, slot: Slot, first: Token) {
         let is_function = self.is_function();
         self.at += 1;
-        if self.depth == MAX_NESTING {
+        if !self.reader.enter() {
             return;
         }
-        self.depth += 1;
         let conditional = slot.conditional;
         match self.source.written(first.span) {
             _ if first.kind == Kind::Arithmetic => {}
@@ -210,7 +205,7 @@ impl Grammar<'_, '_> {
             }
             _ => self.test(conditional),
         }
-        self.depth -= 1;
+        self.reader.leave();
         let mut command = Command { conditional, ..Command::default() };
         while self.redirection(stop, &mut command) {}
         self.reader.documents(&command, self.source);
@@ -361,12 +356,11 @@ impl Grammar<'_, '_> {
                 let word = self.reader.word(span, self.source, command.conditional);
                 command.redirects.extend(kept(descriptor, operator, self.source.written(span)).map(|operator| (operator, word)));
             }
-            Some(Token { kind: Kind::Operator("("), span }) if span.start == token.span.end && self.depth < MAX_NESTING => {
+            Some(Token { kind: Kind::Operator("("), span }) if span.start == token.span.end && self.reader.enter() => {
                 self.at += 1;
-                self.depth += 1;
                 self.list(stop | PARENTHESIS, command.conditional);
-                self.depth -= 1;
                 self.eat(")");
+                self.reader.leave();
             }
             _ => {}
         }

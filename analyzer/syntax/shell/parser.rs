@@ -12,13 +12,15 @@ use crate::text::Span;
 const MAX_WRAPPERS: usize = 8;
 /// A script of more commands is cut: what relates commands to each other compares many of them.
 const MAX_COMMANDS: usize = 2048;
+/// Compound commands nest so deep, at most, before their words are passed over; those in scripts within scripts are counted together.
+const MAX_NESTING: usize = 100;
 /// Scripts within scripts (`sh -c`, `$(…)`).
 const MAX_SCRIPTS: usize = 6;
 
 /// Reads a script: every simple command in it, with spans of `text`.
 #[must_use]
 pub fn parse(text: &str, continuation: Continuation) -> Script {
-    let mut reader = Reader { script: Script::default(), pipelines: 0 };
+    let mut reader = Reader { script: Script::default(), pipelines: 0, nesting: 0 };
     reader.script_of(&joined(text, continuation), 0, 0, false);
     reader.script.commands.sort_by_key(|command| (command.span.start, command.span.end));
     reader.script
@@ -28,6 +30,8 @@ pub fn parse(text: &str, continuation: Continuation) -> Script {
 pub(super) struct Reader {
     script: Script,
     pipelines: u32,
+    /// Compound commands around.
+    nesting: usize,
 }
 
 /// The text that words are read from, and where it lies.
@@ -54,6 +58,17 @@ impl Reader {
     /// There are as many commands as are kept.
     pub(super) fn is_full(&self) -> bool {
         self.script.cut
+    }
+
+    /// Goes into a compound command, to be left again. `false`: that is too deep.
+    pub(super) fn enter(&mut self) -> bool {
+        let fits = self.nesting < MAX_NESTING;
+        self.nesting += usize::from(fits);
+        fits
+    }
+
+    pub(super) fn leave(&mut self) {
+        self.nesting -= 1;
     }
 
     pub(super) fn next_pipeline(&mut self) -> u32 {
