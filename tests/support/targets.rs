@@ -147,7 +147,8 @@ fn script(source: &str, continuation: Continuation) {
     for command in shell::parse(source, continuation).commands {
         inside(source, command.span);
         let assigned = command.assignments.iter().chain(&command.redirects).map(|(_, word)| word);
-        for word in command.argv.iter().chain(assigned) {
+        let bodies = command.documents.iter().map(|document| &document.body);
+        for word in command.argv.iter().chain(assigned).chain(bodies) {
             inside(source, word.span);
             let _ = word.text();
         }

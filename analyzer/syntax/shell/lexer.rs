@@ -9,7 +9,9 @@ use crate::text::Span;
 
 /// Expansions nest so deep, at most, before they are read as plain text.
 const MAX_NESTING: usize = 40;
-/// `((` that turn out to be groups, before no more are tried as arithmetic: each costs a look at all that follows.
+/// Arithmetic between `((` and `))` is so long, at most.
+const MAX_ARITHMETIC: usize = 4096;
+/// `((` without an end that near, before no more are tried as arithmetic: each costs a look at so many bytes.
 const MAX_TRIES: usize = 16;
 
 /// Longest first.
@@ -285,18 +287,31 @@ impl<'t> Lexer<'t> {
         open == 0
     }
 
-    /// `((…))`; else two groups begin here.
+    /// `((…))`; else two groups begin here. Nothing but quotes and parentheses counts, so that no attempt makes others.
     fn arithmetic(&mut self) -> bool {
-        let start = self.at;
-        if self.tries == MAX_TRIES {
-            return false;
+        let end = self.at + MAX_ARITHMETIC;
+        let window = self.bytes.get(self.at..end.min(self.bytes.len())).filter(|_| self.tries < MAX_TRIES).unwrap_or_default();
+        let (mut open, mut quote) = (0_usize, None);
+        let mut bytes = window.iter().enumerate();
+        while let Some((index, &byte)) = bytes.next() {
+            match (quote, byte) {
+                (Some(b'\''), b'\'') | (Some(b'"'), b'"') => quote = None,
+                (Some(b'\''), _) => {}
+                (_, b'\\') => drop(bytes.next()),
+                (Some(_), _) => {}
+                (None, b'\'' | b'"') => quote = Some(byte),
+                (None, b'(') => open += 1,
+                (None, b')') => open -= 1,
+                _ => continue,
+            }
+            if open == 0 {
+                let found = window.get(..=index).is_some_and(|all| all.ends_with(b"))"));
+                self.at += if found { index + 1 } else { 0 };
+                return found;
+            }
         }
-        let found = self.parentheses() && self.slice(start, self.at).ends_with("))");
-        if !found {
-            self.tries += 1;
-            self.at = start;
-        }
-        found
+        self.tries += 1;
+        false
     }
 
     /// `(…)` of an array.
