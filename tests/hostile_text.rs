@@ -3,7 +3,7 @@
 use std::panic::catch_unwind;
 use std::time::{Duration, Instant};
 
-use plimsoll_tests::generate::{docker, hcl, page, yaml};
+use plimsoll_tests::generate::{docker, engines, hcl, page, yaml};
 use plimsoll_tests::measure;
 use plimsoll_tests::targets::TARGETS;
 use plimsoll_tests::{chart, expression};
@@ -23,12 +23,15 @@ const AROUND: &[(&str, &[&str], &[&str])] = &[
         &["", "FROM a\nRUN ", "FROM a\nCOPY ", "FROM a\nENV ", "FROM a\nONBUILD ", "FROM a\nCMD [\"a\", ", "FROM a\nRUN <<E\n"],
         docker::WORDS,
     ),
-    ("shell", &["", "a ", "a \"", "$(", "if ", "a <<E\n"], docker::SHELL_WORDS),
+    ("shell", &["", "a ", "a \"", "$(", "if ", "a <<E\n", "a <<E <<F $(b <<"], docker::SHELL_WORDS),
     (
         "page",
         &["", "# A\n```rule\n", "# A\n```rule\non = thing\nforbid = ", "# A\n```rule\non = thing\nmessage = \""],
         page::WORDS,
     ),
+    ("compose", &["services:\n  a: ", "services:\n  a:\n    image: "], engines::COMPOSE_WORDS),
+    ("vagrant", &["", "Vagrant.configure(\"2\") do |a|\n  a.vm.network \""], engines::VAGRANT_WORDS),
+    ("engines", &["0", "1a = ", "2[["], engines::TOML_WORDS),
     ("helm", &["", "{{ ", "{{ \"", "{{ if ", "{{ define \"a\" }}{{ include \"a\" . }}", "\n=====\na: "], chart::WORDS),
     (
         "expression",

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use std::{env, fs};
 
-use plimsoll_tests::generate::{docker, hcl, page, project, yaml};
+use plimsoll_tests::generate::{docker, engines, hcl, page, project, yaml};
 use plimsoll_tests::mutate::mutated;
 use plimsoll_tests::random::Random;
 use plimsoll_tests::targets::{NAMES, TARGETS, Target};
@@ -78,6 +78,7 @@ fn seeds(name: &str, random: &mut Random) -> (Vec<Vec<u8>>, Words) {
     let own = |wanted: fn(&str) -> bool| {
         files_below(&workspace().join("examples"), wanted).into_iter().filter_map(|path| fs::read(path).ok())
     };
+    let whole = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let (made, own, words): (Vec<String>, Vec<Vec<u8>>, Words) = match name {
         "hcl" => {
             (lengths.map(|least| hcl::file(random, least)).collect(), own(|name| name.ends_with(".tf")).collect(), hcl::WORDS)
@@ -98,6 +99,9 @@ fn seeds(name: &str, random: &mut Random) -> (Vec<Vec<u8>>, Words) {
             docker::SHELL_WORDS,
         ),
         "check" => return (any_kind(random), hcl::WORDS),
+        "compose" => (whole(engines::COMPOSE), own(|name| name.contains("compose")).collect(), engines::COMPOSE_WORDS),
+        "vagrant" => (whole(engines::VAGRANT), Vec::new(), engines::VAGRANT_WORDS),
+        "engines" => (whole(engines::TOML), Vec::new(), engines::TOML_WORDS),
         "expression" => return ((0..60).map(|_| expression::seed(random)).collect(), expression::WORDS),
         "helm" => (chart::SEEDS.iter().map(|seed| (*seed).to_owned()).collect(), Vec::new(), chart::WORDS),
         _ => {

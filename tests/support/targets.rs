@@ -24,6 +24,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("shell", shell),
     ("page", page),
     ("check", check),
+    ("compose", compose),
+    ("vagrant", vagrant),
+    ("engines", engines),
     ("helm", crate::chart::helm),
     ("expression", expression),
 ];
@@ -144,7 +147,8 @@ fn script(source: &str, continuation: Continuation) {
     for command in shell::parse(source, continuation).commands {
         inside(source, command.span);
         let assigned = command.assignments.iter().chain(&command.redirects).map(|(_, word)| word);
-        for word in command.argv.iter().chain(assigned) {
+        let bodies = command.documents.iter().map(|document| &document.body);
+        for word in command.argv.iter().chain(assigned).chain(bodies) {
             inside(source, word.span);
             let _ = word.text();
         }
@@ -212,14 +216,40 @@ static RULES: LazyLock<RuleSet> = LazyLock::new(RuleSet::builtin);
 
 /// A whole check: the first byte chooses the file's name, the others are what is in it.
 pub fn check(bytes: &[u8]) {
+    one_of(NAMES, bytes);
+}
+
+/// A whole check of a Compose file.
+pub fn compose(bytes: &[u8]) {
+    checked("compose.yaml", bytes);
+}
+
+/// A whole check of a Vagrantfile.
+pub fn vagrant(bytes: &[u8]) {
+    checked("Vagrantfile", bytes);
+}
+
+/// What configures engines besides Docker's, in TOML.
+pub const ENGINES: &[&str] = &["containerd/config.toml", "containers.conf", "registries.conf"];
+
+/// A whole check of one of them, as the first byte chooses.
+pub fn engines(bytes: &[u8]) {
+    one_of(ENGINES, bytes);
+}
+
+fn one_of(names: &[&str], bytes: &[u8]) {
     let Some((&first, rest)) = bytes.split_first() else { return };
-    let Some(name) = NAMES.get(usize::from(first) % NAMES.len()) else { return };
+    let Some(name) = names.get(usize::from(first) % names.len()) else { return };
+    checked(name, rest);
+}
+
+fn checked(name: &str, content: &[u8]) {
     let settings = Settings { select: vec!["all".to_owned()], today: Some((2026, 1, 1)), ..Settings::default() };
     let engine = Engine::new(Arc::new(Nothing), &RULES, &settings);
     assert!(engine.is_ok(), "the rules are refused");
     let Ok(mut engine) = engine else { return };
-    let source = decoded(rest);
-    let mut sources = vec![Source { path: (*name).into(), content: Ok(rest.to_vec()) }];
+    let source = decoded(content);
+    let mut sources = vec![Source { path: name.into(), content: Ok(content.to_vec()) }];
     // A template is nothing without its chart.
     if name.starts_with("templates/") {
         sources.push(Source { path: "Chart.yaml".into(), content: Ok(b"apiVersion: v2\nname: a\nversion: 1.0.0\n".to_vec()) });
@@ -227,7 +257,7 @@ pub fn check(bytes: &[u8]) {
     engine.add(sources);
     let report = engine.check(&|_, _| {});
     assert!(report.failures.is_empty(), "a rule fails: {:?}", report.failures);
-    for finding in report.findings.iter().filter(|finding| finding.path == *name) {
+    for finding in report.findings.iter().filter(|finding| finding.path == name) {
         inside(&source, finding.range.span);
         if finding.item.range.span.end as usize <= source.len() {
             inside(&source, finding.item.range.span);

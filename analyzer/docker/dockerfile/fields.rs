@@ -6,9 +6,8 @@ use plimsoll_syntax::{Place, Span, Value};
 
 use super::read::{Entry, Reader};
 use super::scope::Variable;
-use super::{copy, from, mount, port};
+use super::{copy, from, mount, port, shell};
 use crate::shell::holes::has_mark;
-use crate::shell::is_shell;
 use crate::values::{derived, map_of};
 
 /// Reads the fields of an instruction; those of an `ONBUILD` change nothing.
@@ -27,7 +26,7 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
             let place = reader.place(instruction.arguments);
             entry.set("paths", Value::list(paths, place));
         }
-        "SHELL" => shell(reader, instruction, entry),
+        "SHELL" => shell::read(reader, instruction, entry),
         "STOPSIGNAL" => {
             let signal = values(reader, instruction, entry).into_iter().next();
             entry.set("signal", signal.unwrap_or_default());
@@ -215,19 +214,6 @@ fn expose(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry)
     entry.set("ports", Value::list(ports.clone(), place));
     if let Some(stage) = entry.stage.and_then(|index| reader.stages.get_mut(index)).filter(|_| !entry.is_trigger()) {
         stage.ports.extend(ports);
-    }
-}
-
-fn shell(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry) {
-    let words = instruction.words.iter().map(|word| Value::string(word.text.clone(), reader.place(word.span)));
-    let argv = Value::list(words.collect(), reader.place(instruction.arguments));
-    entry.set("argv", argv.clone());
-    let program = instruction.words.first().map_or("", |word| word.text.rsplit(['/', '\\']).next().unwrap_or(""));
-    let unix = is_shell(program)
-        || instruction.words.iter().skip(1).take(2).any(|word| is_shell(word.text.rsplit('/').next().unwrap_or("")));
-    let pipefail = instruction.words.iter().any(|word| word.text.split_whitespace().any(|part| part == "pipefail"));
-    if let Some(stage) = entry.stage.and_then(|index| reader.stages.get_mut(index)).filter(|_| !entry.is_trigger()) {
-        stage.shell = super::stage::Shell { argv, unix, pipefail };
     }
 }
 

@@ -7,7 +7,8 @@ use plimsoll_syntax::{Item, Kind, Value};
 use super::base;
 use super::read::{Entry, Reader};
 use super::scope::Variables;
-use super::stage::{Shell, Stage};
+use super::shell::Shell;
+use super::stage::Stage;
 use crate::image;
 use crate::values::{derived, is_open, map_of};
 
@@ -61,7 +62,7 @@ pub(super) fn stage(reader: &mut Reader<'_>, instruction: &Instruction) {
         None => Stage {
             image: if scratch { Value::default() } else { parts.clone().unwrap_or_default() },
             user: user(&reference, parts.as_ref(), scratch),
-            shell: Shell { argv: Value::default(), unix: !is_windows(reader, &reference), pipefail: false },
+            shell: reader.shell.clone().unwrap_or_else(|| Shell::of_image(!is_windows(reader, &reference))),
             variables: Variables { closed: scratch, ..Variables::default() },
             ..empty()
         },
@@ -85,6 +86,7 @@ pub(super) fn missing(reader: &mut Reader<'_>, instruction: &Instruction) {
         span: instruction.span,
         base: derived([("kind", Value::string("missing", header))], header),
         user: Value::unknown(user, header),
+        shell: reader.shell.clone().unwrap_or_else(|| Shell::of_image(true)),
         ..empty()
     });
 }
@@ -103,7 +105,7 @@ fn empty() -> Stage {
         ports: Vec::new(),
         user: Value::default(),
         workdir: Value::default(),
-        shell: Shell { argv: Value::default(), unix: true, pipefail: false },
+        shell: Shell::of_image(true),
         healthcheck: Value::default(),
         entrypoint: Value::default(),
         cmd: Value::default(),

@@ -16,6 +16,7 @@ mod port;
 mod read;
 mod run;
 mod scope;
+mod shell;
 mod stage;
 
 use plimsoll_syntax::item::Owner;

@@ -11,8 +11,9 @@ use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value};
 use super::expand::{Expander, Lookup, Reference};
 use super::ignore::Ignore;
 use super::scope::Variables;
+use super::shell::Shell;
 use super::stage::{self, Stage};
-use super::{fields, from, run};
+use super::{fields, from, run, shell};
 use crate::shell::holes;
 use crate::values::{derived, map_of};
 
@@ -29,6 +30,8 @@ pub(super) struct Reader<'t> {
     /// What `ARG` before the first `FROM` declares.
     pub(super) globals: Variables,
     pub(super) stages: Vec<Stage>,
+    /// What a comment says of the shell of every base image.
+    pub(super) shell: Option<Shell>,
     /// The names of all stages, the later ones too, in lower case.
     pub(super) aliases: Vec<Option<CompactString>>,
     entries: Vec<Entry>,
@@ -73,6 +76,7 @@ impl<'t> Reader<'t> {
             holes: Vec::new(),
             globals: Variables { closed: true, ..Variables::default() },
             stages: Vec::new(),
+            shell: None,
             aliases: from.map(alias).collect(),
             entries: Vec::new(),
             lower_case: lower > upper,
@@ -85,7 +89,10 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn items(mut self) -> Vec<Item> {
+        let mut end = 0;
         for instruction in &self.tree.instructions {
+            shell::declare(&mut self, Span::new(end, instruction.span.start));
+            end = instruction.span.end;
             self.instruction(instruction, false);
         }
         self.supersede();

@@ -9,7 +9,8 @@ use plimsoll_syntax::{Item, Kind, Span, Value};
 
 use super::read::{Entry, Reader};
 use super::scope::{Variable, Variables};
-use super::stage::{Shell, unread};
+use super::shell::Shell;
+use super::stage::unread;
 use crate::shell::{self, Context, Location};
 use crate::values::map_of;
 
@@ -26,7 +27,7 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
         _ => return,
     };
     let shell = entry.stage.and_then(|index| reader.stages.get(index)).map(|stage| stage.shell.clone());
-    let shell = shell.unwrap_or(Shell { argv: Value::default(), unix: true, pipefail: false });
+    let shell = shell.unwrap_or_else(|| Shell::of_image(true));
     let place = reader.place(body.arguments);
     entry.set("shell", shell.argv.clone());
     let readable = body.exec || shell.unix;

@@ -7,18 +7,9 @@ use plimsoll_syntax::{Item, Kind, Place, Span, Value};
 use std::sync::Arc;
 
 use super::scope::Variables;
+use super::shell::Shell;
 use crate::shell::holes;
 use crate::values::{derived, map_of};
-
-/// What runs the shell form.
-#[derive(Clone, Debug)]
-pub(super) struct Shell {
-    /// As `SHELL` writes it; null: the default.
-    pub(super) argv: Value,
-    /// Its language is that of Unix shells.
-    pub(super) unix: bool,
-    pub(super) pipefail: bool,
-}
 
 /// A stage so far.
 #[derive(Clone, Debug)]

@@ -172,6 +172,22 @@ fn values() {
             "sh [] | dockerd [sh]",
         ),
         ("FROM a:1\nSHELL [\"powershell\", \"-c\"]\nRUN a | b", "instruction.RUN", "commands", "[…]"),
+        // Hadolint's comment: about its stage and those that start from it, above the first `FROM` about all.
+        (
+            "FROM a:1 AS a\nRUN b\n# hadolint shell=powershell\nRUN c\nFROM a\nRUN d\n# hadolint shell=/bin/bash\nRUN e\nFROM f:1\nRUN g",
+            "instruction.RUN",
+            "commands.program",
+            "[b] | [] | [] | [e] | [g]",
+        ),
+        ("# hadolint shell=cmd\nFROM a:1\nRUN b\nFROM c:1\nRUN d", "instruction.RUN", "commands", "[…] | […]"),
+        ("# escape=`\n#hadolint shell = /bin/sh\nFROM a:1\nRUN b", "instruction.RUN", "commands.program", "[b]"),
+        (
+            "FROM a:1\nRUN b \\\n# hadolint shell=cmd\n  c\n# hadolint ignore=DL1\n# the shell=cmd\nRUN d",
+            "instruction.RUN",
+            "commands.program",
+            "[b] | [d]",
+        ),
+        ("FROM a:1\n# hadolint shell=bash -o pipefail -c\nRUN a | b", "pipeline", "pipefail", "true"),
         (
             "FROM a:1\nRUN a | b\nSHELL [\"bash\", \"-o\", \"pipefail\", \"-c\"]\nRUN a | b\nSHELL [\"sh\", \"-c\"]\nRUN set -o pipefail; a | b",
             "pipeline",

@@ -1,9 +1,17 @@
 //! POSIX shell and bash, read for the commands in it.
+//!
+//! Nothing is refused: what the grammar does not know costs a word or two, and the commands around it are read. No input takes more than a
+//! few looks at each of its bytes: the [lexer](lexer) never goes back, and the [grammar](grammar) decides by the token at hand.
 
 pub mod tree;
 
+mod continuation;
+mod grammar;
+mod lexer;
 mod parser;
 mod word;
+mod wrapper;
 
-pub use parser::{Continuation, parse};
-pub use tree::{Command, Script, Word, WordPart};
+pub use continuation::Continuation;
+pub use parser::parse;
+pub use tree::{Command, HereDocument, Script, Word, WordPart};

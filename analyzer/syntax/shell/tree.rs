@@ -8,10 +8,9 @@ use crate::text::Span;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Script {
     /// Every simple command in source order: of lists, pipes, groups, loops, conditionals, functions and substitutions
-    /// (`$(…)`, backquotes), and of the script given to `sh -c`, `bash -c`, and after `sudo`, `env`, `exec`, `nohup`, `time`, `xargs`.
+    /// (`$(…)`, backquotes, also those in here-documents), of the script given to `sh -c`, `bash -c` or in a here-document to `sh`, and
+    /// after `sudo`, `env`, `exec`, `nohup`, `time`, `xargs`.
     pub commands: Vec<Command>,
-    /// The grammar failed: the commands come from a scan of the words, and some may be missing or wrong.
-    pub scanned: bool,
     /// There are more commands than are kept.
     pub cut: bool,
 }
@@ -27,12 +26,25 @@ pub struct Command {
     pub assignments: Vec<(CompactString, Word)>,
     /// Targets of redirections, with their operators (`>`, `<`, `2>`).
     pub redirects: Vec<(CompactString, Word)>,
+    /// Here-documents (`<<`, `<<-`), in source order.
+    pub documents: Vec<HereDocument>,
     /// Which pipe it belongs to, and its position in it: commands of one pipe share the number.
     pub pipeline: u32,
     /// Position in its pipe, from 0.
     pub position: u32,
     /// It runs in a substitution, a loop or a conditional: perhaps not at all, perhaps often.
     pub conditional: bool,
+}
+
+/// Lines that a command reads.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HereDocument {
+    /// The line that ends it.
+    pub tag: CompactString,
+    /// The tag was quoted: nothing in the body is filled in.
+    pub quoted: bool,
+    /// The lines, without the one that ends them; empty where the text ends before. `<<-` does not take the tabs away here.
+    pub body: Word,
 }
 
 /// A word, quotes removed.

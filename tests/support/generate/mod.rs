@@ -2,6 +2,7 @@
 
 pub mod company;
 pub mod docker;
+pub mod engines;
 pub mod hcl;
 pub mod page;
 pub mod project;
