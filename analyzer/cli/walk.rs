@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
-use ignore::{DirEntry, WalkBuilder};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 use plimsoll_engine::{Files, Source, may_be_read};
 use rayon::prelude::*;
 
@@ -103,12 +104,18 @@ fn walk_folders(workspace: &Workspace, exclude: &Exclude, entries: &mut BTreeMap
     folders.for_each(|folder| {
         walk.add(folder);
     });
-    for entry in walk.build() {
-        match entry {
-            Ok(entry) => entries.extend(candidate(workspace, &entry)),
-            Err(error) => entries.extend(broken(workspace, &error)),
-        }
-    }
+    // In whatever order: the map sorts them.
+    let met = Mutex::new(entries);
+    walk.build_parallel().run(|| {
+        Box::new(|entry| {
+            let found = match entry {
+                Ok(entry) => candidate(workspace, &entry),
+                Err(error) => broken(workspace, &error),
+            };
+            met.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            WalkState::Continue
+        })
+    });
 }
 
 /// Walks what nobody ignores, as far as `enters` wants it.
