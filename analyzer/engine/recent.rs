@@ -47,3 +47,32 @@ impl PartialEq for Same {
         Arc::ptr_eq(&self.0, &other.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    thread_local! {
+        static LENGTHS: RefCell<Recent<Same, usize>> = const { Recent::new() };
+    }
+
+    #[test]
+    fn the_latest_texts_are_remembered() {
+        let texts: Vec<Arc<str>> = (0..=TEXTS).map(|at| "x".repeat(at).into()).collect();
+        let mut made = 0;
+        let mut ask = |text: &Arc<str>| {
+            let length = recent(&LENGTHS, &Same(text.clone()), || {
+                made += 1;
+                text.len()
+            });
+            assert_eq!(length, text.len());
+            made
+        };
+        let first = texts.first().unwrap();
+        assert_eq!((ask(first), ask(first)), (1, 1), "made once");
+        assert_eq!(ask(&Arc::from(&**first)), 2, "one that only looks the same is another");
+        texts.iter().for_each(|text| drop(ask(text)));
+        let before = ask(texts.last().unwrap());
+        assert_eq!(ask(first), before + 1, "the oldest is forgotten");
+    }
+}

@@ -296,3 +296,27 @@ fn nothing_panics() {
         }
     }
 }
+
+#[test]
+fn what_others_ask_of_a_dockerfile_is_kept() {
+    let text = "FROM alpine:3.20 AS base\nRUN docker build -t acme/inner . && apk add curl\nUSER app\nEXPOSE 8080/udp\nENTRYPOINT [\"/app\", \"serve\"]\n";
+    let kept = super::lasting(&items_of(text));
+    let names: Vec<(&str, &str)> = kept.iter().map(|item| (item.views[0].as_str(), item.name.as_str())).collect();
+    assert_eq!(names, [("stage.final", "base"), ("command", "docker build")]);
+    let stage = &kept[0].value;
+    for (path, expected) in [
+        ("alias", "base"),
+        ("user.name", "app"),
+        ("ports.port", "[8080]"),
+        ("ports.protocol", "[udp]"),
+        ("entrypoint.argv", "[/app serve]"),
+        // What only the file's own rules look at is gone.
+        ("entrypoint.commands", "-"),
+        ("commands", "-"),
+        ("file", "-"),
+    ] {
+        assert_eq!(at(stage, path), expected, "{path}");
+    }
+    assert_eq!(at(&kept[1].value, "argv"), "[docker build -t acme/inner .]");
+    assert_eq!(at(&kept[1].value, "stage"), "-");
+}
