@@ -6,11 +6,11 @@ use compact_str::CompactString;
 use plimsoll_syntax::Place;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::NoteKind;
 use crate::declare::{Declared, count};
 use crate::evaluator::{Callee, Evaluator, Instance};
 use crate::items;
 use crate::planned::{Own, Planned};
-use crate::NoteKind;
 
 /// Items that one root module may have.
 const MAX_ITEMS: usize = 100_000;
