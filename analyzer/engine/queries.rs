@@ -37,7 +37,7 @@ pub(crate) struct Root<'db> {
 }
 
 /// The declarations of one directory, without evaluation; `None`: no Terraform file lies in it.
-#[salsa::tracked(returns(clone), no_eq)]
+#[salsa::tracked(returns(ref), no_eq)]
 pub(crate) fn module<'db>(db: &'db dyn Db, workspace: Workspace, directory: Directory<'db>) -> Option<Arc<terraform::Module>> {
     enum Held {
         Hcl(Arc<hcl::Tree>),
@@ -75,7 +75,7 @@ pub(crate) fn module<'db>(db: &'db dyn Db, workspace: Workspace, directory: Dire
 /// list of roots alone.
 #[salsa::tracked(returns(clone))]
 fn calls<'db>(db: &'db dyn Db, workspace: Workspace, directory: Directory<'db>) -> Arc<Vec<String>> {
-    Arc::new(module(db, workspace, directory).map(|module| terraform::local_calls(&module)).unwrap_or_default())
+    Arc::new(module(db, workspace, directory).as_ref().map(|module| terraform::local_calls(module)).unwrap_or_default())
 }
 
 /// The roots that reach a directory, by directory.
@@ -183,7 +183,11 @@ struct TerraformView<'db> {
 
 impl terraform::Workspace for TerraformView<'_> {
     fn module(&self, dir: &str) -> Option<Arc<terraform::Module>> {
-        module(self.db, self.workspace, Directory::new(self.db, dir.to_owned()))
+        module(self.db, self.workspace, Directory::new(self.db, dir)).clone()
+    }
+
+    fn is_module(&self, dir: &str, known: Option<&Arc<terraform::Module>>) -> bool {
+        module(self.db, self.workspace, Directory::new(self.db, dir)).as_ref().map(Arc::as_ptr) == known.map(Arc::as_ptr)
     }
 
     fn read(&self, path: &str) -> terraform::FileRead {

@@ -259,6 +259,7 @@ impl Items<'_> {
         map.set("references", uses::listed(&at.module.uses, &format_compact!("module.{}", call.name), header));
         if let Some(instance) = instances.first() {
             self.arguments(at, call, &instance.module);
+            self.evaluator.check_passed(at, call, &instance.module);
         }
         self.push(&["module"], address, (file, block), map, None);
     }

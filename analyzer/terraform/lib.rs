@@ -116,6 +116,13 @@ pub enum Given {
 pub trait Workspace {
     /// The declarations of a directory; `None`: no Terraform file lies in it.
     fn module(&self, dir: &str) -> Option<Arc<Module>>;
+    /// Whether the declarations of a directory are these ones: not others that say the same.
+    fn is_module(&self, dir: &str, known: Option<&Arc<Module>>) -> bool {
+        match (self.module(dir), known) {
+            (Some(module), Some(known)) => Arc::ptr_eq(&module, known),
+            (module, known) => module.is_none() && known.is_none(),
+        }
+    }
     /// A file by its path, relative to the workspace, for `file()` and its like.
     fn read(&self, path: &str) -> FileRead;
     /// Every file below a directory, relative to it with forward slashes, for `fileset()`; `None`: it cannot be told.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::{ExprId, ExprKind};
 use plimsoll_syntax::value::{Kind, Reason, Shape, Unknown};
-use plimsoll_syntax::{Place, Value};
+use plimsoll_syntax::{Place, Span, Value};
 
 use crate::NoteKind;
 use crate::choice::distribute;
@@ -15,6 +15,7 @@ use crate::declare::Mode;
 use crate::evaluator::{Callee, Cx, Evaluator, ResourceInstance};
 use crate::expand::{By, Expansion, Key};
 use crate::lattice::{self, derived_value, key_text, member, noun};
+use crate::uses;
 
 /// The name under which the element of a splat is in scope: no identifier.
 pub(crate) const SPLAT: &str = "[*]";
@@ -79,7 +80,7 @@ impl Evaluator<'_> {
             return Ref::Value(lattice::limit("a reference of too many steps", place));
         }
         match expr.kind {
-            ExprKind::Variable => self.root_name(cx, tree.text(expr.span), place),
+            ExprKind::Variable => self.root_name(cx, expr.span, place),
             ExprKind::SplatItem => cx.lookup(SPLAT).cloned().unwrap_or_else(|| Ref::Value(Value::default())),
             ExprKind::Paren(inner) => self.refer_within(cx, inner, steps - 1),
             ExprKind::GetAttr { base, name } => {
@@ -99,7 +100,8 @@ impl Evaluator<'_> {
         }
     }
 
-    fn root_name(&self, cx: &Cx<'_>, name: &str, place: Place) -> Ref {
+    fn root_name(&self, cx: &Cx<'_>, span: Span, place: Place) -> Ref {
+        let name = cx.file.text(span);
         if let Some(known) = cx.lookup(name) {
             return known.clone();
         }
@@ -117,9 +119,9 @@ impl Evaluator<'_> {
         }
         match name {
             "each" | "count" | "self" => {
-                // `self` stands for the resource in its provisioners and conditions; elsewhere none of these exist.
-                let value = Unknown::new(if name == "self" { Reason::Computed } else { Reason::Undeclared }, name);
-                if name != "self" {
+                let is_known = name == "self" && uses::knows_self(&cx.file.tree, span);
+                let value = Unknown::new(if is_known { Reason::Computed } else { Reason::Undeclared }, name);
+                if !is_known {
                     self.note(place, NoteKind::Undeclared, format_compact!("there is no {name} here"));
                 }
                 Ref::Value(Value::unknown(value, place))

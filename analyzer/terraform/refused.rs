@@ -8,7 +8,7 @@ use plimsoll_syntax::hcl::{Block, ExprId, ExprKind};
 use rustc_hash::FxHashSet;
 
 use crate::NoteKind;
-use crate::declare::{Declared, File, Spans, find};
+use crate::declare::{Declared, File, Module, Spans, find};
 use crate::evaluator::{Cx, Evaluator, Instance};
 use crate::lattice;
 
@@ -136,8 +136,16 @@ impl Evaluator<'_> {
                 if BACKENDS.contains(&kind) && !backends.insert(settings.is_override) {
                     self.note(file.place(inner.header()), NoteKind::Refused, "a module has one backend at most");
                 }
-                if kind == "provider_meta" && !is_local_name(&label) {
-                    self.note(file.place(inner.header()), NoteKind::Refused, format_compact!("{label} is no name of a provider"));
+                if kind == "provider_meta" {
+                    if !is_local_name(&label) {
+                        let message = format_compact!("{label} is no name of a provider");
+                        self.note(file.place(inner.header()), NoteKind::Refused, message);
+                    }
+                    // It is read before there are values.
+                    let cx = Cx { isolated: true, ..Cx::new(at, file) };
+                    for attribute in inner.body.attributes() {
+                        self.eval(&cx, attribute.expr);
+                    }
                 }
             }
             if let Some(required) = find(file, &block.body, "required_version")
@@ -185,6 +193,27 @@ impl Evaluator<'_> {
             let word = file.text(file.tree[attribute.expr].span).trim_matches('"');
             if !words.contains(&word) {
                 self.refused(file, attribute.expr, format_compact!("{name} is one of {}", words.join(", ")));
+            }
+        }
+    }
+
+    /// A module that configures a provider itself is given none of that name.
+    /// <https://opentofu.org/docs/language/modules/develop/providers/>
+    pub(crate) fn check_passed(&self, at: &Instance, call: &Declared, callee: &Module) {
+        let Some((file, attribute)) = at.module.attribute(call, "providers") else { return };
+        let ExprKind::Object(items) = file.tree[attribute.expr].kind else { return };
+        for item in file.tree.items(items) {
+            let name = file.text(file.tree[item.key].span);
+            let is_configured = |provider: &Declared| {
+                // What stands for one that is passed has a name and nothing else.
+                let is_argument = |(file, item): &(&File, &BodyItem)| !matches!(item, BodyItem::Attribute(known) if matches!(file.text(known.name), "alias" | "version"));
+                provider.name == name
+                    && callee.attribute(provider, "alias").is_none()
+                    && callee.body(provider).iter().any(is_argument)
+            };
+            if callee.providers.iter().any(is_configured) {
+                let message = format_compact!("module \"{}\" configures provider {name} itself: it is given none", call.name);
+                self.refused(file, item.key, message);
             }
         }
     }

@@ -49,19 +49,13 @@ pub(crate) fn renewed(mut kept: Kept, workspace: &dyn Workspace) -> Option<(Kept
     let mut replaced: Vec<(Arc<Module>, Vec<Node>)> = Vec::new();
     let mut shifts = Vec::new();
     for (dir, known) in &mut kept.asked.modules {
-        let module = workspace.module(dir);
-        let (Some(old), Some(new)) = (known.as_ref(), module.as_ref()) else {
-            if known.is_some() || module.is_some() {
-                return None;
-            }
-            continue;
-        };
-        if Arc::ptr_eq(old, new) {
+        if workspace.is_module(dir, known.as_ref()) {
             continue;
         }
-        let nodes = changes(old, new, &mut shifts)?;
-        replaced.push((new.clone(), nodes));
-        *known = module;
+        // A directory has got its first file, or has lost its last one.
+        let (old, new) = (known.as_ref()?, workspace.module(dir)?);
+        replaced.push((new.clone(), changes(old, &new, &mut shifts)?));
+        *known = Some(new);
     }
     let mut waiting = Vec::new();
     for (module, nodes) in &replaced {

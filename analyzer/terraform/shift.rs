@@ -23,20 +23,38 @@ pub(crate) struct Shift {
 }
 
 impl Shift {
-    /// The edit between two texts; `None`: nothing has moved.
+    /// The edit between two texts.
     pub(crate) fn between(file: FileId, old: &str, new: &str) -> Option<Self> {
-        if old.len() == new.len() {
-            return None;
-        }
         let (old, new) = (old.as_bytes(), new.as_bytes());
-        let before = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+        let before = alike(old, new);
         // From the beginning of the line: a word that was put before another may begin as that one does.
         let start = old.get(..before)?.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         let rest = old.len().min(new.len()) - start;
-        let same = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
+        let same = alike_from_behind(old, new).min(rest);
         let by = i64::try_from(new.len()).ok()? - i64::try_from(old.len()).ok()?;
         let count = crate::declare::count;
         Some(Self { file, same: count(before), start: count(start), end: count(old.len() - same), by, lost: Cell::new(false) })
+    }
+
+    /// Whether anything stands elsewhere now.
+    pub(crate) const fn moves(&self) -> bool {
+        self.by != 0
+    }
+
+    /// Whether what stands at two places is the same text: it ends before the edit, or begins behind it.
+    pub(crate) fn is_beside(&self, old: Span, new: Span) -> bool {
+        let before = old.end <= self.same && old == new;
+        before || (old.start >= self.end && new == self.behind(old))
+    }
+
+    /// Whether a place of the old text is one of the new text now.
+    pub(crate) fn leads(&self, old: Span, new: Span) -> bool {
+        if old.end <= self.same { old == new } else { new == self.behind(old) }
+    }
+
+    fn behind(&self, span: Span) -> Span {
+        let start = if span.start >= self.end { self.moved(span.start) } else { span.start };
+        Span::new(start, self.moved(span.end))
     }
 
     /// Whether something had no new place.
@@ -66,12 +84,10 @@ impl Shift {
         if span.end <= self.same {
             return None;
         }
-        let start = if span.start >= self.end { self.moved(span.start) } else { span.start };
-        let end = self.moved(span.end);
         if span.end < self.end || (span.start >= self.start && span.start < self.end) {
             self.lost.set(true);
         }
-        Some(Span::new(start, end))
+        Some(self.behind(span))
     }
 
     /// An offset behind the edit as it is now.
@@ -165,6 +181,23 @@ impl Shift {
             index: item.index,
         })
     }
+}
+
+/// Bytes that are compared at once.
+const CHUNK: usize = 32;
+
+/// How many bytes two texts have alike from their beginning.
+fn alike(one: &[u8], other: &[u8]) -> usize {
+    let chunks = one.chunks_exact(CHUNK).zip(other.chunks_exact(CHUNK)).take_while(|(one, other)| one == other).count() * CHUNK;
+    let rest = one.iter().zip(other).skip(chunks);
+    chunks + rest.take_while(|(one, other)| one == other).count()
+}
+
+/// The same, from their end.
+fn alike_from_behind(one: &[u8], other: &[u8]) -> usize {
+    let chunks = one.rchunks_exact(CHUNK).zip(other.rchunks_exact(CHUNK)).take_while(|(one, other)| one == other).count() * CHUNK;
+    let rest = one.iter().rev().zip(other.iter().rev()).skip(chunks);
+    chunks + rest.take_while(|(one, other)| one == other).count()
 }
 
 /// All as they are now; `None`: all are the same. Each is looked at once.

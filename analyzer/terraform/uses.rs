@@ -1,6 +1,6 @@
 //! Who refers to what inside of one directory, by the names that are written; nothing is evaluated.
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 use plimsoll_syntax::hcl::tree::BodyItem;
 use plimsoll_syntax::hcl::{Block, ExprId, ExprKind, Tree};
 use plimsoll_syntax::{Place, Span, Value};
@@ -33,10 +33,10 @@ pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
     let tree = &file.tree;
     let owners = owners(tree);
     let mut is_plain = true;
-    // What stands behind a name is an expression around it, and comes later.
-    let mut open: FxHashMap<ExprId, (CompactString, usize)> = FxHashMap::default();
+    let mut found: Vec<(CompactString, Use)> = Vec::new();
+    // What stands behind a name is an expression around it, and comes later: for each expression the use that it ends, if it does.
+    let mut ends: Vec<Option<u32>> = vec![None; tree.exprs.len()];
     for (id, expr) in tree.exprs.iter().enumerate() {
-        let id = ExprId(crate::declare::count(id));
         let (base, name) = match expr.kind {
             ExprKind::GetAttr { base, name } => (base, name),
             ExprKind::Index { base, .. } => {
@@ -46,16 +46,12 @@ pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
                     let word = tree.text(tree[base].span);
                     is_plain &= !(matches!(tree[base].kind, ExprKind::Variable) && matches!(word, "data" | "ephemeral"));
                 }
-                if let Some(known) = open.remove(&base) {
-                    open.insert(id, known);
-                }
+                ends[id] = ends[base.0 as usize].take();
                 continue;
             }
             _ => continue,
         };
-        if let Some((used, index)) = open.remove(&base)
-            && let Some(known) = uses.get_mut(&used).and_then(|known| known.get_mut(index))
-        {
+        if let Some((_, known)) = ends[base.0 as usize].take().and_then(|at| found.get_mut(at as usize)) {
             known.attribute = Some(tree.text(name).into());
         }
         let Some(used) = used(tree, base, name) else { continue };
@@ -66,12 +62,20 @@ pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
         if *owner == used && in_commands(tree, expr.span) {
             continue;
         }
-        let known = uses.entry(used.clone()).or_default();
-        open.insert(id, (used, known.len()));
+        ends[id] = Some(crate::declare::count(found.len()));
         let place = file.place(expr.span);
-        known.push(Use { owner: owner.clone(), place, span: expr.span, file: at, attribute: None });
+        found.push((used, Use { owner: owner.clone(), place, span: expr.span, file: at, attribute: None }));
+    }
+    for (used, user) in found {
+        uses.entry(used).or_insert_with(|| Vec::with_capacity(1)).push(user);
     }
     is_plain
+}
+
+/// The names that are used within a span, in order.
+pub(crate) fn names(tree: &Tree, span: Span) -> impl Iterator<Item = CompactString> {
+    let inside = tree.exprs.iter().filter(move |expr| span.contains(expr.span));
+    inside.filter_map(|expr| if let ExprKind::GetAttr { base, name } = expr.kind { used(tree, base, name) } else { None })
 }
 
 /// The users of a name as a list: each once, where it does so first.
@@ -101,16 +105,26 @@ fn in_commands(tree: &Tree, span: Span) -> bool {
     })
 }
 
+/// Whether `self` stands for something: in the commands of a resource, and in what holds when it is there.
+/// <https://opentofu.org/docs/language/expressions/references/#references-to-resource-attributes>
+pub(crate) fn knows_self(tree: &Tree, span: Span) -> bool {
+    let around = |block: &&Block| block.span().start <= span.start && span.end <= block.span().end;
+    let outer = tree.body.blocks().find(around);
+    let inner = outer.and_then(|outer| outer.body.blocks().find(around));
+    let holds = |inner: &Block| inner.body.blocks().any(|block| around(&block) && tree.text(block.kind) == "postcondition");
+    inner.is_some_and(|inner| in_commands(tree, span) || holds(inner))
+}
+
 fn used(tree: &Tree, base: ExprId, name: Span) -> Option<CompactString> {
     let name = tree.text(name);
     match tree[base].kind {
         ExprKind::Variable => match tree.text(tree[base].span) {
             word if WORDS.contains(&word) => None,
-            word => Some(format_compact!("{word}.{name}")),
+            word => Some(dotted([word, name])),
         },
         ExprKind::GetAttr { base, name: kind } if matches!(tree[base].kind, ExprKind::Variable) => {
             match tree.text(tree[base].span) {
-                mode @ ("data" | "ephemeral") => Some(format_compact!("{mode}.{}.{name}", tree.text(kind))),
+                mode @ ("data" | "ephemeral") => Some(dotted([mode, tree.text(kind), name])),
                 _ => None,
             }
         }
@@ -124,8 +138,9 @@ fn owners(tree: &Tree) -> Vec<(Span, CompactString)> {
     for item in &tree.body.items {
         let BodyItem::Block(block) = item else { continue };
         match tree.text(block.kind) {
-            "locals" => owners
-                .extend(block.body.attributes().map(|local| (local.span, format_compact!("local.{}", tree.text(local.name))))),
+            "locals" => {
+                owners.extend(block.body.attributes().map(|local| (local.span, dotted(["local", tree.text(local.name)]))))
+            }
             kind => owners.push((block.span(), owner(tree, block, kind))),
         }
     }
@@ -136,10 +151,22 @@ fn owners(tree: &Tree) -> Vec<(Span, CompactString)> {
 fn owner(tree: &Tree, block: &Block, kind: &str) -> CompactString {
     let label = |n: usize| block.labels.get(n).map(|label| tree.label(*label)).unwrap_or_default();
     match kind {
-        "variable" => format_compact!("var.{}", label(0)),
-        "resource" => format_compact!("{}.{}", label(0), label(1)),
-        "data" | "ephemeral" => format_compact!("{kind}.{}.{}", label(0), label(1)),
-        "output" | "module" | "provider" | "check" => format_compact!("{kind}.{}", label(0)),
+        "variable" => dotted(["var", &label(0)]),
+        "resource" => dotted([&label(0), &label(1)]),
+        "data" | "ephemeral" => dotted([kind, &label(0), &label(1)]),
+        "output" | "module" | "provider" | "check" => dotted([kind, &label(0)]),
         _ => kind.into(),
     }
+}
+
+/// Words with dots between them.
+fn dotted<const N: usize>(words: [&str; N]) -> CompactString {
+    let mut name = CompactString::with_capacity(words.iter().map(|word| word.len() + 1).sum::<usize>() - 1);
+    for (at, word) in words.into_iter().enumerate() {
+        if at > 0 {
+            name.push('.');
+        }
+        name.push_str(word);
+    }
+    name
 }

@@ -8,7 +8,7 @@
 //!
 //! `cargo bench -p plimsoll-tests --bench terraform`
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::sync::{Arc, LazyLock};
@@ -22,11 +22,15 @@ use plimsoll_terraform::{
 use plimsoll_tests::measure::{self, milliseconds};
 
 /// A workspace whose declarations are read once.
-struct Modules(BTreeMap<String, Arc<Module>>);
+struct Modules(HashMap<String, Arc<Module>>);
 
 impl Workspace for Modules {
     fn module(&self, dir: &str) -> Option<Arc<Module>> {
         self.0.get(dir).cloned()
+    }
+
+    fn is_module(&self, dir: &str, known: Option<&Arc<Module>>) -> bool {
+        self.0.get(dir).map(Arc::as_ptr) == known.map(Arc::as_ptr)
     }
 
     fn read(&self, _: &str) -> FileRead {

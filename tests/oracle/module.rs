@@ -161,7 +161,9 @@ fn outputs(evaluation: &Evaluation, directories: &Directories, root: &str) -> Ma
         .filter(|item| item.views.iter().any(|view| view == "output") && directories.is_root(item.header.file, root));
     all.filter_map(|item| {
         let value = item.value.get("value")?;
-        Some((item.value.str_at(&["name"])?.to_owned(), json!({"type": kind(value), "value": converted(value)})))
+        let is_sensitive = item.value.get("sensitive").and_then(Ours::as_bool).filter(|is| *is);
+        let output = json!({"type": kind(value), "value": converted(value), "sensitive": is_sensitive});
+        Some((item.value.str_at(&["name"])?.to_owned(), output))
     })
     .collect()
 }

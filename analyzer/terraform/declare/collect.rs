@@ -2,7 +2,7 @@
 
 use compact_str::CompactString;
 use plimsoll_syntax::Span;
-use plimsoll_syntax::hcl::{Block, BodyItem};
+use plimsoll_syntax::hcl::{Block, BodyItem, ExprKind};
 
 use super::{At, Declared, Local, Mode, Module, Named, Resource, as_block, count};
 use crate::{Note, NoteKind};
@@ -98,7 +98,15 @@ impl Module {
                     self.imports.push(at);
                     true
                 }
-                "moved" | "removed" | "language" => true,
+                "language" => {
+                    let edition = block.body.items.iter().find(|item| {
+                        matches!(item, BodyItem::Attribute(attribute) if tree.text(attribute.name) == "edition"
+                            && matches!(tree[attribute.expr].kind, ExprKind::Template(..)))
+                    });
+                    self.note(file, edition, "an edition of the language is a word without quotes");
+                    true
+                }
+                "moved" | "removed" => true,
                 _ => {
                     self.note(file, tree.body.items.get(item), "Terraform has no block of this type");
                     true

@@ -10,6 +10,7 @@ use super::{CALLING, Node, REPEATING};
 use crate::declare::{At, Declared, File, Mode, Module, Spans, count};
 use crate::evaluator::Part;
 use crate::shift::Shift;
+use crate::uses::{self, Use};
 
 /// What an edit has touched; `None`: the declarations are no longer the same ones.
 pub(super) fn changes(old: &Module, new: &Module, shifts: &mut Vec<Shift>) -> Option<Vec<Node>> {
@@ -37,10 +38,11 @@ pub(super) fn changes(old: &Module, new: &Module, shifts: &mut Vec<Shift>) -> Op
         if !matches!((&before.spans, &after.spans), (Spans::Same, Spans::Same)) {
             return None;
         }
-        shifts.extend(Shift::between(before.id, &before.tree.source, &after.tree.source));
+        let shift = Shift::between(before.id, &before.tree.source, &after.tree.source)?;
         let at = count(at);
         if new.tfvars.contains(&at) {
             settings(before, after, new, &mut nodes);
+            shifts.extend(Some(shift).filter(Shift::moves));
             continue;
         }
         let (items, new_items) = (&before.tree.body.items, &after.tree.body.items);
@@ -50,8 +52,11 @@ pub(super) fn changes(old: &Module, new: &Module, shifts: &mut Vec<Shift>) -> Op
         for (item, (one, other)) in items.iter().zip(new_items).enumerate() {
             let (BodyItem::Block(one), BodyItem::Block(other)) = (one, other) else { return None };
             let place = At { file: at, item: count(item), inner: None };
-            block((before, one), (after, other), place, (old, new), &mut nodes)?;
+            if !shift.is_beside(one.span(), other.span()) {
+                block((before, one), (after, other), place, (old, new), &shift, &mut nodes)?;
+            }
         }
+        shifts.extend(Some(shift).filter(Shift::moves));
     }
     // What notes say about declarations as such, and where those who use something do so, is looked at again.
     nodes.extend([Node::Item(Part::Declarations), Node::Item(Part::Checks)].into_iter().filter(|_| old.notes != new.notes));
@@ -76,6 +81,7 @@ fn block(
     (after, other): (&File, &Block),
     at: At,
     (old, new): (&Module, &Module),
+    shift: &Shift,
     nodes: &mut Vec<Node>,
 ) -> Option<()> {
     // Type and labels.
@@ -131,23 +137,41 @@ fn block(
             let whole = super::is_repeating(old, old.resources.get(index as usize)?) || super::is_repeating(new, resource);
             nodes.push(Node::Item(Part::Resource(index)));
             for changed in arguments((before, one), (after, other)) {
+                // Which providers are used is told with the declarations.
+                nodes.extend(Some(Node::Item(Part::Declarations)).filter(|_| changed == "provider"));
                 let whole = whole || REPEATING.contains(&&*changed);
                 nodes.push(Node::Resource(index, (!whole).then_some(changed)));
             }
         }
-        "provider" | "terraform" | "moved" | "removed" | "import" => {}
+        // A module that configures a provider is given none.
+        "provider" => nodes.push(Node::Callers),
+        "terraform" | "moved" | "removed" | "import" => {}
         _ => return None,
     }
-    nodes.extend([Node::Item(Part::Declarations), Node::Item(Part::Checks)]);
-    used((old, one.span()), new, at.file, nodes);
-    used((new, other.span()), new, at.file, nodes);
+    let is_declaration = !matches!(kind, "resource" | "data" | "ephemeral" | "module");
+    nodes.extend(Some(Node::Item(Part::Declarations)).filter(|_| is_declaration));
+    nodes.push(Node::Item(Part::Checks));
+    used((old, one.span()), (new, other.span()), shift, at.file, nodes);
     Some(())
 }
 
-/// Names that are used within a span: who uses them is said where they are declared.
-fn used((of, span): (&Module, Span), new: &Module, file: u32, nodes: &mut Vec<Node>) {
-    for (name, users) in &of.uses {
-        if !users.iter().any(|user| user.file == file && span.contains(user.span)) {
+/// Names that are used within a span: who uses them, and where, is said where they are declared.
+fn used((old, was): (&Module, Span), (new, is): (&Module, Span), shift: &Shift, file: u32, nodes: &mut Vec<Node>) {
+    fn within<'m>(of: &'m Module, name: &str, file: u32, span: Span) -> Vec<&'m Use> {
+        let users = of.uses.get(name).into_iter().flatten();
+        users.filter(|user| user.file == file && span.contains(user.span)).collect()
+    }
+    let named = |of: &Module, span: Span| -> Vec<CompactString> {
+        of.files.get(file as usize).map(|file| uses::names(&file.tree, span).collect()).unwrap_or_default()
+    };
+    let mut names = named(old, was);
+    names.extend(named(new, is));
+    names.sort();
+    names.dedup();
+    for name in &names {
+        let (before, after) = (within(old, name, file, was), within(new, name, file, is));
+        let is_same = |(old, new): (&&Use, &&Use)| old.owner == new.owner && shift.leads(old.span, new.span);
+        if before.len() == after.len() && before.iter().zip(&after).all(is_same) {
             continue;
         }
         let (kind, rest) = name.split_once('.').unwrap_or((name, ""));

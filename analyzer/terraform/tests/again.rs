@@ -114,6 +114,9 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("main.tf", "number = var.region", "number = 1"),
     ("net/main.tf", "value = cidrsubnet", "# a word\n  value = cidrsubnet"),
     ("net/main.tf", "text = <<-EOT", "text      = <<-EOT"),
+    ("net/main.tf", "all  = vpc.main[*].tags", "all  = var.tags"),
+    ("net/main.tf", "all  = var.tags", "all  = vpc.main[*].id"),
+    ("main.tf", "of       = x.a.cidr", "of       = [x.a.cidr, var.open, local.late]"),
 ];
 
 fn workspace(texts: &[(&'static str, String)]) -> Files {

@@ -101,10 +101,40 @@ fn imports_and_removed_blocks_name_what_is_there() {
         ("removed {\n  from = x.gone\n}", None),
         ("resource \"x\" \"b\" {\n  provider = x.east\n}", Some(NoteKind::Refused)),
         ("output \"o\" {\n  value = sensitive(1)\n}", Some(NoteKind::Refused)),
+        ("terraform {\n  provider_meta \"p\" {\n    a = 1\n  }\n}", None),
+        ("terraform {\n  provider_meta \"p\" {\n    a = x.a.id\n  }\n}", Some(NoteKind::Invalid)),
+        ("language {\n  edition = tofu2024\n}", None),
+        ("language {\n  edition = \"tofu2024\"\n}", Some(NoteKind::Invalid)),
     ];
     for (text, expected) in rows {
         let plan = plan(&[("main.tf", &format!("resource \"x\" \"a\" {{}}\n{text}\n"))]);
         assert_eq!(plan.notes.first().map(|note| note.kind), expected, "{text}: {:?}", plan.notes);
+    }
+}
+
+#[test]
+fn self_is_known_where_the_resource_is_there() {
+    let conditions = "condition = self.b == 1\n      error_message = \"no\"\n    ";
+    for (body, is_known) in [
+        ("a = self.id".to_owned(), false),
+        ("a {\n    b = self.id\n  }".to_owned(), false),
+        ("provisioner \"local-exec\" {\n    command = self.id\n  }".to_owned(), true),
+        ("connection {\n    host = self.id\n  }".to_owned(), true),
+        (format!("lifecycle {{\n    postcondition {{\n      {conditions}}}\n  }}"), true),
+        (format!("lifecycle {{\n    precondition {{\n      {conditions}}}\n  }}"), false),
+    ] {
+        let plan = plan(&[("main.tf", &format!("resource \"x\" \"a\" {{\n  {body}\n}}\n"))]);
+        assert_eq!(plan.notes.is_empty(), is_known, "{body}: {:?}", plan.notes);
+    }
+}
+
+#[test]
+fn a_module_that_configures_a_provider_is_given_none() {
+    for (written, is_refused) in [("region = \"a\"", true), ("", false), ("alias = \"b\"\n  region = \"a\"", false)] {
+        let called = format!("provider \"p\" {{\n  {written}\n}}\n");
+        let root = "provider \"p\" {}\nmodule \"m\" {\n  source = \"./m\"\n  providers = { p = p }\n}\n";
+        let plan = plan(&[("main.tf", root), ("m/main.tf", &called)]);
+        assert_eq!(plan.notes.iter().any(|note| note.kind == NoteKind::Refused), is_refused, "{written}: {:?}", plan.notes);
     }
 }
 
