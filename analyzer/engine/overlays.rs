@@ -16,7 +16,7 @@ use plimsoll_syntax::{FileId, Item};
 use crate::charts;
 use crate::db::{Book, Db, SourceFile, Workspace};
 use crate::kind::FileKind;
-use crate::queries::{Directory, file_items, yaml_tree};
+use crate::queries::{Directory, file_items, sorted_out, yaml_tree};
 use crate::render::Lost;
 use crate::run::Verdicts;
 use crate::slices::judged_in;
@@ -144,12 +144,9 @@ pub(crate) fn reads(db: &dyn Db, workspace: Workspace, folder: &str, path: &Utf8
 /// The manifests that are judged by themselves.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn plain(db: &dyn Db, workspace: Workspace) -> Arc<Vec<Arc<Vec<Item>>>> {
-    let own = |file: &&SourceFile| {
-        file.content(db).kind == Some(FileKind::Kubernetes)
-            && !charts::is_template(db, workspace, **file)
-            && !is_used(db, workspace, **file)
-    };
-    Arc::new(workspace.files(db).iter().filter(own).map(|&file| file_items(db, file)).collect())
+    let own = |file: &&SourceFile| !charts::is_template(db, workspace, **file) && !is_used(db, workspace, **file);
+    let manifests = &sorted_out(db, workspace).manifests;
+    Arc::new(manifests.iter().filter(own).map(|&file| file_items(db, file)).collect())
 }
 
 /// What belongs together in a build: its objects, and those that nothing is built from. Two overlays of one base are two

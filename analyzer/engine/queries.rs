@@ -224,6 +224,30 @@ pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<
     })
 }
 
+/// The files of a workspace by who reads them, besides Terraform's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SortedOut {
+    /// Manifests, templates of charts and kustomizations among them.
+    pub manifests: Vec<SourceFile>,
+    /// What is neither Terraform nor a manifest.
+    pub others: Vec<SourceFile>,
+}
+
+/// The files by who reads them. It is equal as long as no file becomes something else, so that an edit of a file leaves those alone that
+/// look at all files of another kind.
+#[salsa::tracked(returns(clone))]
+pub(crate) fn sorted_out(db: &dyn Db, workspace: Workspace) -> Arc<SortedOut> {
+    let mut all = SortedOut::default();
+    for &file in workspace.files(db) {
+        match file.content(db).kind {
+            Some(FileKind::Kubernetes) => all.manifests.push(file),
+            Some(kind) if !kind.is_terraform() => all.others.push(file),
+            _ => {}
+        }
+    }
+    Arc::new(all)
+}
+
 /// Everything that belongs to the workspace's manifests as a whole.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn cluster(db: &dyn Db, workspace: Workspace) -> Arc<kubernetes::Cluster> {
