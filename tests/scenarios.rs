@@ -75,6 +75,20 @@ fn judge(engine: &Engine, line: &str, wrong: &mut String) {
     }
 }
 
+/// What is asked region by region is what the world as a whole answers.
+fn compare(engine: &Engine, wrong: &mut String) {
+    let answers = |from: Option<&str>| {
+        let asked = Asked { from: from.map(str::to_owned), ..Asked::default() };
+        let mut all: Vec<String> = engine.exposure(&asked).unwrap().iter().map(|answer| format!("{answer:?}")).collect();
+        all.sort();
+        all
+    };
+    let (regions, whole) = (answers(None), answers(Some("internet")));
+    for (one, other, what) in [(&regions, &whole, "only some region says"), (&whole, &regions, "no region says")] {
+        one.iter().filter(|line| !other.contains(line)).for_each(|line| writeln!(wrong, "  {what}: {line}").unwrap());
+    }
+}
+
 fn told(step: &plimsoll_engine::Stretch) -> String {
     let line = step.range.map(|range| range.start.line.to_string()).unwrap_or_default();
     format!("{} ({}:{line})", step.message, step.path.as_ref().map(|path| path.as_str()).unwrap_or("-"))
@@ -132,6 +146,7 @@ fn every_scenario_is_answered_as_its_page_says() {
             for line in scenario.expected.iter().filter(|line| !line.trim().is_empty()) {
                 judge(&engine, line, &mut wrong);
             }
+            compare(&engine, &mut wrong);
             if !wrong.is_empty() {
                 write!(failures, "{}\n{wrong}\n", scenario.name).unwrap();
             }

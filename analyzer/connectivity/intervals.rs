@@ -5,6 +5,9 @@
 pub(crate) struct Intervals(Vec<(u32, u32)>);
 
 impl Intervals {
+    /// None.
+    pub(crate) const NONE: Self = Self(Vec::new());
+
     /// One interval; empty when the ends are the wrong way round.
     pub(crate) fn of(first: u32, last: u32) -> Self {
         Self::from_parts(vec![(first, last)])

@@ -1,7 +1,10 @@
 //! What may be spoken between two peers: protocols with their ports.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, LazyLock};
 
 use compact_str::CompactString;
 
@@ -48,6 +51,8 @@ struct PortSet {
 }
 
 impl PortSet {
+    const NONE: Self = Self { numbers: Intervals::NONE, names: BTreeSet::new() };
+
     fn all() -> Self {
         Self { numbers: Intervals::of(1, LAST_PORT), names: BTreeSet::new() }
     }
@@ -106,15 +111,47 @@ impl fmt::Display for PortSet {
     }
 }
 
-/// A set of protocols and ports. Written as `All Connections`, `No Connections`, or `TCP 80,443,UDP 53`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ports([PortSet; 3]);
+/// By protocol, in the order of [`PROTOCOLS`].
+type Sets = [PortSet; 3];
+
+static NOTHING: Sets = [PortSet::NONE; 3];
+static EVERYTHING: LazyLock<Sets> = LazyLock::new(|| PROTOCOLS.map(|_| PortSet::all()));
+
+/// A set of protocols and ports. Written as `All Connections`, `No Connections`, or `TCP 80,443,UDP 53`. A copy costs next to nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Ports(Held);
+
+/// Most sets of ports are nothing or everything.
+#[derive(Clone, Debug, Default)]
+enum Held {
+    #[default]
+    Nothing,
+    Everything,
+    Some(Arc<Sets>),
+}
 
 impl Ports {
     /// Everything.
     #[must_use]
-    pub fn all() -> Self {
-        Self([PortSet::all(), PortSet::all(), PortSet::all()])
+    pub const fn all() -> Self {
+        Self(Held::Everything)
+    }
+
+    /// Equal sets are held alike.
+    fn of(sets: Sets) -> Self {
+        Self(match sets {
+            sets if sets == NOTHING => Held::Nothing,
+            sets if sets == *EVERYTHING => Held::Everything,
+            sets => Held::Some(Arc::new(sets)),
+        })
+    }
+
+    fn sets(&self) -> &Sets {
+        match &self.0 {
+            Held::Nothing => &NOTHING,
+            Held::Everything => &EVERYTHING,
+            Held::Some(sets) => sets,
+        }
     }
 
     /// Ports of one protocol.
@@ -127,7 +164,7 @@ impl Ports {
     #[must_use]
     pub fn every(first: u16, last: u16) -> Self {
         let set = PortSet { numbers: Intervals::of(u32::from(first), u32::from(last)), names: BTreeSet::new() };
-        Self(PROTOCOLS.map(|_| set.clone()))
+        Self::of(PROTOCOLS.map(|_| set.clone()))
     }
 
     /// All ports of one protocol.
@@ -141,57 +178,99 @@ impl Ports {
     }
 
     fn one(protocol: Protocol, set: PortSet) -> Self {
-        Self(PROTOCOLS.map(|each| if each == protocol { set.clone() } else { PortSet::default() }))
+        Self::of(PROTOCOLS.map(|each| if each == protocol { set.clone() } else { PortSet::NONE }))
     }
 
     /// Whether nothing may be spoken.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(PortSet::is_empty)
+        matches!(self.0, Held::Nothing)
     }
 
     /// Whether everything may be spoken.
     #[must_use]
     pub fn is_all(&self) -> bool {
-        self.0.iter().all(PortSet::is_all)
+        matches!(self.0, Held::Everything) || self.sets().iter().all(PortSet::is_all)
     }
 
     /// Whether a port of a protocol is among them.
     #[must_use]
     pub fn contains(&self, protocol: Protocol, port: u16) -> bool {
-        self.0.iter().zip(PROTOCOLS).any(|(set, each)| each == protocol && set.numbers.covers(port.into(), port.into()))
+        self.sets().iter().zip(PROTOCOLS).any(|(set, each)| each == protocol && set.numbers.covers(port.into(), port.into()))
     }
 
     /// The intervals of a protocol, first and last port of each.
     #[must_use]
     pub fn intervals(&self, protocol: Protocol) -> &[(u32, u32)] {
-        self.0.iter().zip(PROTOCOLS).find(|(_, each)| *each == protocol).map_or(&[], |(set, _)| set.numbers.parts())
+        self.sets().iter().zip(PROTOCOLS).find(|(_, each)| *each == protocol).map_or(&[], |(set, _)| set.numbers.parts())
     }
 
     fn each(&self, other: &Self, join: impl Fn(&PortSet, &PortSet) -> PortSet) -> Self {
-        let mut result = Self::default();
-        for (to, (left, right)) in result.0.iter_mut().zip(self.0.iter().zip(&other.0)) {
+        let mut result = NOTHING.clone();
+        for (to, (left, right)) in result.iter_mut().zip(self.sets().iter().zip(other.sets())) {
             *to = join(left, right);
         }
-        result
+        Self::of(result)
     }
 
     /// The ports of either.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {
-        self.each(other, PortSet::union)
+        match (&self.0, &other.0) {
+            (Held::Nothing, _) | (_, Held::Everything) => other.clone(),
+            (_, Held::Nothing) | (Held::Everything, _) => self.clone(),
+            _ => self.each(other, PortSet::union),
+        }
     }
 
     /// The ports of both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        self.each(other, PortSet::intersection)
+        match (&self.0, &other.0) {
+            (Held::Nothing, _) | (_, Held::Everything) => self.clone(),
+            (_, Held::Nothing) | (Held::Everything, _) => other.clone(),
+            _ => self.each(other, PortSet::intersection),
+        }
     }
 
     /// The ports of this without those of the other.
     #[must_use]
     pub fn minus(&self, other: &Self) -> Self {
-        self.each(other, PortSet::minus)
+        match (&self.0, &other.0) {
+            (Held::Nothing, _) | (_, Held::Nothing) => self.clone(),
+            (_, Held::Everything) => Self::default(),
+            _ => self.each(other, PortSet::minus),
+        }
+    }
+}
+
+impl PartialEq for Ports {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Held::Nothing, Held::Nothing) | (Held::Everything, Held::Everything) => true,
+            (Held::Some(left), Held::Some(right)) => left == right,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Ports {}
+
+impl PartialOrd for Ports {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ports {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.sets().cmp(other.sets())
+    }
+}
+
+impl Hash for Ports {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sets().hash(state);
     }
 }
 
@@ -204,7 +283,7 @@ impl fmt::Display for Ports {
             return f.write_str("No Connections");
         }
         let mut comma = "";
-        for (set, protocol) in self.0.iter().zip(PROTOCOLS).filter(|(set, _)| !set.is_empty()) {
+        for (set, protocol) in self.sets().iter().zip(PROTOCOLS).filter(|(set, _)| !set.is_empty()) {
             write!(f, "{comma}{} {set}", protocol.name())?;
             comma = ",";
         }

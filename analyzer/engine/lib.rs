@@ -106,8 +106,17 @@ enum Subject {
     Overlay(String),
     /// The manifests as a whole.
     Cluster,
-    /// All formats together.
-    World,
+    /// A part of the world, which all formats make together.
+    Region(Arc<world::Region>),
+    /// What the user states of the world.
+    Stated,
+}
+
+impl Subject {
+    /// It hangs on what all formats say together.
+    const fn is_of_world(&self) -> bool {
+        matches!(self, Self::Region(_) | Self::Stated)
+    }
 }
 
 /// What one file or module contributes to the report.
@@ -179,7 +188,7 @@ impl Engine {
         let files = self.workspace.files(&self.db).clone();
         self.prepare();
         // The world first, because it takes longest.
-        let subjects: Vec<Subject> = [Subject::World].into_iter().chain(self.subjects()).collect();
+        let subjects: Vec<Subject> = self.world_subjects().into_iter().chain(self.subjects()).collect();
         let total = subjects.len();
         let done = AtomicUsize::new(0);
         let task = self.task();
@@ -231,6 +240,22 @@ impl Engine {
         let charts = charts.iter().cloned().map(Subject::Chart);
         let overlays = overlays.iter().cloned().map(Subject::Overlay);
         [Subject::Cluster].into_iter().chain(files).chain(roots).chain(charts).chain(overlays).collect()
+    }
+
+    /// Everything that rules look at in the world.
+    fn world_subjects(&self) -> Vec<Subject> {
+        let (workspace, outside) = (self.workspace, &self.outside);
+        if !world::is_looked_at(&self.rulebook) {
+            return Vec::new();
+        }
+        let scene = world::scene(&self.db, workspace, outside);
+        // Which of them meet is known when they are there: they are made on all threads.
+        let sources = contained(|| world::sources(&self.db, workspace, scene)).unwrap_or_default();
+        self.map(sources.to_vec(), |db, region| {
+            let _ = contained(|| world::prepare(db, workspace, world::terms(db, outside), &region));
+        });
+        let regions = contained(|| world::regions(&self.db, workspace, scene)).unwrap_or_default();
+        regions.iter().map(|region| Subject::Region(Arc::new(region.clone()))).chain([Subject::Stated]).collect()
     }
 
     fn task(&self) -> Task<'_> {
@@ -290,7 +315,8 @@ fn judge(db: &Database, task: Task<'_>, subject: &Subject) -> Part {
         }
         Subject::Overlay(folder) => overlay_part(db, workspace, book, folder),
         Subject::Cluster => whole_part(|| queries::cluster_verdicts(db, workspace, book)),
-        Subject::World => whole_part(|| world::verdicts(db, workspace, book, world::scene(db, workspace, task.outside))),
+        Subject::Region(region) => whole_part(|| world::verdicts(db, workspace, book, world::terms(db, task.outside), region)),
+        Subject::Stated => whole_part(|| world::stated_verdicts(db, workspace, book, world::scene(db, workspace, task.outside))),
     }
 }
 

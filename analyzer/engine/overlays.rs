@@ -17,7 +17,7 @@ use crate::charts::{self, Chart};
 use crate::db::{Book, Db, SourceFile, Workspace};
 use crate::file::{file_items, yaml_tree};
 use crate::kind::FileKind;
-use crate::queries::Directory;
+use crate::queries::{Directory, Stretch, sorted_stretch, stretches};
 use crate::render::Lost;
 use crate::run::Verdicts;
 use crate::slices::judged_in;
@@ -144,34 +144,18 @@ pub(crate) fn reads(db: &dyn Db, workspace: Workspace, folder: &str, path: &Utf8
         || overlay(db, workspace, Directory::new(db, folder.to_owned())).used.contains(path.as_str())
 }
 
-/// How many files are looked at together.
-const STRETCH: usize = 128;
-
-/// Neighbours in the list of files. A look at all files is a look at these: where nothing of one has changed, it costs as
-/// much as one file.
-#[salsa::interned]
-struct Stretch<'db> {
-    #[returns(copy)]
-    number: usize,
-}
-
 /// The manifests among some files that are judged by themselves.
 #[salsa::tracked(returns(clone))]
 fn plain_stretch<'db>(db: &'db dyn Db, workspace: Workspace, stretch: Stretch<'db>) -> Arc<Members> {
-    let own = |file: &SourceFile| {
-        file.content(db).kind == Some(FileKind::Kubernetes)
-            && !charts::is_template(db, workspace, *file)
-            && !is_used(db, workspace, *file)
-    };
-    let files = workspace.files(db).iter().copied().skip(stretch.number(db) * STRETCH).take(STRETCH);
-    Arc::new(Members::new(files.filter(own).map(|file| file_items(db, file)).collect()))
+    let own = |file: &&SourceFile| !charts::is_template(db, workspace, **file) && !is_used(db, workspace, **file);
+    let files = sorted_stretch(db, workspace, stretch);
+    Arc::new(Members::new(files.manifests.iter().filter(own).map(|&file| file_items(db, file)).collect()))
 }
 
 /// The manifests that are judged by themselves.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn plain(db: &dyn Db, workspace: Workspace) -> Arc<Vec<Arc<Members>>> {
-    let stretches = 0..workspace.files(db).len().div_ceil(STRETCH);
-    let all = stretches.map(|number| plain_stretch(db, workspace, Stretch::new(db, number)));
+    let all = stretches(db, workspace).map(|stretch| plain_stretch(db, workspace, stretch));
     Arc::new(all.filter(|members| !members.is_empty()).collect())
 }
 

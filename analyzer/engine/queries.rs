@@ -141,6 +141,58 @@ pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<
     })
 }
 
+/// The files of a workspace by who reads them, besides Terraform's.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct SortedOut {
+    /// Manifests, templates of charts and kustomizations among them.
+    pub manifests: Vec<SourceFile>,
+    /// What is neither Terraform nor a manifest.
+    pub others: Vec<SourceFile>,
+}
+
+/// How many files are looked at together.
+const STRETCH: usize = 128;
+
+/// Neighbours in the list of files. A look at all files is a look at these: where nothing of one has changed, it costs as much as
+/// one file.
+#[salsa::interned]
+pub(crate) struct Stretch<'db> {
+    #[returns(copy)]
+    number: usize,
+}
+
+/// All of them.
+pub(crate) fn stretches(db: &dyn Db, workspace: Workspace) -> impl Iterator<Item = Stretch<'_>> {
+    (0..workspace.files(db).len().div_ceil(STRETCH)).map(move |number| Stretch::new(db, number))
+}
+
+/// Some files by who reads them.
+#[salsa::tracked(returns(clone))]
+pub(crate) fn sorted_stretch<'db>(db: &'db dyn Db, workspace: Workspace, stretch: Stretch<'db>) -> Arc<SortedOut> {
+    let mut all = SortedOut::default();
+    for &file in workspace.files(db).iter().skip(stretch.number(db) * STRETCH).take(STRETCH) {
+        match file.content(db).kind {
+            Some(FileKind::Kubernetes) => all.manifests.push(file),
+            Some(kind) if !kind.is_terraform() => all.others.push(file),
+            _ => {}
+        }
+    }
+    Arc::new(all)
+}
+
+/// The files by who reads them. It is equal as long as no file becomes something else, so that an edit of a file leaves those alone that
+/// look at all files of another kind.
+#[salsa::tracked(returns(clone))]
+pub(crate) fn sorted_out(db: &dyn Db, workspace: Workspace) -> Arc<SortedOut> {
+    let mut all = SortedOut::default();
+    for stretch in stretches(db, workspace) {
+        let some = sorted_stretch(db, workspace, stretch);
+        all.manifests.extend(&some.manifests);
+        all.others.extend(&some.others);
+    }
+    Arc::new(all)
+}
+
 /// Everything that belongs to the workspace's manifests as a whole.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn cluster(db: &dyn Db, workspace: Workspace) -> Arc<kubernetes::Cluster> {

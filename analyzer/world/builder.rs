@@ -4,11 +4,10 @@ use std::fmt;
 
 use compact_str::CompactString;
 use plimsoll_syntax::{Item, Place, Value};
-use rustc_hash::FxHashMap;
 
 use crate::model::{Gate, Kind, Node, NodeId, Way, WayKind, World};
-use crate::platforms;
-use crate::resources::{Resources, Roots};
+use crate::platforms::{self, Images};
+use crate::resources::{Names, Resources, Root};
 use crate::said::{Missing, Step};
 
 /// What lies together: what can refer to each other by name.
@@ -20,15 +19,31 @@ pub struct Scope<'a> {
     pub items: &'a [Item],
 }
 
-/// Everything that a world is made of.
+/// A host of container engines that no code sets up.
+#[derive(Clone, Debug)]
+pub struct Host<'a> {
+    /// The folder that it is about, as [`hosts`](crate::hosts) has it.
+    pub folder: &'a str,
+    /// The files that run something on it.
+    pub files: Vec<Scope<'a>>,
+}
+
+/// What a world is made of: everything, or a part that meets nothing of the rest. Parts meet where they name the same thing outside of all
+/// code, see [`World::outside`]; and all objects of Kubernetes belong together.
 #[derive(Clone, Debug, Default)]
 pub struct Facts<'a> {
     /// Terraform root modules.
     pub roots: Vec<Scope<'a>>,
-    /// Files by themselves, and Compose projects.
-    pub files: Vec<Scope<'a>>,
+    /// Some root module that is not here sets up a Kubernetes cluster, so that one here is not the only one.
+    pub other_clusters: bool,
+    /// Hosts of container engines.
+    pub hosts: Vec<Host<'a>>,
+    /// Vagrantfiles.
+    pub vagrant: Vec<Scope<'a>>,
     /// The Kubernetes objects of all manifests, charts and overlays.
     pub manifests: &'a [&'a [Item]],
+    /// What Dockerfiles build; without it, nothing is known of images but their names.
+    pub images: Option<&'a dyn Images>,
     /// What the user states.
     pub assume: Assume,
     /// Who may want to stop it.
@@ -80,7 +95,10 @@ pub enum Stand {
 #[derive(Debug)]
 pub(crate) struct Builder {
     pub(crate) world: World,
-    names: FxHashMap<CompactString, NodeId>,
+    /// The nodes of the root module, file or cluster at hand. Another one may give the same names to something else.
+    names: Names,
+    /// What lies outside of all code, so that everybody means the same thing by its name.
+    outside: Names,
     /// What the user states.
     pub(crate) assume: Assume,
 }
@@ -90,28 +108,46 @@ impl World {
     #[must_use]
     pub fn of(facts: &Facts<'_>) -> Self {
         let mut builder = Builder::new(facts.assume.clone());
-        let roots: Roots<'_> = facts
-            .roots
-            .iter()
-            .map(|root| {
-                facts.beat.beat();
-                (root.path, Resources::new(root.items))
-            })
-            .collect();
-        for (_, resources) in &roots {
+        let mut roots: Vec<Root<'_>> = Vec::with_capacity(facts.roots.len());
+        for root in &facts.roots {
             facts.beat.beat();
-            platforms::terraform(resources, &mut builder);
+            let resources = Resources::new(root.items);
+            platforms::terraform(root.path, &resources, facts, &mut builder);
+            roots.push(Root { resources, names: builder.leave() });
         }
-        platforms::files(facts, &roots, &mut builder);
+        platforms::files(facts, &mut builder);
         platforms::cluster(facts, &roots, &mut builder);
-        builder.world
+        builder.finish()
     }
 }
 
 impl Builder {
     fn new(assume: Assume) -> Self {
         let nodes = vec![Node::new("internet", Kind::Zone, "zone"), Node::new("local network", Kind::Zone, "zone")];
-        Self { world: World::of_nodes(nodes), names: FxHashMap::default(), assume }
+        Self { world: World::of_nodes(nodes), names: Names::default(), outside: Names::default(), assume }
+    }
+
+    fn finish(self) -> World {
+        let mut outside: Vec<CompactString> = self.outside.into_keys().collect();
+        outside.sort_unstable();
+        let mut world = self.world;
+        world.outside = outside;
+        world
+    }
+
+    /// What comes next gives names of its own.
+    pub(crate) fn leave(&mut self) -> Names {
+        std::mem::take(&mut self.names)
+    }
+
+    /// What lies outside of all code, under this name; made where nobody has spoken of it yet.
+    pub(crate) fn outside(&mut self, name: &str, make: impl FnOnce(&mut Self) -> NodeId) -> NodeId {
+        if let Some(known) = self.outside.get(name) {
+            return *known;
+        }
+        let id = make(self);
+        self.outside.insert(name.into(), id);
+        id
     }
 
     /// Adds a node.
@@ -134,7 +170,7 @@ impl Builder {
         Node { place: item.header, range, ..Node::new(item.name.clone(), kind, platform) }
     }
 
-    /// The node of a name, if there is one.
+    /// The node of a name, if what is at hand has one.
     pub(crate) fn find(&self, name: &str) -> Option<NodeId> {
         self.names.get(name).copied()
     }

@@ -20,11 +20,12 @@ mod search;
 mod shared;
 
 pub use address::Range;
-pub use builder::{Assume, Beat, Facts, Scope, Stand};
+pub use builder::{Assume, Beat, Facts, Host, Scope, Stand};
 pub use context::{Context, Marks, matches};
 pub use filter::{Entry, Filter, Otherwise, Sources};
 pub use ladder::Rung;
 pub use model::{Evidence, Gate, Kind, Listener, Node, NodeId, Way, WayKind, World};
+pub use platforms::{Images, Known, Recipe, Role, Said, clusters, given, has_objects, hosts, recipes};
 pub use said::{Missing, Step, words};
 pub use search::{Answer, From, Question, Verdict};
 pub use shared::{Difference, Shared};

@@ -22,6 +22,9 @@ pub struct World {
     pub nodes: Vec<Node>,
     /// From where to where, in the order of their making.
     pub ways: Vec<Way>,
+    /// What is in it though no code makes it, by name, sorted: a host that is known by its address. Two parts of a world that name the same
+    /// thing are one part.
+    pub outside: Vec<CompactString>,
     /// The numbers of the ways that leave each node, once somebody has asked.
     leaving: OnceLock<Vec<Vec<usize>>>,
 }
@@ -269,7 +272,7 @@ impl World {
 
     /// A world of these nodes, without any way.
     pub(crate) fn of_nodes(nodes: Vec<Node>) -> Self {
-        Self { nodes, ways: Vec::new(), leaving: OnceLock::new() }
+        Self { nodes, ..Self::default() }
     }
 
     /// The ways that leave a node. The world is finished when this is asked.

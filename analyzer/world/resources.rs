@@ -7,13 +7,21 @@ use compact_str::CompactString;
 use plimsoll_syntax::{Item, Kind, Value};
 use rustc_hash::FxHashMap;
 
+use crate::model::NodeId;
 use crate::said::Missing;
+
+/// Nodes by their names.
+pub(crate) type Names = FxHashMap<CompactString, NodeId>;
 
 /// Items by the address that they refer to.
 type Referrers = FxHashMap<CompactString, Vec<usize>>;
 
-/// The root modules, by path.
-pub(crate) type Roots<'a> = Vec<(&'a str, Resources<'a>)>;
+/// A root module that is in the world.
+pub(crate) struct Root<'a> {
+    pub(crate) resources: Resources<'a>,
+    /// The nodes that it has made.
+    pub(crate) names: Names,
+}
 
 /// The items of one root module.
 pub(crate) struct Resources<'a> {

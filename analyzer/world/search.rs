@@ -1,6 +1,7 @@
 //! Forward search: who is reached from where, on which ports, by which steps; else what stands before it or is missing.
 
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use plimsoll_connectivity::{Ports, Protocol};
 
@@ -82,26 +83,54 @@ struct Traffic {
     /// What the sender addresses, where ports were translated.
     addressed: Option<Ports>,
     missing: Vec<Missing>,
-    steps: Vec<Step>,
+    steps: Trail,
     /// Gates behind it.
     passed: usize,
+}
+
+/// Steps on a way. Traffic that goes on from one node to several others shares what is behind it.
+#[derive(Clone, Debug, Default)]
+struct Trail(Option<Rc<(Step, Trail)>>);
+
+impl Trail {
+    fn push(&mut self, step: Step) {
+        let before = std::mem::take(self);
+        self.0 = Some(Rc::new((step, before)));
+    }
+
+    fn last(&self) -> Option<&Step> {
+        self.0.as_ref().map(|last| &last.0)
+    }
+
+    /// From the first to the last.
+    fn told(&self) -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut at = self;
+        while let Some(link) = &at.0 {
+            steps.push(link.0.clone());
+            at = &link.1;
+        }
+        steps.reverse();
+        steps
+    }
 }
 
 /// What is known of a node.
 #[derive(Clone, Debug, Default)]
 struct Reached {
-    arrivals: Vec<Traffic>,
+    arrivals: Vec<Rc<Traffic>>,
     sure: Ports,
     maybe: Ports,
     /// The furthest attempt that failed: gates behind it, steps, the wall.
-    blocked: Option<(usize, Vec<Step>, Step)>,
+    blocked: Option<(usize, Trail, Step)>,
 }
 
 impl World {
     /// The answers for all nodes that are asked for, in their order: one for each path that gets there, else one.
     #[must_use]
     pub fn answers(&self, question: &Question) -> Vec<Answer> {
-        let reached = self.explore(question);
+        let mut reached = self.explore(question);
+        self.wall_off(&mut reached);
         let mut answers = Vec::new();
         for (id, node) in self.all() {
             let Some(reached) = reached.get(id.0 as usize) else { continue };
@@ -113,9 +142,23 @@ impl World {
         answers
     }
 
+    /// Those of the answers that say that a node is surely reached from another one.
+    #[must_use]
+    pub fn reachable(&self, from: NodeId) -> Vec<Answer> {
+        let question = Question { from: From::Node(from), to: None, port: None };
+        let mut answers = Vec::new();
+        for ((id, node), reached) in self.all().zip(self.explore(&question)) {
+            if !reached.sure.is_empty() && !node.kind.is_boundary() && id != from {
+                self.answer(&question, id, &reached, &mut answers);
+            }
+        }
+        answers.retain(|answer| answer.verdict == Verdict::Reachable);
+        answers
+    }
+
     fn answer(&self, question: &Question, to: NodeId, reached: &Reached, out: &mut Vec<Answer>) {
         let answer = |traffic: &Traffic, arrives: &Ports, verdict| {
-            let mut steps = traffic.steps.clone();
+            let mut steps = traffic.steps.told();
             let listeners = self.node(to).into_iter().flat_map(|node| &node.listeners);
             let heard = listeners.filter(|listener| arrives.contains(listener.protocol, listener.port));
             let heard: Vec<Step> = heard.map(|listener| listener.step.clone()).filter(|step| !steps.contains(step)).collect();
@@ -149,7 +192,7 @@ impl World {
             return;
         }
         let (steps, wall) = match &reached.blocked {
-            Some((_, steps, wall)) => (steps.clone(), wall.clone()),
+            Some((_, steps, wall)) => (steps.told(), wall.clone()),
             None => (Vec::new(), self.no_way(question.from, to)),
         };
         // Some ports get there, but not the one that was asked for.
@@ -157,7 +200,7 @@ impl World {
         let (steps, wall) = match (closest, question.port) {
             (Some(traffic), Some(port)) => {
                 let place = traffic.steps.last().map(|step| step.place).unwrap_or_default();
-                (traffic.steps.clone(), Step::at(place, format!("nothing passes on port {port}")))
+                (traffic.steps.told(), Step::at(place, format!("nothing passes on port {port}")))
             }
             _ => (steps, wall),
         };
@@ -186,10 +229,10 @@ impl World {
             maybe: Ports::default(),
             addressed: None,
             missing: Vec::new(),
-            steps: Vec::new(),
+            steps: Trail::default(),
             passed: 0,
         };
-        let mut waiting = VecDeque::from([(start, all, sender, 0_usize)]);
+        let mut waiting = VecDeque::from([(start, Rc::new(all), sender, 0_usize)]);
         while let Some((at, traffic, sender, length)) = waiting.pop_front() {
             for way in self.leaving(at) {
                 if way.kind == WayKind::Begins && length > 0 || way.to == start {
@@ -205,7 +248,8 @@ impl World {
                         if fresh && there.arrivals.len() < ARRIVALS {
                             there.sure = there.sure.union(&arrived.sure);
                             there.maybe = there.maybe.union(&arrived.maybe);
-                            there.arrivals.push(arrived.clone());
+                            let arrived = Rc::new(arrived);
+                            there.arrivals.push(Rc::clone(&arrived));
                             if length < LONGEST {
                                 waiting.push_back((way.to, arrived, sender, length + 1));
                             }
@@ -219,7 +263,11 @@ impl World {
                 }
             }
         }
-        // Who lies behind a node that nothing reaches is kept by the same wall.
+        reached
+    }
+
+    /// Who lies behind a node that nothing reaches is kept by the same wall.
+    fn wall_off(&self, reached: &mut [Reached]) {
         let walled = |node: &Reached| node.arrivals.is_empty() && node.blocked.is_some();
         let mut behind: VecDeque<usize> = (0..reached.len()).filter(|&at| reached.get(at).is_some_and(walled)).collect();
         while let Some(at) = behind.pop_front() {
@@ -233,7 +281,6 @@ impl World {
                 }
             }
         }
-        reached
     }
 
     fn sender(&self, id: NodeId) -> Sender<'_> {
@@ -247,7 +294,7 @@ impl World {
 
 impl Traffic {
     /// What arrives at the end of a way; else how far it came and the wall.
-    fn along(&self, way: &Way, sender: Sender<'_>, to: Option<&Node>) -> Result<Self, (usize, Vec<Step>, Step)> {
+    fn along(&self, way: &Way, sender: Sender<'_>, to: Option<&Node>) -> Result<Self, (usize, Trail, Step)> {
         let mut traffic = self.clone();
         for gate in &way.gates {
             if let Err(wall) = traffic.through(gate, sender) {
@@ -325,7 +372,7 @@ impl Traffic {
                 if !self.maybe.is_empty() {
                     self.lacks(passed.missing);
                 }
-                self.steps.extend(passed.steps);
+                passed.steps.into_iter().for_each(|step| self.steps.push(step));
             }
         }
         Ok(())

@@ -156,7 +156,7 @@ impl Snapshot {
                 (subject, part)
             };
             let mut parts: Vec<(Subject, Part)> = self.subjects_of(file, standing).into_iter().map(judge).collect();
-            parts.extend(standing.moved_world(&self.0.db).map(|part| (Subject::World, part)));
+            parts.extend(standing.moved_world(&self.0.db));
             self.rendered(&FxHashSet::from_iter([file.id(&self.0.db)]), &parts).remove(path).unwrap_or_default()
         })
     }
@@ -181,7 +181,7 @@ impl Snapshot {
                 let part = crate::judge(db, task, &subject);
                 (subject, part)
             });
-            parts.extend(before.moved_world(&engine.db).map(|part| (Subject::World, part)));
+            parts.extend(before.moved_world(&engine.db));
             let edited: FxHashSet<FileId> =
                 edited.iter().filter_map(|path| engine.db.known(path)).map(|file| file.id(&engine.db)).collect();
             let dirty = different(before.parts(), &parts, &edited);
@@ -197,10 +197,13 @@ impl Snapshot {
     pub fn complete(&self, before: &Standing) -> Result<(Standing, BTreeMap<Utf8PathBuf, FileReport>), Cancelled> {
         self.caught(|| {
             let engine = &self.0;
-            let world = crate::judge(&engine.db, engine.task(), &Subject::World);
             let mut parts: Vec<(Subject, Part)> =
-                before.parts().iter().filter(|(subject, _)| *subject != Subject::World).cloned().collect();
-            parts.push((Subject::World, world));
+                before.parts().iter().filter(|(subject, _)| !subject.is_of_world()).cloned().collect();
+            let task = engine.task();
+            parts.extend(engine.map(engine.world_subjects(), |db, subject| {
+                let part = crate::judge(db, task, &subject);
+                (subject, part)
+            }));
             let dirty = different(before.parts(), &parts, &FxHashSet::default());
             let reports = self.rendered(&dirty, &parts);
             let scene = world::scene(&engine.db, engine.workspace, &engine.outside);
@@ -247,7 +250,7 @@ impl Snapshot {
                 Subject::Chart(chart) => charts.contains(chart),
                 Subject::Overlay(folder) => overlays.contains(folder),
                 Subject::Cluster => true,
-                Subject::World => false,
+                Subject::Region(_) | Subject::Stated => false,
             };
             if is_there && !subjects.contains(subject) {
                 subjects.push(subject.clone());

@@ -26,8 +26,7 @@ pub struct Standing {
 
 impl Standing {
     pub(super) fn of(db: &Database, parts: Vec<(Subject, Part)>, heavy: [Vec<Heavy>; 2]) -> Self {
-        let findings =
-            parts.iter().filter(|(subject, _)| *subject == Subject::World).flat_map(|(_, part)| &part.verdicts.findings);
+        let findings = parts.iter().filter(|(subject, _)| subject.is_of_world()).flat_map(|(_, part)| &part.verdicts.findings);
         let files: FxHashSet<FileId> = findings.flat_map(places).map(|place| place.file).collect();
         let texts = files.into_iter().filter_map(|id| Some((id, db.by_id(id)?.content(db).text.clone()))).collect();
         let mut about: FxHashMap<FileId, Vec<usize>> = FxHashMap::default();
@@ -59,22 +58,26 @@ impl Standing {
 
     /// What the world said, at the places that the lines have moved to. What lies where something was written meanwhile is left out:
     /// the next look at the world tells it again, if it is still so.
-    pub(super) fn moved_world(&self, db: &Database) -> Option<Part> {
-        let (_, part) = self.parts.iter().find(|(subject, _)| *subject == Subject::World)?;
+    pub(super) fn moved_world(&self, db: &Database) -> Vec<(Subject, Part)> {
         let text = |id: FileId| db.by_id(id).map(|file| file.content(db).text.clone());
         let changed = self.texts.iter().filter_map(|(id, before)| {
             let now = text(*id).unwrap_or_default();
             (now != *before).then(|| (*id, Change::between(before, &now)))
         });
         let changed: FxHashMap<FileId, Change> = changed.collect();
-        if changed.is_empty() {
-            return Some(part.clone());
-        }
-        let findings = part.verdicts.findings.iter().filter_map(|finding| moved(finding, &changed)).collect();
-        Some(Part {
-            verdicts: Arc::new(Verdicts { findings, ..Verdicts::clone(&part.verdicts) }),
-            incomplete: part.incomplete.clone(),
-        })
+        let stays = |part: &Part| {
+            let mut places = part.verdicts.findings.iter().flat_map(places);
+            changed.is_empty() || !places.any(|place| changed.contains_key(&place.file))
+        };
+        let parts = self.parts.iter().filter(|(subject, _)| subject.is_of_world()).map(|(subject, part)| {
+            if stays(part) {
+                return (subject.clone(), part.clone());
+            }
+            let findings = part.verdicts.findings.iter().filter_map(|finding| moved(finding, &changed)).collect();
+            let verdicts = Arc::new(Verdicts { findings, ..Verdicts::clone(&part.verdicts) });
+            (subject.clone(), Part { verdicts, incomplete: part.incomplete.clone() })
+        });
+        parts.collect()
     }
 }
 

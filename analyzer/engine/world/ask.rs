@@ -1,11 +1,14 @@
 //! Questions to the world, and their answers with lines.
 
+use std::sync::Arc;
+
 use camino::Utf8PathBuf;
 use plimsoll_syntax::Place;
 use plimsoll_world::{Answer, From, Missing, NodeId, Question, Range as Addresses, Step, Verdict, World, words};
 use serde::Serialize;
 
-use super::{scene, world};
+use super::region::Part;
+use super::{Region, region_answers, region_world, regions, scene, world};
 use crate::Engine;
 use crate::db::Db;
 use crate::queries;
@@ -74,6 +77,9 @@ impl Engine {
     /// # Errors
     /// When a node that the question names is not there.
     pub fn exposure(&self, asked: &Asked) -> Result<Vec<Exposed>, NoSuchNode> {
+        if let Some(answers) = self.exposure_by_region(asked) {
+            return Ok(answers);
+        }
         let world = world(&self.db, self.workspace, scene(&self.db, self.workspace, &self.outside));
         let from = match asked.from.as_deref() {
             None => vec![From::Node(World::INTERNET)],
@@ -93,6 +99,28 @@ impl Engine {
             }
         }
         Ok(answers.iter().map(|answer| self.exposed(&world, answer, asked.from.as_deref())).collect())
+    }
+
+    /// Whom the internet reaches, or an address of it: nothing leads from there through one region into another.
+    fn exposure_by_region(&self, asked: &Asked) -> Option<Vec<Exposed>> {
+        let from = match asked.from.as_deref() {
+            _ if asked.to.is_some() => return None,
+            None => From::Node(World::INTERNET),
+            Some(name) => From::Addresses(Addresses::parse(name)?),
+        };
+        let question = Question { from, to: None, port: asked.port };
+        let everything = question == Question { from: From::Node(World::INTERNET), to: None, port: None };
+        let scene = scene(&self.db, self.workspace, &self.outside);
+        let of_region = |region: &Region| -> Vec<Exposed> {
+            let (terms, part) = (scene.terms(&self.db), Part::new(&self.db, region.clone()));
+            let world = region_world(&self.db, self.workspace, terms, part);
+            let answers = match everything {
+                true => region_answers(&self.db, self.workspace, terms, part),
+                false => Arc::new(world.answers(&question)),
+            };
+            answers.iter().map(|answer| self.exposed(&world, answer, asked.from.as_deref())).collect()
+        };
+        Some(regions(&self.db, self.workspace, scene).iter().flat_map(of_region).collect())
     }
 
     /// An answer with lines; `from`: how the question names an address.

@@ -10,7 +10,8 @@ use plimsoll_syntax::image;
 use plimsoll_syntax::{Item, Value};
 use serde::Serialize;
 
-use super::{Scene, items, scene};
+use super::region::items;
+use super::{Scene, scene};
 use crate::Engine;
 use crate::queries::{self, Root};
 

@@ -1,7 +1,9 @@
 //! What is exposed in a world, and which of it is meant.
 
+use std::sync::Arc;
+
 use plimsoll_connectivity::Ports;
-use plimsoll_world::{Answer, Beat, From, NodeId, Question, Verdict, World};
+use plimsoll_world::{Answer, Beat, From, NodeId, Verdict, World};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::stated::{Intended, Stated};
@@ -14,33 +16,39 @@ pub(super) struct Found {
     /// Everything that is reachable from the internet, and from the local network where the internet does not come; with the number
     /// of the intended exposure that it is.
     pub(super) answers: Vec<(Answer, Option<usize>)>,
-    /// The answers of those that the internet does not reach, or not surely.
-    pub(super) closed: FxHashMap<NodeId, Answer>,
+    /// Whom the internet reaches, and what keeps it from the others.
+    internet: Arc<Vec<Answer>>,
+    /// The numbers of the answers of those that the internet does not reach, or not surely.
+    closed: FxHashMap<NodeId, usize>,
     /// The intended exposures that something is exposed as.
     matched: FxHashSet<usize>,
 }
 
 impl Found {
-    pub(super) fn of(world: &World, stated: &Stated, today: Today, beat: Beat<'_>) -> Self {
-        let mut found = Self { answers: Vec::new(), closed: FxHashMap::default(), matched: FxHashSet::default() };
-        let asked = |from| world.answers(&Question { from: From::Node(from), to: None, port: None });
-        let internet = asked(World::INTERNET);
-        beat.beat();
-        for answer in internet {
+    /// `internet`: the answers to who reaches whom from there.
+    pub(super) fn of(world: &World, internet: Arc<Vec<Answer>>, stated: &Stated, today: Today, beat: Beat<'_>) -> Self {
+        let (answers, closed, matched) = (Vec::new(), FxHashMap::default(), FxHashSet::default());
+        let mut found = Self { answers, internet: internet.clone(), closed, matched };
+        for (number, answer) in internet.iter().enumerate() {
             if answer.verdict == Verdict::Reachable {
-                found.add(world, stated, answer, today);
+                found.add(world, stated, answer.clone(), today);
             } else {
-                found.closed.insert(answer.to, answer);
+                found.closed.insert(answer.to, number);
             }
         }
         beat.beat();
         // A node that the internet reaches is open to the local network as well: that is told of the others alone.
-        for answer in asked(World::LAN) {
-            if answer.verdict == Verdict::Reachable && found.closed.contains_key(&answer.to) {
+        for answer in world.reachable(World::LAN) {
+            if found.closed.contains_key(&answer.to) {
                 found.add(world, stated, answer, today);
             }
         }
         found
+    }
+
+    /// What keeps the internet from a node, surely or perhaps.
+    pub(super) fn closed(&self, id: NodeId) -> Option<&Answer> {
+        self.internet.get(*self.closed.get(&id)?)
     }
 
     fn add(&mut self, world: &World, stated: &Stated, answer: Answer, today: Today) {
@@ -51,7 +59,7 @@ impl Found {
 
     /// Whether the internet comes to a node.
     pub(super) fn verdict(&self, id: NodeId) -> &'static str {
-        self.closed.get(&id).map_or(Verdict::Reachable.name(), |answer| answer.verdict.name())
+        self.closed(id).map_or(Verdict::Reachable.name(), |answer| answer.verdict.name())
     }
 
     /// What is exposed though nobody says that it is meant.
@@ -59,12 +67,9 @@ impl Found {
         self.answers.iter().filter(|(_, meant)| meant.is_none()).map(|(answer, _)| answer)
     }
 
-    /// The intended exposures, whether something is exposed so, and whether they have expired.
-    pub(super) fn intended<'s>(&'s self, stated: &'s Stated, today: Today) -> impl Iterator<Item = (&'s Intended, bool, bool)> {
-        stated.intended.iter().enumerate().map(move |(at, intended)| {
-            let expired = intended.has_expired(today);
-            (intended, self.matched.contains(&at) || expired, expired)
-        })
+    /// The numbers of the intended exposures that something is exposed as.
+    pub(super) fn matched(&self) -> impl Iterator<Item = usize> {
+        self.matched.iter().copied()
     }
 }
 

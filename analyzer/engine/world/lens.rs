@@ -12,7 +12,7 @@ use plimsoll_world::{From, Node, NodeId, Question, Step, Verdict, World};
 use super::ask::{Exposed, Stretch};
 use super::findings::Found;
 use super::report::Witness;
-use super::{Scene, found, scene, world};
+use super::{Scene, regions, scene, seen, world};
 use crate::db::Db;
 use crate::live::{Cancelled, Snapshot};
 use crate::report::{Range, Text};
@@ -68,9 +68,9 @@ impl Snapshot {
     /// When it was cancelled.
     pub fn nodes_of(&self, path: &Utf8Path) -> Result<Vec<NodeLens>, Cancelled> {
         self.ask(|engine| {
-            Sight::of(engine, path).map(|sight| sight.own().filter_map(|(id, node)| sight.lens(id, node)).collect())
+            let all = Sight::all(engine, path);
+            all.iter().flat_map(|sight| sight.own().filter_map(|(id, node)| sight.lens(id, node))).collect()
         })
-        .map(Option::unwrap_or_default)
     }
 
     /// The nodes at whose header a byte of a file is, with everything that is known of them.
@@ -78,12 +78,11 @@ impl Snapshot {
     /// # Errors
     /// When it was cancelled.
     pub fn nodes_at(&self, path: &Utf8Path, offset: usize) -> Result<Vec<NodeDetails>, Cancelled> {
-        let details = |engine: &Engine| {
-            let sight = Sight::of(engine, path)?;
+        let details = |sight: &Sight<'_>| -> Vec<NodeDetails> {
             let own = sight.own().filter_map(|(id, node)| Some((id, node, sight.lens(id, node)?)));
-            Some(own.filter(|(.., lens)| lens.is_at(offset)).map(|(id, node, lens)| sight.details(id, node, lens)).collect())
+            own.filter(|(.., lens)| lens.is_at(offset)).map(|(_, node, lens)| sight.details(node, lens)).collect()
         };
-        self.ask(details).map(Option::unwrap_or_default)
+        self.ask(|engine| Sight::all(engine, path).iter().flat_map(details).collect())
     }
 }
 
@@ -97,7 +96,7 @@ impl Snapshot {
     }
 }
 
-/// The world as it is seen from one file.
+/// A region of the world as it is seen from one file.
 struct Sight<'e> {
     engine: &'e Engine,
     scene: Scene<'e>,
@@ -107,18 +106,17 @@ struct Sight<'e> {
 }
 
 impl<'e> Sight<'e> {
-    /// `None`: the file has no nodes.
-    fn of(engine: &'e Engine, path: &Utf8Path) -> Option<Self> {
+    /// Of every region in which the file has nodes.
+    fn all(engine: &'e Engine, path: &Utf8Path) -> Vec<Self> {
         let db = &engine.db;
-        let source = db.file(path)?;
-        source.content(db).kind?;
+        let Some(source) = db.file(path).filter(|source| source.content(db).kind.is_some()) else { return Vec::new() };
         let file = source.id(db);
         let scene = scene(db, engine.workspace, &engine.outside);
-        let world = world(db, engine.workspace, scene);
-        world.nodes.iter().any(|node| node.place.file == file).then(|| {
-            let found = found(db, engine.workspace, scene);
-            Self { engine, scene, world, found, file }
-        })
+        let sight = |region| {
+            let (world, found) = seen(db, engine.workspace, scene, region);
+            world.nodes.iter().any(|node| node.place.file == file).then_some(Self { engine, scene, world, found, file })
+        };
+        regions(db, engine.workspace, scene).iter().filter_map(sight).collect()
     }
 
     fn own(&self) -> impl Iterator<Item = (NodeId, &Node)> {
@@ -142,11 +140,11 @@ impl<'e> Sight<'e> {
         if !reached.is_empty() {
             return reached;
         }
-        let closed = self.found.closed.get(&id).into_iter();
+        let closed = self.found.closed(id).into_iter();
         closed.map(|answer| self.engine.exposed(&self.world, answer, None)).collect()
     }
 
-    fn details(&self, id: NodeId, node: &Node, lens: NodeLens) -> NodeDetails {
+    fn details(&self, node: &Node, lens: NodeLens) -> NodeDetails {
         let world = &self.world;
         let mut evidence: Vec<_> = node.evidence.iter().collect();
         evidence.sort_by_key(|evidence| evidence.rung);
@@ -165,13 +163,15 @@ impl<'e> Sight<'e> {
             evidence: evidence.collect(),
             inside: inside.collect(),
             marks: marks.collect(),
-            neighbours: self.neighbours(id),
+            neighbours: self.neighbours(node),
         }
     }
 
-    fn neighbours(&self, to: NodeId) -> Option<Vec<Exposed>> {
-        let others: Vec<NodeId> = self
-            .world
+    /// Regions meet on the local network, too, when something in one of them begins to speak: that is asked of the world as a whole.
+    fn neighbours(&self, node: &Node) -> Option<Vec<Exposed>> {
+        let world = world(&self.engine.db, self.engine.workspace, self.scene);
+        let (to, _) = world.all().find(|(_, other)| other.place == node.place && other.name == node.name)?;
+        let others: Vec<NodeId> = world
             .all()
             .filter(|(id, node)| *id != to && id.0 > World::LAN.0 && node.kind.ends_traffic())
             .map(|(id, _)| id)
@@ -181,9 +181,9 @@ impl<'e> Sight<'e> {
             for from in others {
                 // An edit does not wait for the rest.
                 salsa::Database::unwind_if_revision_cancelled(&self.engine.db);
-                let answers = self.world.answers(&Question { from: From::Node(from), to: Some(to), port: None });
+                let answers = world.answers(&Question { from: From::Node(from), to: Some(to), port: None });
                 let reach = answers.iter().filter(|answer| answer.verdict == Verdict::Reachable);
-                all.extend(reach.map(|answer| self.engine.exposed(&self.world, answer, None)));
+                all.extend(reach.map(|answer| self.engine.exposed(&world, answer, None)));
             }
             all
         })

@@ -3,7 +3,7 @@
 use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::{FileId, Item, Place, Value};
 use plimsoll_world::{Answer, Difference, Marks, Node, NodeId, Shared, Verdict, World};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::findings::{Found, Today};
 use super::ports::{every_port, intervals};
@@ -28,8 +28,8 @@ pub(crate) fn told(item: &Item) -> Vec<(Place, String)> {
     told
 }
 
-/// Everything that rules may look at. `file`: the one that states the intended exposures.
-pub(super) fn items(world: &World, found: &Found, stated: &Stated, file: Option<FileId>, today: Today) -> Vec<Item> {
+/// Everything in a world that rules may look at.
+pub(super) fn items(world: &World, found: &Found, stated: &Stated) -> Vec<Item> {
     let view = View { world, purposes: world.purposes(&stated.contexts), inhabitants: inhabitants(world) };
     let mut items: Vec<Item> = world
         .all()
@@ -38,26 +38,30 @@ pub(super) fn items(world: &World, found: &Found, stated: &Stated, file: Option<
         .collect();
     items.extend(found.unmeant().filter_map(|answer| view.exposure(answer)));
     items.extend(world.shared(&view.purposes).iter().filter_map(|shared| view.shared(shared)));
-    if let Some(file) = file {
-        items.extend(found.intended(stated, today).map(|(intended, matched, expired)| {
-            let at = Place::new(file, intended.span);
-            let text = |text: Option<&str>| text.map_or_else(Value::default, |text| Value::string(text, at));
-            let value = object(
-                at,
-                [
-                    ("node", text(Some(&intended.node))),
-                    ("from", text(intended.from.as_deref())),
-                    ("reason", text(Some(&intended.reason))),
-                    ("until", text(intended.until_text().as_deref())),
-                    ("port", intended.port.map_or_else(Value::default, |port| Value::int(port, at))),
-                    ("matched", Value::bool(matched, at)),
-                    ("expired", Value::bool(expired, at)),
-                ],
-            );
-            item(&intended.node, "intended", at, at, value)
-        }));
-    }
     items
+}
+
+/// The intended exposures that a file states. `matched`: the numbers of those that something is exposed as.
+pub(super) fn intended(stated: &Stated, matched: &FxHashSet<usize>, file: FileId, today: Today) -> Vec<Item> {
+    let all = stated.intended.iter().enumerate().map(|(number, intended)| {
+        let expired = intended.has_expired(today);
+        let at = Place::new(file, intended.span);
+        let text = |text: Option<&str>| text.map_or_else(Value::default, |text| Value::string(text, at));
+        let value = object(
+            at,
+            [
+                ("node", text(Some(&intended.node))),
+                ("from", text(intended.from.as_deref())),
+                ("reason", text(Some(&intended.reason))),
+                ("until", text(intended.until_text().as_deref())),
+                ("port", intended.port.map_or_else(Value::default, |port| Value::int(port, at))),
+                ("matched", Value::bool(matched.contains(&number) || expired, at)),
+                ("expired", Value::bool(expired, at)),
+            ],
+        );
+        item(&intended.node, "intended", at, at, value)
+    });
+    all.collect()
 }
 
 struct View<'w> {

@@ -109,7 +109,7 @@ pub(super) fn join(item: &Item, id: NodeId, network: NodeId, gates: Vec<Gate>, b
 
 /// The network that is not in this code, under this name.
 pub(super) fn elsewhere(name: String, platform: &str, builder: &mut Builder) -> NodeId {
-    builder.find(&name).unwrap_or_else(|| builder.node(Node::new(name, Kind::Network, platform)))
+    builder.outside(&name, |builder| builder.node(Node::new(name.as_str(), Kind::Network, platform)))
 }
 
 /// Something that is so, is not so, or is not known to be so.

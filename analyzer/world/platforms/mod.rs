@@ -20,10 +20,13 @@ mod virtualbox;
 mod vsphere;
 
 use crate::builder::{Builder, Facts};
-use crate::resources::{Resources, Roots};
+use crate::resources::{Resources, Root};
+
+pub use docker::{Images, Known, Recipe, Role, Said, given, hosts, recipes};
+pub use kubernetes::{clusters, has_objects};
 
 /// All platforms that Terraform sets up.
-pub(crate) fn terraform(resources: &Resources<'_>, builder: &mut Builder) {
+pub(crate) fn terraform(path: &str, resources: &Resources<'_>, facts: &Facts<'_>, builder: &mut Builder) {
     let platforms = [
         aws::build,
         azure::build,
@@ -43,15 +46,16 @@ pub(crate) fn terraform(resources: &Resources<'_>, builder: &mut Builder) {
     for build in platforms {
         build(resources, builder);
     }
+    docker::link(path, resources, facts, builder);
 }
 
 /// What files say by themselves.
-pub(crate) fn files(facts: &Facts<'_>, roots: &Roots<'_>, builder: &mut Builder) {
-    docker::build(facts, roots, builder);
+pub(crate) fn files(facts: &Facts<'_>, builder: &mut Builder) {
+    docker::build(facts, builder);
     vagrant::build(facts, builder);
 }
 
 /// The objects of all manifests.
-pub(crate) fn cluster(facts: &Facts<'_>, roots: &Roots<'_>, builder: &mut Builder) {
+pub(crate) fn cluster(facts: &Facts<'_>, roots: &[Root<'_>], builder: &mut Builder) {
     kubernetes::build(facts, roots, builder);
 }

@@ -29,10 +29,8 @@ const PICKED: (u16, u16) = (2200, 2250);
 
 /// Adds what they run.
 pub(super) fn build(facts: &Facts<'_>, builder: &mut Builder) {
-    for file in &facts.files {
-        if file.path.rsplit('/').next().is_none_or(|name| !name.eq_ignore_ascii_case("vagrantfile")) {
-            continue;
-        }
+    for file in &facts.vagrant {
+        builder.leave();
         let Some(first) = file.items.first() else { continue };
         let host = local::host("Vagrant host", "vagrant", first.header, builder);
         let all: Vec<&Item> = file.items.iter().filter(|item| Resources::is_of(item, "vagrant.machine")).collect();

@@ -88,7 +88,7 @@ fn join(adapter: &Value, id: NodeId, host: NodeId, name: &str, builder: &mut Bui
 /// The network that machines with one host interface share.
 fn shared(interface: &str, id: NodeId, host: NodeId, name: &str, step: &Step, builder: &mut Builder) {
     let key = format!("network/{interface}");
-    let between = builder.find(&key).unwrap_or_else(|| {
+    let between = builder.outside(&key, |builder| {
         builder.node(Node {
             place: step.place,
             inside: vec![host],

@@ -13,7 +13,7 @@ use crate::kind::FileKind;
 use crate::live::{Cancelled, Snapshot};
 use crate::queries::{self, inside};
 use crate::report::Range;
-use crate::world::{scene, world};
+use crate::world::{regions, scene, seen};
 
 /// A place in a file.
 type Spot = (Utf8PathBuf, Range);
@@ -222,12 +222,16 @@ impl Engine {
     }
 
     fn ways(&self, file: SourceFile, ends: impl Fn(&World, NodeId) -> Option<Vec<NodeId>>) -> Vec<Place> {
-        let world = world(&self.db, self.workspace, scene(&self.db, self.workspace, &self.outside));
+        let scene = scene(&self.db, self.workspace, &self.outside);
         let id = file.id(&self.db);
-        let own = world.all().filter(|(_, node)| node.place.file == id && node.place.is_some());
-        let ends = own.filter_map(|(id, _)| ends(&world, id)).flatten();
-        let ends = ends.filter_map(|id| world.node(id)).filter(|node| !node.kind.is_boundary());
-        ends.map(|node| node.place).collect()
+        let of_region = |region| -> Vec<Place> {
+            let (world, _) = seen(&self.db, self.workspace, scene, region);
+            let own = world.all().filter(|(_, node)| node.place.file == id && node.place.is_some());
+            let ends = own.filter_map(|(id, _)| ends(&world, id)).flatten();
+            let ends = ends.filter_map(|id| world.node(id)).filter(|node| !node.kind.is_boundary());
+            ends.map(|node| node.place).collect()
+        };
+        regions(&self.db, self.workspace, scene).iter().flat_map(of_region).collect()
     }
 
     fn allowed_rules(&self, path: &Utf8Path) -> Option<Vec<(String, Range)>> {

@@ -1,11 +1,14 @@
 //! Images: what is known of them, and the Dockerfiles that build them.
 
+use std::fmt;
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use plimsoll_connectivity::Protocol;
 use plimsoll_syntax::{Item, Value};
 use rustc_hash::FxHashMap;
 
-use crate::builder::Facts;
+use crate::builder::{Facts, Scope};
 use crate::model::{Listener, Node};
 use crate::platforms::entries::says;
 use crate::resources::{Resources, field};
@@ -91,71 +94,42 @@ fn nested(settings: &Value) -> Option<Listener> {
     Some(Listener { protocol: Protocol::Tcp, port, service: "docker-api".into(), step, proof: Some(proof.into()) })
 }
 
-/// The Dockerfiles, by path, and the images that are built from them.
-#[derive(Default)]
-pub(crate) struct Dockerfiles<'a> {
-    stages: FxHashMap<&'a str, &'a [Item]>,
-    /// By repository.
-    built: FxHashMap<CompactString, &'a Item>,
+/// What is known of images.
+pub trait Images: fmt::Debug {
+    /// The items of the Dockerfile at a path.
+    fn dockerfile(&self, path: &str) -> Option<&[Item]>;
+
+    /// From what images of a repository are built, as [`recipes`] has it, in the order of the files that say so.
+    fn built(&self, repository: &str) -> Arc<Vec<Recipe>>;
 }
 
-impl<'a> Dockerfiles<'a> {
-    /// All of a workspace.
-    pub(crate) fn of(facts: &Facts<'a>) -> Self {
-        let mut all = Self::default();
-        for file in &facts.files {
-            if file.items.iter().any(|item| Resources::is_of(item, "stage")) {
-                all.stages.insert(file.path, file.items);
-            }
-        }
-        for file in &facts.files {
-            let folder = folder(file.path);
-            for item in file.items {
-                if Resources::is_of(item, "service") {
-                    let stage = field(&item.value, "build").and_then(|build| all.stage(folder, build));
-                    all.name(says(&item.value, "image"), stage);
-                } else if Resources::is_of(item, "command") {
-                    let (tag, stage) = all.command(folder, item);
-                    all.name(tag, stage);
-                }
-            }
-        }
-        all
-    }
+/// From what an image is built.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipe {
+    /// The Dockerfile.
+    path: String,
+    /// The stage; the last one where nothing is said.
+    target: Option<CompactString>,
+}
 
-    fn name(&mut self, reference: Option<&str>, stage: Option<&'a Item>) {
-        if let (Some(reference), Some(stage)) = (reference, stage) {
-            self.built.entry(repository(reference).into()).or_insert(stage);
-        }
-    }
-
-    /// `docker build -t NAME -f FILE --target STAGE CONTEXT`
-    fn command<'i>(&self, folder: &str, item: &'i Item) -> (Option<&'i str>, Option<&'a Item>) {
-        let words: Vec<&str> =
-            field(&item.value, "argv").map(Value::items).unwrap_or_default().iter().filter_map(Value::as_str).collect();
-        let program = words.first().map(|word| word.rsplit('/').next().unwrap_or(word));
-        if !matches!(program, Some("docker" | "podman" | "buildah" | "nerdctl")) || !words.contains(&"build") {
-            return (None, None);
-        }
-        let after = |names: [&str; 2]| {
-            words.iter().zip(words.iter().skip(1)).find(|(word, _)| names.contains(word)).map(|(_, value)| *value)
+/// The images that a file has built, by repository.
+pub fn recipes<'a>(path: &str, items: &'a [Item]) -> impl Iterator<Item = (CompactString, Recipe)> + use<'a> {
+    let folder = folder(path).to_owned();
+    items.iter().filter_map(move |item| {
+        let (reference, recipe) = if Resources::is_of(item, "service") {
+            (says(&item.value, "image")?, Recipe::of(&folder, field(&item.value, "build")?)?)
+        } else if Resources::is_of(item, "command") {
+            Recipe::of_command(&folder, item)?
+        } else {
+            return None;
         };
-        let context = words.last().copied().unwrap_or(".");
-        let file = after(["-f", "--file"]);
-        let path = file.map_or_else(|| joined(folder, context, "Dockerfile"), |file| joined(folder, "", file));
-        (after(["-t", "--tag"]), self.at(&path, after(["--target", "--target"])))
-    }
+        Some((repository(reference).into(), recipe))
+    })
+}
 
-    fn at(&self, path: &str, target: Option<&str>) -> Option<&'a Item> {
-        let stages = self.stages.get(path)?.iter().filter(|item| Resources::is_of(item, "stage"));
-        match target {
-            Some(target) => stages.into_iter().find(|item| item.name == target || says(&item.value, "name") == Some(target)),
-            None => stages.into_iter().find(|item| Resources::is_of(item, "stage.final")),
-        }
-    }
-
-    /// The stage that a `build` names, from a folder on.
-    pub(crate) fn stage(&self, folder: &str, build: &Value) -> Option<&'a Item> {
+impl Recipe {
+    /// What a `build` names, from a folder on.
+    fn of(folder: &str, build: &Value) -> Option<Self> {
         let context = says(build, "context").unwrap_or(".");
         let written = field(build, "dockerfile");
         let file = match written {
@@ -164,15 +138,94 @@ impl<'a> Dockerfiles<'a> {
         };
         // A target that is not known may be any stage.
         let target = match field(build, "target") {
-            Some(value) => Some(value.as_str().filter(|text| !text.is_empty())?),
+            Some(value) => Some(value.as_str().filter(|text| !text.is_empty())?.into()),
             None => None,
         };
-        self.at(&joined(folder, context, file), target)
+        Some(Self { path: joined(folder, context, file), target })
+    }
+
+    /// `docker build -t NAME -f FILE --target STAGE CONTEXT`
+    fn of_command<'i>(folder: &str, item: &'i Item) -> Option<(&'i str, Self)> {
+        let words: Vec<&str> =
+            field(&item.value, "argv").map(Value::items).unwrap_or_default().iter().filter_map(Value::as_str).collect();
+        let program = words.first().map(|word| word.rsplit('/').next().unwrap_or(word));
+        if !matches!(program, Some("docker" | "podman" | "buildah" | "nerdctl")) || !words.contains(&"build") {
+            return None;
+        }
+        let after = |names: [&str; 2]| {
+            words.iter().zip(words.iter().skip(1)).find(|(word, _)| names.contains(word)).map(|(_, value)| *value)
+        };
+        let context = words.last().copied().unwrap_or(".");
+        let file = after(["-f", "--file"]);
+        let path = file.map_or_else(|| joined(folder, context, "Dockerfile"), |file| joined(folder, "", file));
+        let target = after(["--target", "--target"]).map(CompactString::from);
+        Some((after(["-t", "--tag"])?, Self { path, target }))
+    }
+}
+
+/// The Dockerfiles among some files, and the images that are built from them.
+#[derive(Debug, Default)]
+pub struct Known<'a> {
+    dockerfiles: FxHashMap<&'a str, &'a [Item]>,
+    built: FxHashMap<CompactString, Arc<Vec<Recipe>>>,
+}
+
+impl<'a> Known<'a> {
+    /// All that these files have.
+    #[must_use]
+    pub fn of(files: &[Scope<'a>]) -> Self {
+        let mut known = Self::default();
+        for file in files {
+            if builds(file.items) {
+                known.dockerfiles.insert(file.path, file.items);
+            }
+            for (repository, recipe) in recipes(file.path, file.items) {
+                Arc::make_mut(known.built.entry(repository).or_default()).push(recipe);
+            }
+        }
+        known
+    }
+}
+
+impl Images for Known<'_> {
+    fn dockerfile(&self, path: &str) -> Option<&[Item]> {
+        self.dockerfiles.get(path).copied()
+    }
+
+    fn built(&self, repository: &str) -> Arc<Vec<Recipe>> {
+        self.built.get(repository).cloned().unwrap_or_default()
+    }
+}
+
+fn builds(items: &[Item]) -> bool {
+    items.iter().any(|item| Resources::is_of(item, "stage"))
+}
+
+/// The stages of Dockerfiles, as far as they are known.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Dockerfiles<'a>(Option<&'a dyn Images>);
+
+impl<'a> Dockerfiles<'a> {
+    pub(crate) fn of(facts: &Facts<'a>) -> Self {
+        Self(facts.images)
+    }
+
+    fn at(&self, recipe: &Recipe) -> Option<&'a Item> {
+        let stages = self.0?.dockerfile(&recipe.path)?.iter().filter(|item| Resources::is_of(item, "stage"));
+        match recipe.target.as_deref() {
+            Some(target) => stages.into_iter().find(|item| item.name == target || says(&item.value, "name") == Some(target)),
+            None => stages.into_iter().find(|item| Resources::is_of(item, "stage.final")),
+        }
+    }
+
+    /// The stage that a `build` names, from a folder on.
+    pub(crate) fn stage(&self, folder: &str, build: &Value) -> Option<&'a Item> {
+        self.at(&Recipe::of(folder, build)?)
     }
 
     /// The stage that is built under the name of an image.
     pub(crate) fn built(&self, image: Option<&Value>) -> Option<&'a Item> {
-        self.built.get(repository(image?.as_str()?)).copied()
+        self.0?.built(repository(image?.as_str()?)).iter().find_map(|recipe| self.at(recipe))
     }
 }
 

@@ -9,13 +9,12 @@ use crate::said::{Missing, Step};
 
 /// A host by its name; made where it is not there yet. See [`Builder::host`]; it reaches its neighbours, too.
 pub(crate) fn host(name: &str, platform: &'static str, place: Place, builder: &mut Builder) -> NodeId {
-    if let Some(known) = builder.find(name) {
-        return known;
-    }
-    let id = builder.host(Node { place, range: place, ..Node::new(name, Kind::Host, platform) });
-    let step = Step::at(place, format!("{name} is on its local network"));
-    among_neighbours(id, &step, &[], builder);
-    id
+    builder.outside(name, |builder| {
+        let id = builder.host(Node { place, range: place, ..Node::new(name, Kind::Host, platform) });
+        let step = Step::at(place, format!("{name} is on its local network"));
+        among_neighbours(id, &step, &[], builder);
+        id
+    })
 }
 
 /// Adds a virtual machine for an item.

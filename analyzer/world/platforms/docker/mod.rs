@@ -14,6 +14,7 @@
 //! - The daemon listens on its local socket where nothing gives it hosts; `tls` without `tlsverify` asks for no certificate.
 
 mod engine;
+mod hosts;
 mod image;
 mod isolation;
 mod listen;
@@ -21,24 +22,20 @@ pub(super) mod local;
 mod publish;
 mod user_data;
 
-use std::collections::BTreeMap;
-
 use compact_str::CompactString;
 use plimsoll_syntax::{Item, Place, Value};
 
 use crate::builder::{Builder, Facts, Scope};
 use crate::platforms::entries::says;
-use crate::resources::{Resources, Roots, field};
+use crate::resources::{Resources, field};
 use crate::said::{Missing, Step};
 
 pub(super) use engine::{Container, Driver, Engine, Network};
+pub use hosts::{Role, Said, given, hosts};
 pub(super) use image::Dockerfiles;
+pub use image::{Images, Known, Recipe, recipes};
 pub(super) use publish::is_of_host_alone;
-pub(super) use user_data::{build as build_user_data, run};
-
-/// Ends of folders that stand for the root of a machine's files.
-const PLACES: &[&str] =
-    &["etc/docker", "etc/default", "etc/sysconfig", "etc/systemd/system", "etc/systemd", "etc", "systemd", "docker"];
+pub(super) use user_data::{build as build_user_data, link, run};
 
 /// What hosts of engines are called.
 pub(super) const HOST: &str = "docker host";
@@ -47,30 +44,13 @@ pub(super) const HOST: &str = "docker host";
 const RUNS: &[&str] = &["project", "docker.run", "daemon"];
 
 /// Adds what they run.
-pub(super) fn build(facts: &Facts<'_>, roots: &Roots<'_>, builder: &mut Builder) {
+pub(super) fn build(facts: &Facts<'_>, builder: &mut Builder) {
     let dockerfiles = Dockerfiles::of(facts);
-    let given = user_data::Given::of(facts);
-    user_data::link(roots, &dockerfiles, builder);
-    let projects: Vec<&str> = facts
-        .files
-        .iter()
-        .filter(|file| file.items.iter().any(|item| own(item, "project")))
-        .map(|file| image::folder(file.path))
-        .collect();
-    facts.beat.beat();
-    let mut hosts: BTreeMap<String, Vec<&Scope<'_>>> = BTreeMap::new();
-    for file in &facts.files {
-        // A Dockerfile runs nothing on a host, and what Terraform gives to a machine runs there.
-        let builds = file.items.iter().any(|item| Resources::is_of(item, "stage"));
-        let runs = file.items.iter().any(|item| RUNS.iter().any(|view| own(item, view)));
-        if runs && !builds && !given.holds(file) {
-            hosts.entry(place_of(image::folder(file.path), &projects)).or_default().push(file);
-        }
-    }
-    for (folder, files) in &hosts {
+    for host in &facts.hosts {
         facts.beat.beat();
-        let name = if folder.is_empty() { "docker host".to_owned() } else { format!("docker host of {folder}") };
-        one(&name, files, &dockerfiles, builder);
+        builder.leave();
+        let name = if host.folder.is_empty() { HOST.to_owned() } else { format!("{HOST} of {}", host.folder) };
+        one(&name, &host.files, &dockerfiles, builder);
     }
 }
 
@@ -79,20 +59,7 @@ fn own(item: &Item, view: &str) -> bool {
     item.owner.is_none() && Resources::is_of(item, view)
 }
 
-/// The folder whose host a file is about: the nearest one with a Compose project, else its own.
-fn place_of(folder: &str, projects: &[&str]) -> String {
-    let above = projects.iter().filter(|project| {
-        project.is_empty() || folder == **project || folder.strip_prefix(**project).is_some_and(|rest| rest.starts_with('/'))
-    });
-    if let Some(nearest) = above.max_by_key(|project| project.len()) {
-        return (*nearest).to_owned();
-    }
-    let folder = folder.strip_suffix(".d").and_then(|folder| folder.rsplit_once('/')).map_or(folder, |(above, _)| above);
-    let cut = PLACES.iter().find_map(|end| folder.strip_suffix(end));
-    cut.filter(|rest| rest.is_empty() || rest.ends_with('/')).map_or(folder, |rest| rest.trim_end_matches('/')).to_owned()
-}
-
-fn one<'a>(name: &str, files: &[&Scope<'a>], dockerfiles: &Dockerfiles<'a>, builder: &mut Builder) {
+fn one<'a>(name: &str, files: &[Scope<'a>], dockerfiles: &Dockerfiles<'a>, builder: &mut Builder) {
     let first = files.iter().flat_map(|file| file.items).find(|item| RUNS.iter().any(|view| own(item, view)));
     let id = local::host(name, HOST, first.map_or(Place::NONE, |item| item.header), builder);
     let mut engine = Engine::new(id, builder);

@@ -8,17 +8,17 @@ use std::collections::BTreeMap;
 use compact_str::CompactString;
 use plimsoll_connectivity::Protocol;
 use plimsoll_syntax::{Item, Value};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::engine::Engine;
 use super::image::{self, Dockerfiles};
 use super::isolation::{self, Around};
 use super::{RUNS, filtered, of_run, services};
-use crate::builder::{Builder, Facts, Scope};
+use crate::builder::{Builder, Facts};
 use crate::model::{Kind, Listener, NodeId};
 use crate::platforms::docker_provider::settings;
 use crate::platforms::entries::says;
-use crate::resources::{Resources, Roots, field};
+use crate::resources::{Resources, field};
 use crate::said::Step;
 
 /// Packages that start something on every address, and its port.
@@ -173,54 +173,22 @@ fn packages(machine: NodeId, items: &[&Item], builder: &mut Builder) {
     }
 }
 
-/// What machines of Terraform are given: the same file says the same there.
-pub(super) struct Given(FxHashSet<Said>);
-
-type Said = (CompactString, [Vec<CompactString>; 3]);
-
-impl Given {
-    pub(super) fn of(facts: &Facts<'_>) -> Self {
-        let owned = facts.roots.iter().flat_map(|root| root.items).filter(|item| item.owner.is_some());
-        Self(owned.filter(|item| RUNS.iter().any(|view| Resources::is_of(item, view))).map(said).collect())
-    }
-
-    /// Whether all that a file runs is given to a machine.
-    pub(super) fn holds(&self, file: &Scope<'_>) -> bool {
-        let mut own = file.items.iter().filter(|item| RUNS.iter().any(|view| super::own(item, view)));
-        !self.0.is_empty() && own.all(|item| self.0.contains(&said(item)))
-    }
-}
-
-/// What an item says, without its place.
-fn said(item: &Item) -> Said {
-    (item.name.clone(), ["argv", "hosts", "services"].map(|key| field(&item.value, key).map(texts).unwrap_or_default()))
-}
-
-fn texts(value: &Value) -> Vec<CompactString> {
-    let text = |item: &Value| item.as_str().or_else(|| says(item, "text")).map(CompactString::from);
-    value.items().iter().filter_map(text).collect()
-}
-
 /// Ties the containers of Terraform to the Dockerfiles that build their images.
-pub(super) fn link(roots: &Roots<'_>, dockerfiles: &Dockerfiles<'_>, builder: &mut Builder) {
-    for (path, resources) in roots {
-        for item in resources.of_type("docker_container") {
-            let Some(image) = field(&item.value, "image") else { continue };
-            let made = resources.referred(image).items.into_iter().find(|image| Resources::is_of(image, "docker_image"));
-            let built = made.and_then(|made| crate::resources::blocks(&made.value, "build").first());
-            let stage = built
-                .and_then(|build| dockerfiles.stage(path, build))
-                .or_else(|| dockerfiles.built(made.and_then(|made| field(&made.value, "name")).or(Some(image))));
-            if let (Some(stage), Some(id)) = (stage, builder.find(&item.name))
-                && let Some(node) = builder.get(id)
-            {
-                image::describe(node, &Value::default(), Some(stage));
-                node.evidence = isolation::evidence(
-                    &settings(resources, item),
-                    item.header,
-                    &Around { stage: Some(stage), ..Around::default() },
-                );
-            }
+pub(crate) fn link(path: &str, resources: &Resources<'_>, facts: &Facts<'_>, builder: &mut Builder) {
+    let dockerfiles = Dockerfiles::of(facts);
+    for item in resources.of_type("docker_container") {
+        let Some(image) = field(&item.value, "image") else { continue };
+        let made = resources.referred(image).items.into_iter().find(|image| Resources::is_of(image, "docker_image"));
+        let built = made.and_then(|made| crate::resources::blocks(&made.value, "build").first());
+        let stage = built
+            .and_then(|build| dockerfiles.stage(path, build))
+            .or_else(|| dockerfiles.built(made.and_then(|made| field(&made.value, "name")).or(Some(image))));
+        if let (Some(stage), Some(id)) = (stage, builder.find(&item.name))
+            && let Some(node) = builder.get(id)
+        {
+            image::describe(node, &Value::default(), Some(stage));
+            node.evidence =
+                isolation::evidence(&settings(resources, item), item.header, &Around { stage: Some(stage), ..Around::default() });
         }
     }
 }

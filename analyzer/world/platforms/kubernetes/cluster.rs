@@ -11,7 +11,7 @@ use crate::builder::Builder;
 use crate::ladder::Rung;
 use crate::model::{Evidence, Gate, Kind, Node, NodeId, World};
 use crate::platforms::entries::{flag, says};
-use crate::resources::{Resources, blocks, field, values_at};
+use crate::resources::{Resources, Root, blocks, field, values_at};
 use crate::said::{Missing, Step};
 
 /// The resources that set up a cluster.
@@ -30,6 +30,8 @@ const CLUSTERS: &[&str] = &[
 pub(super) struct Tie<'a> {
     pub(super) item: &'a Item,
     pub(super) resources: &'a Resources<'a>,
+    /// Its API server.
+    server: Option<NodeId>,
     /// What filters of the provider know its pods by.
     pub(super) groups: Vec<CompactString>,
     /// They may be known by more.
@@ -52,15 +54,21 @@ pub(super) struct Cluster {
     pub(super) around: Option<NodeId>,
 }
 
+/// How many clusters the items of a root module set up.
+#[must_use]
+pub fn clusters(items: &[Item]) -> usize {
+    items.iter().filter(|item| CLUSTERS.iter().any(|view| Resources::is_of(item, view))).count()
+}
+
 /// The cluster of a workspace that has exactly one.
-pub(super) fn only<'a>(roots: &'a [(&str, Resources<'a>)]) -> Option<Tie<'a>> {
-    let all = roots.iter().flat_map(|(_, resources)| {
-        CLUSTERS.iter().flat_map(move |view| resources.of_type(view)).map(move |item| (item, resources))
-    });
+pub(super) fn only<'a>(roots: &'a [Root<'a>]) -> Option<Tie<'a>> {
+    let all = roots
+        .iter()
+        .flat_map(|root| CLUSTERS.iter().flat_map(move |view| root.resources.of_type(view)).map(move |item| (item, root)));
     let mut all = all.take(2);
-    let (item, resources) = all.next().filter(|_| all.next().is_none())?;
-    let (groups, unsure) = groups(item, resources);
-    Some(Tie { item, resources, groups, unsure })
+    let (item, root) = all.next().filter(|_| all.next().is_none())?;
+    let (groups, unsure) = groups(item, &root.resources);
+    Some(Tie { item, resources: &root.resources, server: root.names.get(&item.name).copied(), groups, unsure })
 }
 
 /// The security groups of the nodes of EKS, which are those of pods: that of the cluster, unless a launch template names others (EKS guide,
@@ -104,7 +112,7 @@ fn groups(item: &Item, resources: &Resources<'_>) -> (Vec<CompactString>, Option
 /// Adds the cluster, its namespaces and its pod network.
 pub(super) fn build(name: &str, objects: &Objects<'_>, tie: Option<&Tie<'_>>, builder: &mut Builder) -> Cluster {
     let mut node = Node::new(name, Kind::Cluster, "cluster");
-    let around = tie.and_then(|tie| builder.find(&tie.item.name));
+    let around = tie.and_then(|tie| tie.server);
     if let Some(tie) = tie {
         let known = Builder::describe(tie.item, Kind::Cluster);
         node = Node { name: node.name, ..known };

@@ -49,26 +49,33 @@ mod tests;
 use plimsoll_syntax::Item;
 
 use crate::builder::{Beat, Builder, Facts};
-use crate::resources::Roots;
+use crate::resources::Root;
+
+pub use cluster::clusters;
 
 /// Adds what they run.
-pub(super) fn build(facts: &Facts<'_>, roots: &Roots<'_>, builder: &mut Builder) {
-    let tie = cluster::only(roots);
+pub(super) fn build(facts: &Facts<'_>, roots: &[Root<'_>], builder: &mut Builder) {
+    let tie = if facts.other_clusters { None } else { cluster::only(roots) };
     let manifests: Vec<&Item> = facts.manifests.iter().flat_map(|items| items.iter()).collect();
-    let has_pods = |items: &[&Item]| items.iter().any(|item| objects::is_of(item, "object"));
+    builder.leave();
     let mut first = true;
-    if has_pods(&manifests) {
+    if has_objects(manifests.iter().copied()) {
         one("cluster", &manifests, tie.as_ref(), facts.beat, builder);
         first = false;
     }
     for root in &facts.roots {
         let items: Vec<&Item> = root.items.iter().filter(|item| objects::is_kubernetes(item)).collect();
-        if has_pods(&items) {
+        if has_objects(items.iter().copied()) {
             let name = if first { "cluster".to_owned() } else { format!("cluster of {}", root.path) };
             one(&name, &items, tie.as_ref(), facts.beat, builder);
             first = false;
         }
     }
+}
+
+/// Whether there is an object of Kubernetes among some items.
+pub fn has_objects<'a>(items: impl IntoIterator<Item = &'a Item>) -> bool {
+    items.into_iter().any(|item| objects::is_of(item, "object"))
 }
 
 /// The objects of one cluster.

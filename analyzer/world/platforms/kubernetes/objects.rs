@@ -8,7 +8,7 @@ use plimsoll_connectivity::{Ports, Protocol};
 use plimsoll_kubernetes::selects;
 use plimsoll_syntax::value::{Map, Part, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::model::NodeId;
 use crate::platforms::entries;
@@ -153,32 +153,40 @@ impl<'a> Objects<'a> {
             spaces: Vec::new(),
             ambiguous: FxHashMap::default(),
         };
+        let mut spaces: FxHashSet<CompactString> = FxHashSet::default();
+        let mut workloads: Vec<&'a Item> = Vec::new();
         for &item in items {
             if is_of(item, "object") {
                 if let Some(kind) = item.value.str_at(&["kind"]) {
                     objects.by_kind.entry(kind).or_default().push(item);
                 }
                 let own = namespace_of(item);
-                let known = objects.ambiguous.entry(item.name.clone()).or_insert_with(|| Some(own.clone()));
-                if known.as_ref() != Some(&own) {
-                    *known = None;
+                if space_of(item).is_some() && !spaces.contains(&own) {
+                    spaces.insert(own.clone());
+                }
+                match objects.ambiguous.get_mut(&item.name) {
+                    Some(known) if known.as_ref() != Some(&own) => *known = None,
+                    Some(_) => {}
+                    None => drop(objects.ambiguous.insert(item.name.clone(), Some(own))),
                 }
             } else if is_of(item, "ingress.backend")
                 && let Some(owner) = &item.owner
             {
                 objects.backends.entry(owner.range).or_default().push(item);
             }
+            if is_of(item, "workload") {
+                workloads.push(item);
+            }
         }
-        for &item in items.iter().filter(|item| is_of(item, "workload")) {
-            objects.add(item);
-        }
-        objects.spaces = objects.labelled_spaces();
+        workloads.into_iter().for_each(|item| objects.add(item));
+        objects.spaces = objects.labelled_spaces(spaces);
         objects
     }
 
     fn add(&mut self, item: &'a Item) {
         let at = self.workloads.len();
-        let space = self.by_space.entry(namespace_of(item)).or_default();
+        let namespace = namespace_of(item);
+        let space = self.by_space.entry(namespace.clone()).or_default();
         space.all.push(at);
         let labels = field(&item.value, "labels").cloned().unwrap_or_default();
         let mut open = !matches!(labels.kind, Kind::Null | Kind::Map(_));
@@ -199,7 +207,7 @@ impl<'a> Objects<'a> {
         self.workloads.push(Workload {
             item,
             name: self.title(name, item),
-            namespace: namespace_of(item),
+            namespace,
             labels,
             ports: container_ports(&item.value),
             host_network: host_network.filter(|value| says_true(value)).map(|value| value.place),
@@ -298,17 +306,15 @@ impl<'a> Objects<'a> {
         found
     }
 
-    fn labelled_spaces(&self) -> Vec<(CompactString, Value)> {
+    /// The labels of the namespaces that something is in; `named` are those that objects name.
+    fn labelled_spaces(&self, mut named: FxHashSet<CompactString>) -> Vec<(CompactString, Value)> {
         let mut declared: FxHashMap<CompactString, &Item> = FxHashMap::default();
         for item in self.of_kind("Namespace") {
             declared.entry(name_of(item)).or_insert(item);
         }
-        let mut names: Vec<CompactString> = self.workloads.iter().map(|workload| workload.namespace.clone()).collect();
-        let others = self.by_kind.values().flatten().filter(|item| space_of(item).is_some());
-        names.extend(others.map(|item| namespace_of(item)));
-        names.extend(declared.keys().cloned());
-        names.sort();
-        names.dedup();
+        named.extend(self.by_space.keys().chain(declared.keys()).cloned());
+        let mut names: Vec<CompactString> = named.into_iter().collect();
+        names.sort_unstable();
         let labelled = |name: CompactString| {
             let item = declared.get(&name);
             let written = item.and_then(|item| item.value.at(&["metadata", "labels"]));

@@ -41,9 +41,15 @@ impl Rule {
                 ports = ports.union(&single(*protocol, port.number));
             }
         }
-        let entry = Entry { ports, ..self.entry.clone() };
-        let doubtful = |sources, missing| Entry { sources, doubt: Some(missing), ..entry.clone() };
-        let mut all = vec![entry.clone()];
+        let doubtful = |sources, missing| Entry {
+            ports: ports.clone(),
+            maybe_ports: self.entry.maybe_ports.clone(),
+            sources,
+            step: self.entry.step.clone(),
+            doubt: Some(missing),
+            ..self.entry
+        };
+        let mut all = vec![Entry { ports: ports.clone(), ..self.entry.clone() }];
         if let Some((groups, missing)) = &self.perhaps {
             all.push(doubtful(Sources { groups: groups.clone(), ..Sources::default() }, missing.clone()));
         }

@@ -1,0 +1,59 @@
+//! What a region of the world asks of Dockerfiles that lie elsewhere: it depends on those alone.
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::sync::Arc;
+
+use plimsoll_syntax::Item;
+use plimsoll_world::{Images, Recipe};
+
+use super::region::{Repository, built, items};
+use crate::db::{Db, Workspace};
+
+/// The images of a workspace.
+pub(super) struct OfWorkspace<'db> {
+    db: &'db dyn Db,
+    workspace: Workspace,
+    kept: Kept,
+}
+
+impl<'db> OfWorkspace<'db> {
+    pub(super) fn new(db: &'db dyn Db, workspace: Workspace) -> Self {
+        Self { db, workspace, kept: Kept::default() }
+    }
+}
+
+impl fmt::Debug for OfWorkspace<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OfWorkspace")
+    }
+}
+
+impl Images for OfWorkspace<'_> {
+    fn dockerfile(&self, path: &str) -> Option<&[Item]> {
+        let files = self.workspace.files(self.db);
+        let at = files.binary_search_by(|file| file.path(self.db).as_str().cmp(path)).ok()?;
+        Some(self.kept.keep(items(self.db, self.workspace, *files.get(at)?)?))
+    }
+
+    fn built(&self, repository: &str) -> Arc<Vec<Recipe>> {
+        built(self.db, self.workspace, Repository::new(self.db, repository.to_owned()))
+    }
+}
+
+/// Keeps what it is given for as long as it is there itself.
+#[derive(Default)]
+struct Kept(OnceCell<Box<(Arc<Vec<Item>>, Kept)>>);
+
+impl Kept {
+    fn keep(&self, items: Arc<Vec<Item>>) -> &[Item] {
+        let mut at = self;
+        while let Some(link) = at.0.get() {
+            if Arc::ptr_eq(&link.0, &items) {
+                return &link.0;
+            }
+            at = &link.1;
+        }
+        &at.0.get_or_init(|| Box::new((items, Self::default()))).0
+    }
+}
