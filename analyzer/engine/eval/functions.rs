@@ -1,5 +1,6 @@
 //! The functions of the rule language, by name.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use compact_str::{CompactString, ToCompactString, format_compact};
@@ -181,7 +182,9 @@ impl<'a> Evaluator<'a> {
                 let names: Vec<&str> = others.iter().filter_map(|slot| slot.value.as_str()).collect();
                 let value = argv::flag(&subject.value, &names);
                 let place = if value.place.is_some() { value.place } else { subject.place };
-                return Slot { value: Held::made(value), place, ..subject };
+                // People say that the flag is not set, not that the arguments are not.
+                let called = subject.names.as_ref().map(|_| Rc::new(names.iter().take(1).map(|name| (*name).into()).collect()));
+                return Slot { value: Held::made(value), place, names: called, ..subject };
             }
             Function::References => references(&subject.value),
             _ => number(0),

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use plimsoll_syntax::image;
 use plimsoll_syntax::{Item, Value};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use super::region::items;
 use super::{Scene, scene};
 use crate::Engine;
+use crate::db::Db as _;
 use crate::queries::{self, Root};
 
 /// Shells by the names of their programs.
@@ -68,9 +70,11 @@ impl Engine {
         let mut rules = Vec::new();
         let scene = scene(&self.db, self.workspace, &self.outside);
         let all = self.containers(scene);
-        let stages: Vec<&Item> = all.iter().flat_map(|items| items.iter()).filter(|item| is_of(item, "stage.final")).collect();
-        for container in all.iter().flat_map(|items| items.iter()) {
-            if let Some(promise) = promise(container, &stages)
+        let path = |item: &Item| self.db.by_id(item.header.file).map(|file| file.path(&self.db).as_path()).unwrap_or("".into());
+        let items = || all.iter().flat_map(|items| items.iter()).map(|item| (path(item), item));
+        let stages: Vec<(&Utf8Path, &Item)> = items().filter(|(_, item)| is_of(item, "stage")).collect();
+        for (path, container) in items() {
+            if let Some(promise) = promise(path, container, &stages)
                 && seen.insert(promise.whose.clone())
             {
                 promise.write(&mut rules);
@@ -97,7 +101,7 @@ fn is_of(item: &Item, view: &str) -> bool {
 }
 
 /// What the code says of a container of Kubernetes or Compose.
-fn promise(item: &Item, stages: &[&Item]) -> Option<Promise> {
+fn promise(path: &Utf8Path, item: &Item, stages: &[(&Utf8Path, &Item)]) -> Option<Promise> {
     let value = &item.value;
     let kubernetes = is_of(item, "container");
     if !kubernetes && !is_of(item, "docker.container") {
@@ -123,7 +127,7 @@ fn promise(item: &Item, stages: &[&Item]) -> Option<Promise> {
     let program = |text: &str| text.rsplit('/').next().unwrap_or(text).to_owned();
     let own = started.and_then(Value::as_str).map(|text| BTreeSet::from([program(text)]));
     let built = || {
-        let stage = stages.iter().find(|stage| built_as(stage, &repository, value))?;
+        let stage = built_from(path, value, &repository, stages)?;
         let start = ["entrypoint", "cmd"]
             .iter()
             .find_map(|key| stage.value.at(&[key, "argv"])?.items().first()?.as_str().map(program))?;
@@ -133,13 +137,19 @@ fn promise(item: &Item, stages: &[&Item]) -> Option<Promise> {
     Some(Promise { whose, repository, read_only, programs, ports })
 }
 
-/// Whether an image is built by a Dockerfile's stage: by Compose's own build, or by the folder that is called like the image.
-fn built_as(stage: &Item, repository: &str, container: &Value) -> bool {
-    let Some(path) = stage.value.str_at(&["file", "path"]) else { return false };
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let last = |text: &str| text.trim_end_matches('/').rsplit('/').next().unwrap_or("").to_owned();
-    let context = container.str_at(&["build", "context"]).map(|context| last(context.trim_start_matches("./")));
-    context.is_some_and(|context| context == last(folder)) || last(folder) == last(repository)
+/// The stage that a container's image is built from: by Compose's own build, else the last one of the Dockerfile whose folder is called
+/// like the image.
+fn built_from<'i>(path: &Utf8Path, container: &Value, repository: &str, stages: &[(&Utf8Path, &'i Item)]) -> Option<&'i Item> {
+    let Some(build) = container.get("build").filter(|build| !build.is_null()) else {
+        let named = |file: &Utf8Path| file.parent().and_then(Utf8Path::file_name) == repository.rsplit('/').next();
+        return stages.iter().find(|(file, stage)| is_of(stage, "stage.final") && named(file)).map(|(_, stage)| *stage);
+    };
+    let context = build.as_str().or_else(|| build.str_at(&["context"])).unwrap_or(".");
+    let dockerfile = path.parent()?.join(context).join(build.str_at(&["dockerfile"]).unwrap_or("Dockerfile"));
+    let dockerfile = queries::inside(&dockerfile)?;
+    let target = build.str_at(&["target"]);
+    let wanted = |stage: &Item| target.map_or_else(|| is_of(stage, "stage.final"), |target| stage.name == target);
+    stages.iter().find(|(file, stage)| *file == dockerfile && wanted(stage)).map(|(_, stage)| *stage)
 }
 
 impl Promise {
@@ -221,5 +231,51 @@ impl Promise {
                 "unexpected-listening-port",
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use plimsoll_rules::RuleSet;
+
+    use super::*;
+    use crate::{Files, Settings, Source};
+
+    struct Nothing;
+
+    impl Files for Nothing {
+        fn read(&self, _: &Utf8Path) -> io::Result<Vec<u8>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+    }
+
+    #[test]
+    fn what_a_dockerfile_starts_is_expected() {
+        let mut engine = Engine::new(Arc::new(Nothing), &RuleSet::default(), &Settings::default()).unwrap();
+        let source = |path: &str, text: &str| Source { path: path.into(), content: Ok(text.as_bytes().to_vec()) };
+        let service = |build: &str| format!("services:\n  web:\n    image: acme/web:1\n    build: {build}\n");
+        let stages = "FROM alpine:3.20 AS debug\nCMD [\"debugger\"]\nFROM alpine:3.20\nENTRYPOINT [\"/bin/site\", \"serve\"]\n";
+        engine.add(vec![source("images/site/Dockerfile", stages), source("web/Dockerfile", "FROM x\nCMD [\"other\"]\n")]);
+        for (build, expected) in [
+            ("./images/site", Some("site")),
+            ("{context: images/site, target: debug}", Some("debugger")),
+            ("{context: images, dockerfile: site/Dockerfile}", Some("site")),
+            ("./elsewhere", None),
+        ] {
+            engine.add(vec![source("compose.yaml", &service(build))]);
+            let rules = engine.falco();
+            let process = rules.iter().find(|rule| rule.promise == "unexpected-process");
+            let condition = process.map(|rule| rule.condition.as_str());
+            assert_eq!(condition.is_some(), expected.is_some(), "{build}: {condition:?}");
+            assert!(
+                expected.is_none_or(|program| condition.is_some_and(|text| text.contains(program))),
+                "{build}: {condition:?}"
+            );
+        }
+        // Without a build, the folder that is called like the image.
+        engine.add(vec![source("compose.yaml", "services:\n  web:\n    image: acme/web:1\n")]);
+        assert!(engine.falco().iter().any(|rule| rule.promise == "unexpected-process" && rule.condition.contains("other")));
     }
 }
