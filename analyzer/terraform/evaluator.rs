@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::value::{How, Reason, Reference, Unknown};
 use plimsoll_syntax::{FileId, Place, Span, Value};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use crate::budget::Budget;
 use crate::declare::{File, Mode, Module};
@@ -16,17 +16,15 @@ use crate::extent::Extent;
 use crate::inputs::Layers;
 use crate::lattice;
 use crate::lock::Locked;
-use crate::memory::{Asked, Kept, Memory, Recording};
 use crate::outline::Outline;
 use crate::reference::Ref;
-use crate::renew::renewed;
 use crate::shared::Shared;
 use crate::{Evaluation, Inputs, Note, NoteKind, Workspace};
 
 pub(crate) use crate::instance::{Call, Callee, Home, Instance, Part, Repetition, ResourceInstance, Space, State};
 
 /// More notes than this say nothing new.
-const MAX_NOTES: usize = 1_000;
+pub(crate) const MAX_NOTES: usize = 1_000;
 
 /// Evaluates what the module in `root_dir` plans. Never fails: what is wrong becomes a note, what cannot be known is unknown.
 #[must_use]
@@ -44,40 +42,16 @@ pub fn evaluate_with(root_dir: &str, inputs: &Inputs, workspace: &dyn Workspace)
     evaluator.planned(&outline)
 }
 
-/// The same as [`evaluate_with`], in as much time as the edits since the last evaluation ask for.
-#[must_use]
-pub fn evaluate_again(root_dir: &str, inputs: &Inputs, workspace: &dyn Workspace, memory: &Memory) -> Evaluation {
-    let key = (root_dir.to_owned(), inputs.clone());
-    let mut known = memory.take(&key).and_then(|kept| renewed(kept, workspace));
-    let asked = known.as_mut().map(|(kept, _)| std::mem::take(&mut kept.asked)).unwrap_or_default();
-    let recording = Recording::new(workspace, asked);
-    let (evaluation, kept) = {
-        let Some(module) = recording.module(root_dir) else { return Evaluation::default() };
-        let evaluator = Evaluator { layers: Layers::new(inputs, &recording), ..Evaluator::new(&recording) };
-        let evaluator = Evaluator { selected: inputs.workspace.clone(), remembers: true, ..evaluator };
-        let outline = known.and_then(|(kept, touched)| evaluator.resume(kept, &touched));
-        let root = || evaluator.instance(0).unwrap_or_else(|| evaluator.root(module));
-        let outline = outline.unwrap_or_else(|| Outline::new(&evaluator, &root()));
-        let evaluation = evaluator.planned(&outline);
-        let fit = !evaluator.is_spoiled.get() && evaluator.notes.borrow().len() < MAX_NOTES;
-        (evaluation, fit.then(|| evaluator.into_kept(outline)))
-    };
-    if let Some(kept) = kept {
-        memory.keep(key, Kept { asked: recording.into_asked(), ..kept });
-    }
-    evaluation
-}
-
 /// The state of one evaluation.
 pub(crate) struct Evaluator<'w> {
     pub(crate) workspace: &'w dyn Workspace,
     pub(crate) instances: RefCell<Vec<Arc<Instance>>>,
     /// The files that places in what is kept of each instance are of, as bits.
-    files: RefCell<Vec<u64>>,
+    pub(crate) files: RefCell<Vec<u64>>,
     pub(crate) regexes: RefCell<FxHashMap<CompactString, Option<regex::Regex>>>,
     pub(crate) budget: Budget,
     faults: Cell<u32>,
-    notes: RefCell<Vec<(Home, Note)>>,
+    pub(crate) notes: RefCell<Vec<(Home, Note)>>,
     /// What notes are about now.
     home: Cell<Home>,
     /// The state is kept for the next evaluation.
@@ -157,31 +131,8 @@ impl<'w> Evaluator<'w> {
     }
 
     /// What is planned, with the notes.
-    fn planned(&self, outline: &Outline) -> Evaluation {
+    pub(crate) fn planned(&self, outline: &Outline) -> Evaluation {
         Evaluation { items: outline.items.clone(), notes: self.sorted_notes(), called_dirs: outline.called_dirs.clone() }
-    }
-
-    /// Goes on from what is kept; `None`: there is more than that.
-    fn resume(&self, kept: Kept, touched: &FxHashSet<u32>) -> Option<Outline> {
-        self.budget.grant(kept.granted);
-        *self.instances.borrow_mut() = kept.instances;
-        *self.files.borrow_mut() = kept.files;
-        *self.notes.borrow_mut() = kept.notes;
-        let mut outline = kept.outline;
-        let is_whole = outline.renew(self, touched);
-        (is_whole && outline.len() == self.instances.borrow().len()).then_some(outline)
-    }
-
-    /// What is kept for the next evaluation.
-    fn into_kept(self, outline: Outline) -> Kept {
-        Kept {
-            instances: self.instances.into_inner(),
-            files: self.files.into_inner(),
-            outline,
-            notes: self.notes.into_inner(),
-            granted: self.budget.granted(),
-            asked: Asked::default(),
-        }
     }
 
     pub(crate) fn root(&self, module: Arc<Module>) -> Arc<Instance> {

@@ -54,10 +54,10 @@ use compact_str::CompactString;
 use plimsoll_syntax::{FileId, Place, Value, hcl, yaml};
 
 pub use declare::{Module, declarations, local_calls};
-pub use evaluator::{evaluate, evaluate_again, evaluate_with};
+pub use evaluator::{evaluate, evaluate_with};
 pub use expression::evaluate_expression;
 pub use foreign::{ForeignBlock, foreign_blocks};
-pub use memory::Memory;
+pub use memory::{Memory, evaluate_again};
 pub use plan::{is_plan, plan_items};
 pub use planned::Planned;
 

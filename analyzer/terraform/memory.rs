@@ -1,16 +1,18 @@
-//! What evaluations leave for those after the next edit.
+//! What evaluations leave for those after the next edit, and how those go on from it.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use compact_str::CompactString;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::declare::Module;
-use crate::evaluator::{Home, Instance};
+use crate::evaluator::{Evaluator, Home, Instance, MAX_NOTES};
+use crate::inputs::Layers;
 use crate::outline::Outline;
-use crate::{FileRead, Inputs, Note, Workspace};
+use crate::renew::renewed;
+use crate::{Evaluation, FileRead, Inputs, Note, Workspace};
 
 /// How many root modules are remembered.
 const MAX_ROOTS: usize = 256;
@@ -36,6 +38,57 @@ impl Memory {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() < MAX_ROOTS || all.contains_key(&key) {
             all.insert(key, kept);
+        }
+    }
+}
+
+/// The same as [`crate::evaluate_with`], in as much time as the edits since the last evaluation ask for.
+#[must_use]
+pub fn evaluate_again(root_dir: &str, inputs: &Inputs, workspace: &dyn Workspace, memory: &Memory) -> Evaluation {
+    let key = (root_dir.to_owned(), inputs.clone());
+    let mut known = memory.take(&key).and_then(|kept| renewed(kept, workspace));
+    let asked = known.as_mut().map(|(kept, _)| std::mem::take(&mut kept.asked)).unwrap_or_default();
+    let recording = Recording::new(workspace, asked);
+    let (evaluation, kept) = {
+        let Some(module) = recording.module(root_dir) else { return Evaluation::default() };
+        let mut evaluator = Evaluator::new(&recording);
+        evaluator.layers = Layers::new(inputs, &recording);
+        evaluator.selected.clone_from(&inputs.workspace);
+        evaluator.remembers = true;
+        let outline = known.and_then(|(kept, touched)| evaluator.resume(kept, &touched));
+        let root = || evaluator.instance(0).unwrap_or_else(|| evaluator.root(module));
+        let outline = outline.unwrap_or_else(|| Outline::new(&evaluator, &root()));
+        let evaluation = evaluator.planned(&outline);
+        let fit = !evaluator.is_spoiled.get() && evaluator.notes.borrow().len() < MAX_NOTES;
+        (evaluation, fit.then(|| evaluator.into_kept(outline)))
+    };
+    if let Some(kept) = kept {
+        memory.keep(key, Kept { asked: recording.into_asked(), ..kept });
+    }
+    evaluation
+}
+
+impl Evaluator<'_> {
+    /// Goes on from what is kept; `None`: there is more than that.
+    fn resume(&self, kept: Kept, touched: &FxHashSet<u32>) -> Option<Outline> {
+        self.budget.grant(kept.granted);
+        *self.instances.borrow_mut() = kept.instances;
+        *self.files.borrow_mut() = kept.files;
+        *self.notes.borrow_mut() = kept.notes;
+        let mut outline = kept.outline;
+        let is_whole = outline.renew(self, touched);
+        (is_whole && outline.len() == self.instances.borrow().len()).then_some(outline)
+    }
+
+    /// What is kept for the next evaluation.
+    fn into_kept(self, outline: Outline) -> Kept {
+        Kept {
+            instances: self.instances.into_inner(),
+            files: self.files.into_inner(),
+            outline,
+            notes: self.notes.into_inner(),
+            granted: self.budget.granted(),
+            asked: Asked::default(),
         }
     }
 }
