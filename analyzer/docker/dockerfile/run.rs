@@ -102,7 +102,8 @@ fn commands(reader: &Reader<'_>, body: &Instruction, entry: &Entry, site: &'stat
         let context = Context { continuation: Continuation::Dockerfile(reader.tree.escape), ..context };
         return shell::items(text, &Location::exact(reader.file, body.arguments.start, text), &context);
     }
-    if text.trim_start().starts_with("<<") {
+    // A line of nothing else: the heredocs are the script.
+    if text.split_whitespace().all(|word| word.starts_with("<<")) {
         let bodies = body.heredocs.iter().map(|heredoc| heredoc.body);
         return bodies.flat_map(|span| script(reader, span, &context)).collect();
     }

@@ -166,6 +166,12 @@ fn values() {
             "set run 0 | curl run 0 | sh run 1",
         ),
         (
+            "FROM a:1\nRUN <<A bash -e\nb $(c) \\\n  d\nA\nRUN cat <<A > /x && e\nf $(g)\nA\nRUN <<A python3\nh\nA",
+            "command",
+            "program",
+            "bash | b | c | cat | e | g | python3",
+        ),
+        (
             "FROM a:1\nCMD [\"sh\", \"-c\", \"dockerd -H tcp://0.0.0.0:2375\"]",
             "command",
             "program wrappers",
