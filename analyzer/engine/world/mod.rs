@@ -98,8 +98,8 @@ pub(crate) fn region_world<'db>(db: &'db dyn Db, workspace: Workspace, terms: Te
         |(path, inputs): &(String, Inputs)| queries::root_items(db, workspace, Root::new(db, path.clone(), inputs.clone()));
     let of_file = |file: &SourceFile| region::items(db, workspace, *file).map(|items| (file.path(db).as_str(), items));
     let of_files = |files: &[SourceFile]| files.iter().filter_map(of_file).collect::<Vec<_>>();
-    let roots: Vec<(&str, Arc<Vec<Item>>)> = region.roots.iter().map(|root| (root.0.as_str(), of_root(root))).collect();
-    let hosts: Vec<(&str, Vec<(&str, Arc<Vec<Item>>)>)> =
+    let roots: Vec<Held<'_>> = region.roots.iter().map(|root| (root.0.as_str(), of_root(root))).collect();
+    let hosts: Vec<(&str, Vec<Held<'_>>)> =
         region.hosts.iter().map(|(folder, files)| (folder.as_str(), of_files(files))).collect();
     let vagrant = of_files(&region.vagrant);
     let images = OfWorkspace::new(db, workspace);
@@ -119,7 +119,10 @@ pub(crate) fn region_world<'db>(db: &'db dyn Db, workspace: Workspace, terms: Te
     Arc::new(if region.manifests { queries::with_manifests(db, workspace, join) } else { join(&[]) })
 }
 
-fn scopes<'a>(all: &'a [(&'a str, Arc<Vec<Item>>)]) -> Vec<Scope<'a>> {
+/// A path and what lies there.
+type Held<'a> = (&'a str, Arc<Vec<Item>>);
+
+fn scopes<'a>(all: &'a [Held<'a>]) -> Vec<Scope<'a>> {
     all.iter().map(|(path, items)| Scope { path, items }).collect()
 }
 
