@@ -75,7 +75,7 @@ fn build() -> Result<(), Errors> {
         let group = path.parent().and_then(|folder| folder.strip_prefix(&root).ok()).map(slashes).unwrap_or_default();
         let _ = writeln!(
             table,
-            "    BuiltIn {{ name: {name:?}, group: {group:?}, title: {:?}, summary: {:?}, page: include_str!({:?}), block: ({}, {}), rule: include_bytes!({:?}), profile: Profile::{:?}, check: {check} }},",
+            "    BuiltIn {{ name: {name:?}, group: {group:?}, title: {:?}, summary: {:?}, page: include_str!({:?}), block: ({}, {}), rule: include_bytes!({:?}), profile: Profile::{:?}, aliases: &{:?}, tags: &{:?}, check: {check} }},",
             page.title,
             page.summary,
             path.display().to_string(),
@@ -83,6 +83,8 @@ fn build() -> Result<(), Errors> {
             page.header_block.end,
             bytes.display().to_string(),
             rule.profile,
+            rule.aliases,
+            rule.all_tags(),
         );
     }
     errors.extend(halves.iter().map(|half| format!("error: a Rust half without a page\n --> {}", slashes(half))));

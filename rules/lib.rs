@@ -13,6 +13,7 @@ use plimsoll_rule_language::{Context, Page, Profile, Relations, Rule, Schemas, S
 pub use plimsoll_rule_language::PageError;
 pub use plimsoll_rule_language::check::{Check, Violation};
 
+#[derive(Debug)]
 struct BuiltIn {
     name: &'static str,
     group: &'static str,
@@ -22,6 +23,8 @@ struct BuiltIn {
     block: (usize, usize),
     rule: &'static [u8],
     profile: Profile,
+    aliases: &'static [&'static str],
+    tags: &'static [&'static str],
     check: Option<Check>,
 }
 
@@ -60,6 +63,8 @@ pub struct RuleInfo {
     /// The compiled header.
     pub rule: Header,
     profile: Profile,
+    /// Where it is built in: what is asked of every rule is known there without reading its header.
+    built_in: Option<&'static BuiltIn>,
     /// The Rust half.
     pub check: Option<Check>,
 }
@@ -125,8 +130,16 @@ impl RuleInfo {
     /// Standards, those of single rows included; sorted.
     #[must_use]
     pub fn tags(&self) -> Vec<&str> {
-        let rows = self.rule.rows.iter().flat_map(|row| &row.tags);
-        sorted(self.rule.tags.iter().chain(rows).map(|tag| tag.as_str()))
+        self.built_in.map_or_else(|| self.rule.all_tags(), |built_in| built_in.tags.to_vec())
+    }
+
+    /// Whether people once knew it by this name.
+    #[must_use]
+    pub fn is_alias(&self, name: &str) -> bool {
+        match self.built_in {
+            Some(built_in) => built_in.aliases.contains(&name),
+            None => self.rule.aliases.iter().any(|alias| alias == name),
+        }
     }
 
     /// What it ranges over; sorted.
@@ -222,13 +235,14 @@ pub fn load(path: &Utf8Path, text: &str) -> Result<(Page, RuleInfo), Vec<PageErr
             text.get(page.header_block.end as usize..).unwrap_or_default().to_owned().into(),
         ),
         profile: rule.profile,
+        built_in: None,
         rule: rule.into(),
         check,
     };
     Ok((page, info))
 }
 
-fn info(built_in: &BuiltIn) -> RuleInfo {
+fn info(built_in: &'static BuiltIn) -> RuleInfo {
     let (before, after) = (built_in.page.get(..built_in.block.0), built_in.page.get(built_in.block.1..));
     RuleInfo {
         name: built_in.name.into(),
@@ -238,6 +252,7 @@ fn info(built_in: &BuiltIn) -> RuleInfo {
         page: (before.unwrap_or_default().into(), after.unwrap_or_default().into()),
         rule: Header(Arc::new(Compiled { bytes: built_in.rule, rule: OnceLock::new() })),
         profile: built_in.profile,
+        built_in: Some(built_in),
         check: built_in.check,
     }
 }

@@ -62,7 +62,7 @@ pub(crate) fn run(options: &Check, color: Color) -> Result<Status, Problem> {
         None => emit(&run)?,
     }
 
-    // The engine lives in one piece until the end: taking it apart would cost more than the check of a small workspace.
+    // The engine and its rules live in one piece until the end: taking them apart would cost more than the check of a small workspace.
     std::mem::forget(engine);
     let stderr = Paint::stderr(color);
     let mut notes = String::new();
@@ -80,6 +80,7 @@ pub(crate) fn run(options: &Check, color: Color) -> Result<Status, Problem> {
     }
     // Where nobody listens there is nothing to be told.
     let _ = io::stderr().write_all(notes.as_bytes());
+    std::mem::forget(rules);
     Ok(status)
 }
 

@@ -147,7 +147,7 @@ fn chosen_by(rule: &RuleInfo, word: &str) -> bool {
     let in_group = rule.group.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     *rule.name == *word
         || in_group
-        || rule.rule.aliases.iter().any(|alias| alias == word)
+        || rule.is_alias(word)
         || rule.tags().iter().any(|tag| tag.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
 }
 

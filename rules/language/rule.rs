@@ -31,6 +31,18 @@ pub struct Rule {
     pub rust: bool,
 }
 
+impl Rule {
+    /// Standards, those of single rows included; sorted.
+    #[must_use]
+    pub fn all_tags(&self) -> Vec<&str> {
+        let rows = self.rows.iter().flat_map(|row| &row.tags);
+        let mut tags: Vec<&str> = self.tags.iter().chain(rows).map(|tag| tag.as_str()).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+}
+
 /// What a rule says about one view.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {

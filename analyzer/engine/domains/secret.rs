@@ -4,7 +4,7 @@
 //! it looks like a value that somebody chose. References, paths, placeholders and names of settings are no credentials.
 
 use std::ops::Range;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use regex::{Regex, RegexSet};
 
@@ -68,17 +68,15 @@ const EMPTY: &str = "none null nil true false undefined required optional string
 /// Without one of these an assignment of the same index cannot match.
 const NEEDED: [&[&str]; ASSIGNMENTS.len()] = [&["=", ":"], &["--"], &["://"], &["=", ":"], &["export"]];
 
-static COMPILED: LazyLock<Compiled> = LazyLock::new(|| Compiled {
-    any_format: RegexSet::new(FORMATS).ok(),
-    formats: FORMATS.iter().filter_map(|format| Regex::new(format).ok()).collect(),
-    assignments: ASSIGNMENTS.iter().filter_map(|assignment| Regex::new(assignment).ok()).collect(),
-});
+/// All formats at once: nearly every text has none.
+static ANY_FORMAT: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(FORMATS).ok());
+static EACH_FORMAT: LazyLock<Vec<Regex>> =
+    LazyLock::new(|| FORMATS.iter().filter_map(|format| Regex::new(format).ok()).collect());
 
-struct Compiled {
-    /// All formats at once: nearly every text has none.
-    any_format: Option<RegexSet>,
-    formats: Vec<Regex>,
-    assignments: Vec<Regex>,
+/// A place of a value, by its index; made when a text may have one.
+fn assignment(at: usize) -> Option<&'static Regex> {
+    static MADE: [OnceLock<Option<Regex>>; ASSIGNMENTS.len()] = [const { OnceLock::new() }; ASSIGNMENTS.len()];
+    MADE.get(at)?.get_or_init(|| Regex::new(ASSIGNMENTS.get(at)?).ok()).as_ref()
 }
 
 /// The bytes of the first credential in a text: of the earliest format or assignment that is found.
@@ -88,9 +86,9 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
     if text.len() < 8 {
         return None;
     }
-    let formats = match &COMPILED.any_format {
+    let formats = match &*ANY_FORMAT {
         Some(any) if !any.is_match(text) => &[],
-        _ => &COMPILED.formats[..],
+        _ => &EACH_FORMAT[..],
     };
     let known = formats.iter().filter_map(|format| Some(format.captures(text)?.get(1)?.range()));
     if let Some(range) = known.min_by_key(|range| range.start) {
@@ -99,10 +97,9 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
     if let Some(range) = aws_secret(text) {
         return Some(range);
     }
-    let possible = COMPILED.assignments.iter().zip(NEEDED).enumerate();
-    let possible = possible.filter(|(_, (_, needed))| needed.iter().any(|part| text.contains(part)));
-    let assigned = possible.filter_map(|(at, (assignment, _))| {
-        assignment.captures_iter(text).find_map(|captures| {
+    let possible = NEEDED.iter().enumerate().filter(|(_, needed)| needed.iter().any(|part| text.contains(part)));
+    let assigned = possible.filter_map(|(at, _)| {
+        assignment(at)?.captures_iter(text).find_map(|captures| {
             let named = captures.get(1)?;
             let value = (2..captures.len()).find_map(|group| captures.get(group))?;
             let counts = !matches!(at, 0 | EXPORT) || name(named.as_str());
