@@ -75,7 +75,7 @@ fn build() -> Result<(), Errors> {
         let group = path.parent().and_then(|folder| folder.strip_prefix(&root).ok()).map(slashes).unwrap_or_default();
         let _ = writeln!(
             table,
-            "    BuiltIn {{ name: {name:?}, group: {group:?}, title: {:?}, summary: {:?}, page: include_str!({:?}), block: ({}, {}), rule: include_bytes!({:?}), profile: Profile::{:?}, aliases: &{:?}, tags: &{:?}, check: {check} }},",
+            "    BuiltIn {{ name: {name:?}, group: {group:?}, title: {:?}, summary: {:?}, page: include_str!({:?}), block: ({}, {}), rule: include_bytes!({:?}), profile: Profile::{:?}, aliases: &{:?}, tags: &{:?}, views: &{:?}, check: {check} }},",
             page.title,
             page.summary,
             path.display().to_string(),
@@ -85,6 +85,7 @@ fn build() -> Result<(), Errors> {
             rule.profile,
             rule.aliases,
             rule.all_tags(),
+            rule.views(),
         );
     }
     errors.extend(halves.iter().map(|half| format!("error: a Rust half without a page\n --> {}", slashes(half))));

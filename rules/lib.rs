@@ -8,7 +8,7 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
-use plimsoll_rule_language::{Context, Page, Profile, Relations, Rule, Schemas, Severity, compile_page, nearest};
+use plimsoll_rule_language::{Context, Page, Profile, Relations, Rule, Schemas, Severity, compile_page, nearest, rule::sorted};
 
 pub use plimsoll_rule_language::PageError;
 pub use plimsoll_rule_language::check::{Check, Violation};
@@ -25,6 +25,7 @@ struct BuiltIn {
     profile: Profile,
     aliases: &'static [&'static str],
     tags: &'static [&'static str],
+    views: &'static [&'static str],
     check: Option<Check>,
 }
 
@@ -145,15 +146,8 @@ impl RuleInfo {
     /// What it ranges over; sorted.
     #[must_use]
     pub fn views(&self) -> Vec<&str> {
-        sorted(self.rule.rows.iter().map(|row| row.view.as_str()))
+        self.built_in.map_or_else(|| self.rule.views(), |built_in| built_in.views.to_vec())
     }
-}
-
-fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut words: Vec<&str> = words.collect();
-    words.sort_unstable();
-    words.dedup();
-    words
 }
 
 /// The rules of a run, sorted by name.

@@ -1,5 +1,7 @@
 //! Running rules over items: which rows look at which views, and what they say.
 
+use std::sync::OnceLock;
+
 use compact_str::CompactString;
 use plimsoll_rule_language::Severity;
 use plimsoll_rule_language::condition::{Comparison, Condition, Literal, Operand, Path, Root, Step};
@@ -19,7 +21,14 @@ use crate::{versions, world};
 #[derive(Debug, Default)]
 pub(crate) struct Rulebook {
     pub(crate) rules: Vec<ActiveRule>,
-    by_view: FxHashMap<String, Rows>,
+    by_view: FxHashMap<String, Lookers>,
+}
+
+/// The rules that look at the items of a view, and which of their rows do: read when there is such an item.
+#[derive(Debug, Default)]
+struct Lookers {
+    rules: Vec<u32>,
+    rows: OnceLock<Rows>,
 }
 
 /// A rule and one of its rows.
@@ -152,21 +161,37 @@ impl Rulebook {
     /// The rules that the settings choose.
     pub(crate) fn new(rules: &RuleSet, settings: &Settings) -> Result<Self, SettingsError> {
         let rules = active(rules, settings)?;
-        let mut by_view: FxHashMap<String, Rows> = FxHashMap::default();
+        let mut by_view: FxHashMap<String, Lookers> = FxHashMap::default();
         for (number, rule) in (0_u32..).zip(&rules) {
-            if !versions::holds(&rule.info.rule.versions, &rule.kubernetes) || rule.lacks_settings() {
-                continue;
-            }
-            for (row_number, row) in (0_u32..).zip(&rule.info.rule.rows) {
-                by_view.entry(row.view.to_string()).or_default().add((number, row_number), row);
+            for view in rule.info.views() {
+                by_view.entry(view.to_owned()).or_default().rules.push(number);
             }
         }
         Ok(Self { rules, by_view })
     }
 
+    /// The rows that look at this view.
+    fn rows(&self, view: &str) -> Option<&Rows> {
+        let lookers = self.by_view.get(view)?;
+        let rows = lookers.rows.get_or_init(|| {
+            let mut rows = Rows::default();
+            for &number in &lookers.rules {
+                let Some(rule) = self.rules.get(number as usize) else { continue };
+                if !versions::holds(&rule.info.rule.versions, &rule.kubernetes) || rule.lacks_settings() {
+                    continue;
+                }
+                for (row_number, row) in (0_u32..).zip(&rule.info.rule.rows).filter(|(_, row)| row.view == view) {
+                    rows.add((number, row_number), row);
+                }
+            }
+            rows
+        });
+        (!rows.all.is_empty() || !rows.by_text.is_empty()).then_some(rows)
+    }
+
     /// Whether some rule looks at this view.
     pub(crate) fn looks_at(&self, view: &str) -> bool {
-        self.by_view.contains_key(view)
+        self.rows(view).is_some()
     }
 
     /// Judges items; `relate` knows what is related to them.
@@ -176,7 +201,7 @@ impl Rulebook {
         for item in items {
             rows.clear();
             for view in &item.views {
-                if let Some(known) = self.by_view.get(view.as_str()) {
+                if let Some(known) = self.rows(view) {
                     known.about(item, &mut rows);
                 }
             }
@@ -258,7 +283,7 @@ fn judgements<'a>(
     schemas: &'a Schemas,
     relate: &'a dyn Relate,
 ) -> Vec<Judgement> {
-    let evaluator = Evaluator::new(row, schemas, relate, &rule.params, &rule.kubernetes);
+    let evaluator = Evaluator::new(row, schemas, relate, rule.params(), &rule.kubernetes);
     match (&row.verdict, rule.info.check) {
         (Verdict::Rust, Some(check)) => {
             if !evaluator.guards_hold(frames) {

@@ -1,7 +1,7 @@
 //! Which rules run, and how.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use camino::Utf8PathBuf;
 use compact_str::CompactString;
@@ -94,7 +94,8 @@ pub(crate) struct ActiveRule {
     pub(crate) info: Arc<RuleInfo>,
     /// Instead of the rows' own.
     pub(crate) severity: Option<Severity>,
-    pub(crate) params: FxHashMap<CompactString, Value>,
+    /// Made when the rule is first asked, unless the settings speak of them.
+    params: OnceLock<FxHashMap<CompactString, Value>>,
     /// The version of Kubernetes that manifests are for.
     pub(crate) kubernetes: CompactString,
 }
@@ -102,7 +103,12 @@ pub(crate) struct ActiveRule {
 impl ActiveRule {
     /// A parameter has neither a default nor a setting: the rule has nothing to compare with, and is silent.
     pub(crate) fn lacks_settings(&self) -> bool {
-        self.info.rule.params.iter().any(|param| !self.params.contains_key(&param.name))
+        self.info.rule.params.iter().any(|param| !self.params().contains_key(&param.name))
+    }
+
+    /// The parameters that have a value, by name.
+    pub(crate) fn params(&self) -> &FxHashMap<CompactString, Value> {
+        self.params.get_or_init(|| defaults(&self.info))
     }
 }
 
@@ -132,7 +138,7 @@ pub(crate) fn active(rules: &RuleSet, settings: &Settings) -> Result<Vec<ActiveR
             active.push(ActiveRule {
                 info: rule.clone(),
                 severity: settings.severities.get(&*rule.name).copied(),
-                params: params(rule, settings)?,
+                params: params(rule, settings)?.map_or_else(OnceLock::new, OnceLock::from),
                 kubernetes: kubernetes.clone(),
             });
         }
@@ -161,10 +167,15 @@ fn specificity(rule: &RuleInfo, word: &str) -> usize {
     }
 }
 
-fn params(rule: &RuleInfo, settings: &Settings) -> Result<FxHashMap<CompactString, Value>, SettingsError> {
-    let mut all: FxHashMap<CompactString, Value> =
-        rule.rule.params.iter().filter_map(|param| Some((param.name.clone(), param.default.as_ref()?.value()))).collect();
-    for (name, value) in settings.params.get(&*rule.name).into_iter().flatten() {
+fn defaults(rule: &RuleInfo) -> FxHashMap<CompactString, Value> {
+    rule.rule.params.iter().filter_map(|param| Some((param.name.clone(), param.default.as_ref()?.value()))).collect()
+}
+
+/// The parameters of a rule of which the settings speak.
+fn params(rule: &RuleInfo, settings: &Settings) -> Result<Option<FxHashMap<CompactString, Value>>, SettingsError> {
+    let Some(given) = settings.params.get(&*rule.name) else { return Ok(None) };
+    let mut all = defaults(rule);
+    for (name, value) in given {
         let Some(param) = rule.rule.params.iter().find(|param| param.name == name.as_str()) else {
             let near = plimsoll_rule_language::nearest(name, rule.rule.params.iter().map(|param| param.name.as_str()));
             return Err(SettingsError::UnknownParam {
@@ -177,7 +188,7 @@ fn params(rule: &RuleInfo, settings: &Settings) -> Result<FxHashMap<CompactStrin
             || SettingsError::WrongParam { rule: rule.name.to_string(), name: name.clone(), shape: param.shape.to_string() };
         all.insert(param.name.clone(), literal(value, &param.shape).ok_or_else(wrong)?.value());
     }
-    Ok(all)
+    Ok(Some(all))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "numbers in settings are small")]

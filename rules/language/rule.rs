@@ -36,11 +36,22 @@ impl Rule {
     #[must_use]
     pub fn all_tags(&self) -> Vec<&str> {
         let rows = self.rows.iter().flat_map(|row| &row.tags);
-        let mut tags: Vec<&str> = self.tags.iter().chain(rows).map(|tag| tag.as_str()).collect();
-        tags.sort_unstable();
-        tags.dedup();
-        tags
+        sorted(self.tags.iter().chain(rows).map(|tag| tag.as_str()))
     }
+
+    /// The views that its rows range over; sorted.
+    #[must_use]
+    pub fn views(&self) -> Vec<&str> {
+        sorted(self.rows.iter().map(|row| row.view.as_str()))
+    }
+}
+
+/// Words in order, each once.
+pub fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut words: Vec<&str> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    words
 }
 
 /// What a rule says about one view.
