@@ -54,11 +54,11 @@ pub struct RuleInfo {
     /// The page's file name: what people select, ignore and allow.
     pub name: Arc<str>,
     /// Its folder: `kubernetes/workload`; `custom` for users' own.
-    pub group: Arc<str>,
+    pub group: Cow<'static, str>,
     /// The page's heading.
-    pub title: Arc<str>,
+    pub title: Cow<'static, str>,
     /// The first paragraph after the header.
-    pub summary: Arc<str>,
+    pub summary: Cow<'static, str>,
     /// The page before and behind its `rule` block.
     page: (Cow<'static, str>, Cow<'static, str>),
     /// The compiled header.
@@ -222,8 +222,8 @@ pub fn load(path: &Utf8Path, text: &str) -> Result<(Page, RuleInfo), Vec<PageErr
     let info = RuleInfo {
         name,
         group: "custom".into(),
-        title: page.title.as_str().into(),
-        summary: page.summary.as_str().into(),
+        title: page.title.clone().into(),
+        summary: page.summary.clone().into(),
         page: (
             text.get(..page.header_block.start as usize).unwrap_or_default().to_owned().into(),
             text.get(page.header_block.end as usize..).unwrap_or_default().to_owned().into(),

@@ -68,6 +68,9 @@ const EMPTY: &str = "none null nil true false undefined required optional string
 /// Without one of these an assignment of the same index cannot match.
 const NEEDED: [&[&str]; ASSIGNMENTS.len()] = [&["=", ":"], &["--"], &["://"], &["=", ":"], &["export"]];
 
+/// In bytes: `xoxb-` and ten more. Private keys apart, no format matches within a shorter word.
+const SHORTEST: usize = 15;
+
 /// All formats at once: nearly every text has none.
 static ANY_FORMAT: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(FORMATS).ok());
 static EACH_FORMAT: LazyLock<Vec<Regex>> =
@@ -86,10 +89,7 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
     if text.len() < 8 {
         return None;
     }
-    let formats = match &*ANY_FORMAT {
-        Some(any) if !any.is_match(text) => &[],
-        _ => &EACH_FORMAT[..],
-    };
+    let formats = if may_have_format(text) { formats_in(text) } else { &[] };
     let known = formats.iter().filter_map(|format| Some(format.captures(text)?.get(1)?.range()));
     if let Some(range) = known.min_by_key(|range| range.start) {
         return Some(range);
@@ -107,6 +107,20 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
         })
     });
     assigned.min_by_key(|range| range.start)
+}
+
+/// Whether a text has a word as long as the shortest format, or the one that is several words.
+fn may_have_format(text: &str) -> bool {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-+/=.:".contains(byte);
+    text.as_bytes().split(|byte| !is_part(byte)).any(|word| word.len() >= SHORTEST) || text.contains("PRIVATE KEY")
+}
+
+/// The formats to look for, when one of them is there.
+fn formats_in(text: &str) -> &'static [Regex] {
+    match &*ANY_FORMAT {
+        Some(any) if !any.is_match(text) => &[],
+        _ => &EACH_FORMAT,
+    }
 }
 
 /// A text that is nothing but what AWS secret keys look like: 40 characters of base64, well mixed.

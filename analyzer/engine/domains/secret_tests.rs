@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn expressions_compile() {
-    assert_eq!(COMPILED.formats.len(), FORMATS.len());
-    assert_eq!(COMPILED.assignments.len(), ASSIGNMENTS.len());
+    assert_eq!(EACH_FORMAT.len(), FORMATS.len());
+    assert!((0..ASSIGNMENTS.len()).all(|at| assignment(at).is_some()));
 }
 
 #[test]
