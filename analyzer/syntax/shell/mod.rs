@@ -1,7 +1,7 @@
 //! POSIX shell and bash, read for the commands in it.
 //!
 //! Nothing is refused: what the grammar does not know costs a word or two, and the commands around it are read. No input takes more than a
-//! few looks at each of its bytes: the [lexer](lexer) never goes back, and the [grammar](grammar) decides by the token at hand.
+//! few looks at each of its bytes: the `lexer` never goes back, and the `grammar` decides by the token at hand.
 
 pub mod tree;
 
