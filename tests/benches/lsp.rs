@@ -4,7 +4,7 @@
 //! the memory (goal: 300 MB).
 //!
 //! `cargo bench -p plimsoll-tests --bench lsp`; the program is `PLIMSOLL`, by default the release build, which must be there. `FILES` and
-//! `EDITS` choose other sizes.
+//! `EDITS` choose other sizes; `FOLDER` takes the files of a real repository instead, and edits the first of each kind in it.
 
 #[path = "../lsp/client.rs"]
 #[expect(dead_code, clippy::unwrap_used, clippy::panic, reason = "shared with the tests, which need more of it")]
@@ -18,7 +18,7 @@ use std::{env, fs};
 use plimsoll_tests::generate::company;
 use plimsoll_tests::measure::{check, milliseconds};
 use plimsoll_tests::random::Random;
-use plimsoll_tests::workspace;
+use plimsoll_tests::{files_below, workspace};
 use serde_json::json;
 
 use client::Client;
@@ -35,13 +35,21 @@ const EDITED: &[&str] = &[
     "/compose.yaml",
 ];
 
+/// The same in a real repository.
+const EDITED_THERE: &[&str] =
+    &["main.tf", "variables.tf", ".tfvars", "Dockerfile", "deployment.yaml", "values.yaml", "compose.yml", ".yaml"];
+
 fn main() {
     let program = env::var_os("PLIMSOLL").map_or_else(|| workspace().join("target/release/plimsoll"), PathBuf::from);
     let number = |name: &str, default: usize| env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (count, edits) = (number("FILES", 10_000), number("EDITS", 500));
     let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench-lsp");
     let _ = fs::remove_dir_all(&root);
-    let files = company::files(&mut Random::new(3), count);
+    let (files, kinds) = match env::var_os("FOLDER") {
+        Some(folder) => (real(Path::new(&folder)), EDITED_THERE),
+        None => (company::files(&mut Random::new(3), count), EDITED),
+    };
+    let count = files.len();
     for (path, text) in &files {
         let path = root.join(path);
         fs::create_dir_all(path.parent().unwrap_or(&root)).unwrap_or_default();
@@ -51,7 +59,7 @@ fn main() {
     check(&program, &root);
     println!("{count} files; a cold check of the same takes {:.0} ms", milliseconds(start.elapsed()));
 
-    let documents: Vec<(&str, &String)> = EDITED
+    let documents: Vec<(&str, &String)> = kinds
         .iter()
         .filter_map(|ending| files.iter().find(|(path, _)| path.ends_with(ending)))
         .map(|(path, text)| (path.as_str(), text))
@@ -102,6 +110,15 @@ fn main() {
     println!("{} MB resident afterwards", resident(&client));
     client.stop();
     let _ = fs::remove_dir_all(&root);
+}
+
+/// The files of a repository that are texts.
+fn real(folder: &Path) -> Vec<(String, String)> {
+    let texts = files_below(folder, |_| true).into_iter().filter_map(|path| {
+        let text = fs::read_to_string(&path).ok()?;
+        Some((path.strip_prefix(folder).ok()?.to_str()?.to_owned(), text))
+    });
+    texts.collect()
 }
 
 /// A letter is typed, a line is broken, a line is taken away, and it is mended again.
