@@ -8,9 +8,9 @@ mod host;
 mod unit;
 
 use plimsoll_syntax::item::Owner;
-use plimsoll_syntax::value::Map;
+use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::yaml::Dialect;
-use plimsoll_syntax::{FileId, Item, Kind, Place, Value, yaml};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, yaml};
 
 use crate::compose::values::{bool, each, field, number, pairs, set_at, text};
 use flags::{Form, SETTINGS, field_of, is_known};
@@ -31,7 +31,7 @@ pub fn json_items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
 /// The items of a file of assignments, of which one holds the daemon's flags: `/etc/default/docker`.
 #[must_use]
 pub fn option_file_items(text: &str, file: FileId) -> Vec<Item> {
-    let whole = Value::string(text, Place::new(file, plimsoll_syntax::Span::of(0, text.len())));
+    let whole = Value::string(text, Place::new(file, Span::of(0, text.len())));
     options_items(&whole, Some(text), None)
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn json_value_item(written: &Value, owner: Option<&Owner>) -> Option<
     if !unread.is_empty() {
         set_at(&mut map, "unread", Value::list(unread, written.place), written.place);
     }
-    let header = top.entries.first().map_or(written.place, |_| Place::new(written.place.file, brace(written)));
+    let header = top.entries.first().map_or(written.place, |first| beginning(written, first));
     set_at(&mut map, "source", Value::string("daemon.json", header), header);
     Some(item(map, "daemon.json", header, written.place, owner.cloned(), 0))
 }
@@ -76,10 +76,13 @@ fn has_objects(map: &Map) -> bool {
     map.entries.iter().any(|entry| entry.value.as_map().is_some())
 }
 
-/// The first byte of the configuration: what lacks a setting has no better place.
-fn brace(written: &Value) -> plimsoll_syntax::Span {
-    let span = written.place.span;
-    plimsoll_syntax::Span::new(span.start, (span.start + 1).min(span.end))
+/// The brace that opens the configuration, or its first key where it has none: what lacks a setting has no better place.
+fn beginning(written: &Value, first: &Entry) -> Place {
+    let Place { file, span } = written.place;
+    if first.key_place.is_some() && first.key_place.span.start == span.start {
+        return first.key_place;
+    }
+    Place::new(file, Span::new(span.start, (span.start + 1).min(span.end)))
 }
 
 /// A daemon with its derived fields.
