@@ -71,7 +71,7 @@ pub(crate) fn file_items(path: &str, content: &Value, source: Option<&str>, owne
     });
     if name == "daemon.json" {
         let read = embedded::yaml_value(content, source);
-        read.and_then(|read| daemon::json_value_item(&read, owner)).into_iter().collect()
+        read.and_then(|read| daemon::json_value_item(&read, source, owner)).into_iter().collect()
     } else if unit {
         daemon::unit_value_items(content, source, owner)
     } else if compose::looks_like("", name) {
@@ -112,7 +112,7 @@ fn printed(command: &Item, source: Option<&str>, owner: Option<&Owner>) -> Optio
         }
         _ => text.clone(),
     };
-    daemon::json_value_item(&embedded::yaml_value(&text, source)?, owner)
+    daemon::json_value_item(&embedded::yaml_value(&text, source)?, source, owner)
 }
 
 /// Heredocs that a line sends into a file: its path and where the body stands.

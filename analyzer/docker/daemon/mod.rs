@@ -8,7 +8,7 @@ mod host;
 mod unit;
 
 use plimsoll_syntax::item::Owner;
-use plimsoll_syntax::value::{Entry, Map};
+use plimsoll_syntax::value::Map;
 use plimsoll_syntax::yaml::Dialect;
 use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, yaml};
 
@@ -25,7 +25,7 @@ pub(crate) use unit::{options_items, value_items as unit_value_items};
 #[must_use]
 pub fn json_items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
     let Some(document) = tree.documents.first() else { return Vec::new() };
-    json_value_item(&yaml::to_value(tree, document.root, file, Dialect::Core), None).into_iter().collect()
+    json_value_item(&yaml::to_value(tree, document.root, file, Dialect::Core), Some(&tree.source), None).into_iter().collect()
 }
 
 /// The items of a file of assignments, of which one holds the daemon's flags: `/etc/default/docker`.
@@ -42,8 +42,8 @@ pub fn written_key(field: &str) -> Option<String> {
     is_known(&key).then_some(key)
 }
 
-/// The daemon that a configuration describes, wherever that is written.
-pub(crate) fn json_value_item(written: &Value, owner: Option<&Owner>) -> Option<Item> {
+/// The daemon that a configuration describes, wherever that is written; `source` is the text of the file that it is written in.
+pub(crate) fn json_value_item(written: &Value, source: Option<&str>, owner: Option<&Owner>) -> Option<Item> {
     let Kind::Map(top) = &written.kind else { return None };
     let mut map = Map { range: written.place.span, tail: top.tail.clone(), ..Map::default() };
     for entry in &top.entries {
@@ -67,7 +67,7 @@ pub(crate) fn json_value_item(written: &Value, owner: Option<&Owner>) -> Option<
     if !unread.is_empty() {
         set_at(&mut map, "unread", Value::list(unread, written.place), written.place);
     }
-    let header = top.entries.first().map_or(written.place, |first| beginning(written, first));
+    let header = if top.entries.is_empty() { written.place } else { beginning(written.place, source) };
     set_at(&mut map, "source", Value::string("daemon.json", header), header);
     Some(item(map, "daemon.json", header, written.place, owner.cloned(), 0))
 }
@@ -76,13 +76,11 @@ fn has_objects(map: &Map) -> bool {
     map.entries.iter().any(|entry| entry.value.as_map().is_some())
 }
 
-/// The brace that opens the configuration, or its first key where it has none: what lacks a setting has no better place.
-fn beginning(written: &Value, first: &Entry) -> Place {
-    let Place { file, span } = written.place;
-    if first.key_place.is_some() && first.key_place.span.start == span.start {
-        return first.key_place;
-    }
-    Place::new(file, Span::new(span.start, (span.start + 1).min(span.end)))
+/// The first character of the configuration, a brace as a rule: what lacks a setting has no better place.
+fn beginning(place: Place, source: Option<&str>) -> Place {
+    let start = place.span.start as usize;
+    let first = source.and_then(|text| text.get(start..place.span.end as usize)?.chars().next());
+    first.map_or(place, |first| Place::new(place.file, Span::of(start, start + first.len_utf8())))
 }
 
 /// A daemon with its derived fields.
