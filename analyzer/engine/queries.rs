@@ -328,8 +328,8 @@ pub(crate) fn root_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Bo
     let items = root_items(db, workspace, root);
     // Kubernetes objects that Terraform manages relate to each other as manifests do.
     let objects = items.iter().any(|item| item.views.iter().any(|view| view == "object"));
-    let related =
-        Related::new(plimsoll_rules::relations(), &items, || objects.then(|| Arc::new(kubernetes::Cluster::new(&[&items]))));
+    let cluster = || kubernetes::Cluster::of(vec![Arc::new(kubernetes::Members::new(vec![items.clone()]))]);
+    let related = Related::new(plimsoll_rules::relations(), &items, || objects.then(|| Arc::new(cluster())));
     Arc::new(book.rulebook(db).run(&items, &related))
 }
 
