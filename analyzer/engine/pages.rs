@@ -78,7 +78,8 @@ fn test_page(path: &Utf8Path, text: &str) -> PageResult {
     result
 }
 
-struct Nothing;
+/// A disk with nothing on it.
+pub(crate) struct Nothing;
 
 impl Files for Nothing {
     fn read(&self, _path: &Utf8Path) -> io::Result<Vec<u8>> {

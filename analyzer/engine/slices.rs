@@ -74,22 +74,14 @@ pub(crate) fn judged_in(db: &dyn Db, book: Book, items: &[Item], cluster: &dyn F
 
 #[cfg(test)]
 mod tests {
-    use std::io;
     use std::sync::Arc;
 
     use camino::Utf8Path;
     use plimsoll_rules::{RuleSet, load};
 
+    use crate::pages::Nothing;
     use crate::run::Verdicts;
-    use crate::{Engine, Files, Settings, Source, queries};
-
-    struct Nothing;
-
-    impl Files for Nothing {
-        fn read(&self, _: &Utf8Path) -> io::Result<Vec<u8>> {
-            Err(io::ErrorKind::NotFound.into())
-        }
-    }
+    use crate::{Engine, Settings, Source, queries};
 
     fn pod(name: &str, namespace: &str, image: &str) -> String {
         format!(

@@ -1,6 +1,6 @@
 //! Evaluating Terraform: 2,000 resources in 100 modules, ten times as many (goal: at most 11 times the time and memory), one resource of 10,000
-//! instances beside one of 10 (goal: at most twice as long), and edits beside a cold start (goal: at most 1 % for one attribute), the first after it and the next. Each ratio is
-//! of two processor times of the same run, measured by turns.
+//! instances beside one of 10 (goal: at most twice as long), and edits beside a cold start, the first after it and the next one (goal: at most
+//! 1 % for one attribute). Each ratio is of two processor times of the same run, measured by turns.
 //!
 //! Instances: with `for_each` both workspaces make the same set of 10,000 names, and only the number of instances differs. Those that differ by their keys are
 //! looked at one by one up to 1,024. Edits: an evaluation as the language server does it, the declarations of the edited file included; cold:

@@ -1,25 +1,17 @@
 //! Headers against source, in the words of the reference: violated, satisfied, or undecided with what is missing.
 
-use std::io;
 use std::sync::Arc;
 
 use camino::Utf8Path;
 use plimsoll_rules::{RuleSet, load};
 
-use crate::{Engine, Files, Report, Settings, Source};
-
-struct NoFiles;
-
-impl Files for NoFiles {
-    fn read(&self, _path: &Utf8Path) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-}
+use crate::pages::Nothing;
+use crate::{Engine, Report, Settings, Source};
 
 fn report(header: &str, file: &str, text: &str) -> Report {
     let page = format!("# Title\n\n```rule\nseverity = high\nprofile = recommended\n{header}\n```\n");
     let (_, info) = load(Utf8Path::new("tried.md"), &page).unwrap_or_else(|errors| panic!("{}", errors[0]));
-    let mut engine = Engine::new(Arc::new(NoFiles), &RuleSet::of_rule(info), &Settings::default()).unwrap();
+    let mut engine = Engine::new(Arc::new(Nothing), &RuleSet::of_rule(info), &Settings::default()).unwrap();
     engine.add(vec![Source { path: file.into(), content: Ok(text.as_bytes().to_vec()) }]);
     engine.check(&|_, _| {})
 }

@@ -11,6 +11,7 @@ use plimsoll_syntax::image;
 use plimsoll_syntax::{Item, Value};
 use serde::Serialize;
 
+use super::images::dockerfile_of;
 use super::region::items;
 use super::{Scene, scene};
 use crate::Engine;
@@ -144,9 +145,7 @@ fn built_from<'i>(path: &Utf8Path, container: &Value, repository: &str, stages: 
         let named = |file: &Utf8Path| file.parent().and_then(Utf8Path::file_name) == repository.rsplit('/').next();
         return stages.iter().find(|(file, stage)| is_of(stage, "stage.final") && named(file)).map(|(_, stage)| *stage);
     };
-    let context = build.as_str().or_else(|| build.str_at(&["context"])).unwrap_or(".");
-    let dockerfile = path.parent()?.join(context).join(build.str_at(&["dockerfile"]).unwrap_or("Dockerfile"));
-    let dockerfile = queries::inside(&dockerfile)?;
+    let dockerfile = dockerfile_of(path, build)?;
     let target = build.str_at(&["target"]);
     let wanted = |stage: &Item| target.map_or_else(|| is_of(stage, "stage.final"), |target| stage.name == target);
     stages.iter().find(|(file, stage)| *file == dockerfile && wanted(stage)).map(|(_, stage)| *stage)
@@ -236,20 +235,11 @@ impl Promise {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use plimsoll_rules::RuleSet;
 
     use super::*;
-    use crate::{Files, Settings, Source};
-
-    struct Nothing;
-
-    impl Files for Nothing {
-        fn read(&self, _: &Utf8Path) -> io::Result<Vec<u8>> {
-            Err(io::ErrorKind::NotFound.into())
-        }
-    }
+    use crate::pages::Nothing;
+    use crate::{Settings, Source};
 
     #[test]
     fn what_a_dockerfile_starts_is_expected() {

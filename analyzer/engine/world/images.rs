@@ -4,11 +4,13 @@ use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 
-use plimsoll_syntax::Item;
+use camino::{Utf8Path, Utf8PathBuf};
+use plimsoll_syntax::{Item, Value};
 use plimsoll_world::{Images, Recipe};
 
 use super::region::{Repository, built, items};
 use crate::db::{Db, Workspace};
+use crate::queries::inside;
 
 /// The images of a workspace.
 pub(super) struct OfWorkspace<'db> {
@@ -56,4 +58,11 @@ impl Kept {
         }
         &at.0.get_or_init(|| Box::new((items, Self::default()))).0
     }
+}
+
+/// The Dockerfile that a `build` of a Compose file names.
+pub(super) fn dockerfile_of(compose: &Utf8Path, build: &Value) -> Option<Utf8PathBuf> {
+    let context = build.as_str().or_else(|| build.str_at(&["context"])).unwrap_or(".");
+    let name = build.str_at(&["dockerfile"]).unwrap_or("Dockerfile");
+    inside(&compose.parent()?.join(context).join(name))
 }

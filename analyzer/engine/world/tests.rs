@@ -1,25 +1,16 @@
 //! The regions of a world, as they are after any number of edits, say what a world says that is made anew and as a whole.
 
-use std::io;
 use std::sync::Arc;
 
-use camino::Utf8Path;
 use plimsoll_rules::RuleSet;
 use plimsoll_syntax::Place;
 
 use super::findings::Found;
 use super::{Part, judged, region, region_found, region_world, scene, views, world};
 use crate::db::Db;
+use crate::pages::Nothing;
 use crate::run::Verdicts;
-use crate::{Engine, Files, Settings, Source, Stated, Subject};
-
-struct Nothing;
-
-impl Files for Nothing {
-    fn read(&self, _: &Utf8Path) -> io::Result<Vec<u8>> {
-        Err(io::ErrorKind::NotFound.into())
-    }
-}
+use crate::{Engine, Settings, Source, Stated, Subject};
 
 /// Two root modules that give the same names to different things, one that talks to an engine that a script talks to as well, a cluster
 /// that runs the manifests, images that are built elsewhere, hosts that meet.

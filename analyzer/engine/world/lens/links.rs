@@ -11,8 +11,9 @@ use crate::Engine;
 use crate::db::{Db, SourceFile};
 use crate::kind::FileKind;
 use crate::live::{Cancelled, Snapshot};
-use crate::queries::{self, inside};
+use crate::queries;
 use crate::report::Range;
+use crate::world::images::dockerfile_of;
 use crate::world::{regions, scene, seen};
 
 /// A place in a file.
@@ -188,10 +189,7 @@ impl Engine {
 
     fn built(&self, file: SourceFile, service: &Item) -> Option<Place> {
         let build = service.value.get("build")?;
-        let context = build.as_str().or_else(|| build.str_at(&["context"])).unwrap_or(".");
-        let name = build.str_at(&["dockerfile"]).unwrap_or("Dockerfile");
-        let folder = file.path(&self.db).parent()?;
-        let dockerfile = self.db.file(&inside(&folder.join(context).join(name))?)?;
+        let dockerfile = self.db.file(&dockerfile_of(file.path(&self.db), build)?)?;
         let items = crate::file::file_items(&self.db, dockerfile);
         let stages = || items.iter().filter(|item| item.views.iter().any(|view| view == "stage"));
         let target = build.str_at(&["target"]);
