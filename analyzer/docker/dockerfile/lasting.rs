@@ -1,10 +1,9 @@
 //! What a Dockerfile means to other files: the stages that images are built from, and the images that its commands build.
 
-use plimsoll_syntax::value::Map;
-use plimsoll_syntax::{Item, Value};
+use std::sync::Arc;
 
-/// Programs that build images, as `PROGRAM build`.
-const BUILDERS: &[&str] = &["docker", "podman", "buildah", "nerdctl"];
+use plimsoll_syntax::value::Map;
+use plimsoll_syntax::{Item, Kind, Value};
 
 /// What of a stage matters to who runs it.
 const RUN_WITH: &[&str] = &["name", "alias", "index", "final", "user", "workdir", "env", "ports"];
@@ -22,8 +21,8 @@ pub fn lasting(items: &[Item]) -> Vec<Item> {
 
 fn stage(value: &Value) -> Value {
     let mut out = only(value, RUN_WITH);
-    if let plimsoll_syntax::Kind::Map(map) = &mut out.kind {
-        let map = std::sync::Arc::make_mut(map);
+    if let Kind::Map(map) = &mut out.kind {
+        let map = Arc::make_mut(map);
         for key in ["entrypoint", "cmd"] {
             if let Some(start) = value.get(key) {
                 map.set(key, only(start, &["form", "argv"]));
@@ -33,10 +32,9 @@ fn stage(value: &Value) -> Value {
     out
 }
 
+/// Whether a command builds something; whether that is an image is for others to tell.
 fn builds(value: &Value) -> bool {
-    let mut words = value.get("argv").map(Value::items).unwrap_or_default().iter().filter_map(Value::as_str);
-    words.next().is_some_and(|word| BUILDERS.contains(&word.rsplit('/').next().unwrap_or(word)))
-        && words.any(|word| word == "build")
+    value.get("argv").is_some_and(|argv| argv.items().iter().any(|word| word.as_str() == Some("build")))
 }
 
 /// A map with these of its fields.
