@@ -2,9 +2,8 @@
 //! beside the words without which it cannot match, all of these are looked for at once, and only what may be there is compiled.
 
 use std::ops::Range;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use regex::Regex;
 
 /// One of these words is part of whatever the format matches; without a word it has [`RUN`] characters of base64 in a row.
@@ -69,15 +68,36 @@ const SHORTEST: usize = 15;
 /// In bytes: the secret of an AWS access key, the shortest of the formats without a mark.
 const RUN: usize = 40;
 
-/// Looks for all marks at once; `None` where that cannot be made, which leaves every format possible.
-static MARKS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    let marks = FORMATS.iter().flat_map(|(marks, _)| *marks);
-    AhoCorasick::builder().kind(Some(AhoCorasickKind::ContiguousNFA)).build(marks).ok()
-});
+/// Characters of a mark that are compared at once.
+const AHEAD: usize = 3;
 
-/// The format of each mark, in the order in which [`MARKS`] numbers them.
-static FORMAT_OF: LazyLock<Vec<usize>> =
-    LazyLock::new(|| FORMATS.iter().enumerate().flat_map(|(at, (marks, _))| marks.iter().map(move |_| at)).collect());
+/// By place and byte: the formats, a bit each, that have a mark with this byte at this place. Of nearly every text nothing is left when
+/// three bytes have been looked up.
+static MARKED: [[u64; 256]; AHEAD] = {
+    let mut table = [[0; 256]; AHEAD];
+    let mut format = 0;
+    while format < FORMATS.len() {
+        let mut mark = 0;
+        while mark < FORMATS[format].0.len() {
+            let bytes = FORMATS[format].0[mark].as_bytes();
+            let mut place = 0;
+            while place < AHEAD {
+                let mut byte = 0;
+                while byte < 256 {
+                    // A mark that ends before goes on with anything.
+                    if place >= bytes.len() || bytes[place] as usize == byte {
+                        table[place][byte] |= 1 << format;
+                    }
+                    byte += 1;
+                }
+                place += 1;
+            }
+            mark += 1;
+        }
+        format += 1;
+    }
+    table
+};
 
 /// The bytes of the first credential in a text that has its vendor's format.
 pub(super) fn find(text: &str) -> Option<Range<usize>> {
@@ -85,17 +105,29 @@ pub(super) fn find(text: &str) -> Option<Range<usize>> {
     if word < SHORTEST && !text.contains("PRIVATE KEY") {
         return None;
     }
-    let mut possible = [false; FORMATS.len()];
-    let marked = MARKS.as_ref().zip(Some(&*FORMAT_OF));
-    if let Some((marks, format_of)) = marked {
-        for found in marks.find_overlapping_iter(text) {
-            possible[format_of[found.pattern().as_usize()]] = true;
+    let mut possible = marked(text.as_bytes());
+    if run >= RUN {
+        let unmarked = FORMATS.iter().enumerate().filter(|(_, (marks, _))| marks.is_empty());
+        unmarked.for_each(|(at, _)| possible |= 1 << at);
+    }
+    let candidates = (0..FORMATS.len()).filter(|at| possible & (1 << at) != 0);
+    candidates.filter_map(|at| Some(expression(at)?.captures(text)?.get(1)?.range())).min_by_key(|range| range.start)
+}
+
+/// The formats of which a mark is there, a bit each.
+fn marked(text: &[u8]) -> u64 {
+    let mut marked = 0;
+    for (start, ahead) in text.windows(AHEAD).enumerate() {
+        let agree = ahead.iter().zip(&MARKED).fold(u64::MAX, |left, (byte, table)| left & table[usize::from(*byte)]);
+        let mut new = agree & !marked;
+        while new != 0 {
+            let at = new.trailing_zeros();
+            let is_there = |mark: &&str| text[start..].starts_with(mark.as_bytes());
+            marked |= u64::from(FORMATS[at as usize].0.iter().any(is_there)) << at;
+            new &= new - 1;
         }
     }
-    let candidates = FORMATS.iter().zip(possible).enumerate().filter(|(_, ((marks, _), possible))| {
-        *possible || marked.is_none() || marks.is_empty() && run >= RUN
-    });
-    candidates.filter_map(|(at, _)| Some(expression(at)?.captures(text)?.get(1)?.range())).min_by_key(|range| range.start)
+    marked
 }
 
 /// The lengths in bytes of the longest word that a format may lie in, and of the longest run of base64.
