@@ -199,9 +199,11 @@ impl Engine {
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             part
         });
-        let renderer = render::Renderer { db: &self.db, rulebook: &self.rulebook, today: self.today, minimum: self.minimum };
         let (verdicts, lost): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.verdicts, part.incomplete)).unzip();
-        renderer.report(&files, &verdicts, lost.into_iter().flatten().collect())
+        let lost = lost.into_iter().flatten().collect();
+        let (db, rulebook, today, minimum) = (self.db.clone(), &self.rulebook, self.today, self.minimum);
+        let render = move || render::Renderer { db: &db, rulebook, today, minimum }.report(&files, &verdicts, lost);
+        if total < ALONE { render() } else { self.pooled(render) }
     }
 
     /// Makes the items of everything, on all threads: so that what needs many of them at once, the list of root modules and the world,
