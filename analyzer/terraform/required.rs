@@ -37,7 +37,7 @@ pub fn requirements(module: &Module) -> Vec<Requirement> {
 
 fn in_block(file: &File, block: &Block) -> Vec<Requirement> {
     let core = find(file, &block.body, "required_version").and_then(|attribute| {
-        let constraint = file.tree.plain_string(attribute.expr)?.into();
+        let constraint = file.tree.plain_string(attribute.expr)?;
         Some(Requirement {
             provider: None,
             constraint,
@@ -67,7 +67,7 @@ fn of_provider(file: &File, attribute: &Attribute) -> Option<Requirement> {
     };
     Some(Requirement {
         provider: Some(publisher_and_type(source.as_deref().unwrap_or(name))),
-        constraint: tree.plain_string(version)?.into(),
+        constraint: tree.plain_string(version)?,
         place: file.place(tree[version].span),
         name: name.into(),
     })
