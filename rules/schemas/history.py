@@ -79,7 +79,8 @@ def resources(table, known):
     out = {}
     for type_, body in table["res"].items():
         names = {name for name in names_of(body) if body.get("a", {}).get(name, {}).get("m") != "c"} - {"id", "timeouts"}
-        words = type_.split("_")[1:]
+        # OpenStack's resources end with the version of its interface.
+        words = re.sub(r"_v\d$", "", type_).split("_")[1:]
         ends = ["".join(words[at:]) for at in range(len(words))]
         best = (ALIKE, None)
         for end in ends:
