@@ -3,6 +3,7 @@
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::Place;
 use plimsoll_terraform::{Locked, Requirement};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::domains::version;
 
@@ -20,6 +21,9 @@ const KNOWN: &[(&str, &[&str])] = &[
 
 /// Tools that are no matter of a root module: in a rule's header these names mean what Terraform's providers of the same name speak to.
 const ELSEWHERE: &[&str] = &["docker", "kubernetes"];
+
+/// More constraints on one provider than these say nothing new.
+const CONSTRAINTS: usize = 64;
 
 /// Newer than any release.
 const ENDLESS: &str = "999999.0.0";
@@ -91,21 +95,19 @@ pub(crate) struct Chosen(pub(crate) Vec<Choice>);
 impl Chosen {
     /// Those that are locked; of the others the newest known that the root module and all that it calls allow.
     pub(crate) fn new(locked: &Locked, requirements: &[Requirement]) -> Self {
-        let mut all: Vec<Choice> = Vec::new();
-        for (address, version) in locked {
-            let Some(text) = version.as_str() else { continue };
-            all.push(Choice { name: provider(address).into(), version: text.into(), why: Why::Locked, place: version.place });
-        }
-        let names = |requirement: &Requirement| match &requirement.provider {
-            Some(address) => vec![CompactString::from(provider(address))],
-            None => vec!["terraform".into(), "opentofu".into()],
-        };
-        for name in requirements.iter().flat_map(names) {
-            if all.iter().all(|choice| choice.name != name) {
-                let of_it: Vec<&Requirement> = requirements.iter().filter(|other| names(other).contains(&name)).collect();
-                all.extend(allowed(&name, &of_it));
-            }
-        }
+        let locked = locked.iter().filter_map(|(address, version)| {
+            Some(Choice {
+                name: provider(address).into(),
+                version: version.as_str()?.into(),
+                why: Why::Locked,
+                place: version.place,
+            })
+        });
+        let mut all: Vec<Choice> = locked.collect();
+        let known: FxHashSet<CompactString> = all.iter().map(|choice| choice.name.clone()).collect();
+        let asked = by_name(requirements);
+        let asked = asked.into_iter().filter(|(name, _)| !known.contains(*name));
+        all.extend(asked.filter_map(|(name, requirements)| allowed(name, &requirements)));
         Self(all)
     }
 
@@ -126,6 +128,29 @@ impl Chosen {
         let own = constraints.iter().filter(|(tool, _)| !ELSEWHERE.contains(&tool.as_str()));
         own.into_iter().all(|(tool, constraint)| satisfies(self.version(tool), constraint))
     }
+}
+
+/// What is asked of each provider, and of Terraform and OpenTofu, each constraint once: modules mostly repeat each other's.
+fn by_name(requirements: &[Requirement]) -> Vec<(&str, Vec<&Requirement>)> {
+    let mut all: Vec<(&str, Vec<&Requirement>)> = Vec::new();
+    let mut numbers: FxHashMap<&str, usize> = FxHashMap::default();
+    for requirement in requirements {
+        let names = match &requirement.provider {
+            Some(address) => [Some(provider(address)), None],
+            None => [Some("terraform"), Some("opentofu")],
+        };
+        for name in names.into_iter().flatten() {
+            let number = *numbers.entry(name).or_insert(all.len());
+            if number == all.len() {
+                all.push((name, Vec::new()));
+            }
+            let Some((_, asked)) = all.get_mut(number) else { continue };
+            if asked.len() < CONSTRAINTS && asked.iter().all(|known| known.constraint != requirement.constraint) {
+                asked.push(requirement);
+            }
+        }
+    }
+    all
 }
 
 /// Forks and mirrors of a provider have its resources.
