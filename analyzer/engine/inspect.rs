@@ -37,7 +37,8 @@ pub struct InspectedVersion {
     pub name: String,
     /// The version.
     pub version: String,
-    /// `lock`: it is locked; `constraint`: it is the newest known that the root module and what it calls allow; `newest`: nobody says anything.
+    /// `lock`: it is locked; `constraint`: it is the newest known that the root module and what it calls allow; `newest`: nobody
+    /// says anything.
     pub from: &'static str,
     /// Where it is locked, or the constraint that says most.
     pub place: Option<Spot>,

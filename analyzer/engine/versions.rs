@@ -19,7 +19,8 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("opentofu", &["1.12.6"]),
 ];
 
-/// Tools that are no matter of a root module: in a rule's header these names mean what Terraform's providers of the same name speak to.
+/// Tools that are no matter of a root module: in a rule's header these names mean what Terraform's providers of the same name speak
+/// to.
 const ELSEWHERE: &[&str] = &["docker", "kubernetes"];
 
 /// More constraints on one provider than these say nothing new.
@@ -123,7 +124,8 @@ impl Chosen {
         version::precedes(self.version(provider), other).unwrap_or(false)
     }
 
-    /// Whether those constraints of a rule hold that are about what a root module chooses. One about a provider that is not known holds.
+    /// Whether those constraints of a rule hold that are about what a root module chooses. One about a provider that is not known
+    /// holds.
     pub(crate) fn hold(&self, constraints: &[(CompactString, CompactString)]) -> bool {
         let own = constraints.iter().filter(|(tool, _)| !ELSEWHERE.contains(&tool.as_str()));
         own.into_iter().all(|(tool, constraint)| satisfies(self.version(tool), constraint))

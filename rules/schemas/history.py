@@ -3,16 +3,19 @@
 
 usage: history.py SOURCE PROVIDER VERSION=FOLDER…
 
-SOURCE is what generate.py takes. Each FOLDER is an unpacked Python package of Pulumi's, which carries the documentation of PROVIDER in one VERSION;
-the oldest first. A default is compared where the documentation of both versions says it in a sentence without conditions. What comes out is a
-proposal: much of it is documentation that was mended, and is dropped by hand.
+SOURCE is what generate.py takes. Each FOLDER is an unpacked Python package of Pulumi's, which carries the documentation of PROVIDER in
+one VERSION; the oldest first. A default is compared where the documentation of both versions says it in a sentence without conditions.
+What comes out is a proposal: much of it is documentation that was mended, and is dropped by hand.
 
-history.schema was made from the first and the last package of each major version. The packages do not say which release they are of; their own major
-versions follow those of the providers, and the fields that they have are those of these versions:
+history.schema was made from the first and the last package of each major version. The packages do not say which release they are of;
+their own major versions follow those of the providers, and the fields that they have are those of these versions:
 
-    pulumi-aws    5.0.0, 5.43.0: AWS 4    6.0.2, 6.83.4: AWS 5    7.0.0, 7.51.1: AWS 6
-    pulumi-azure  4.0.0, 4.42.0: AzureRM 2    5.0.0, 5.89.3: AzureRM 3    6.0.0, 6.40.1: AzureRM 4
-    pulumi-gcp    6.0.0, 6.67.1: Google 4    7.0.0, 7.38.0: Google 5    8.0.0, 8.41.1: Google 6    9.0.0, 9.37.1: Google 7    10.0.0, 10.2.0: Google 8
+    pulumi-aws    5.0.0, 5.43.0: AWS 4        6.0.2, 6.83.4: AWS 5       7.0.0, 7.51.1: AWS 6
+    pulumi-azure  4.0.0, 4.42.0: AzureRM 2    5.0.0, 5.89.3: AzureRM 3   6.0.0, 6.40.1: AzureRM 4
+    pulumi-gcp    6.0.0, 6.67.1: Google 4     7.0.0, 7.38.0: Google 5    8.0.0, 8.41.1: Google 6
+                  9.0.0, 9.37.1: Google 7     10.0.0, 10.2.0: Google 8
+
+Those of Azure AD (4, 5, 6), Docker (3, 4, 5), DigitalOcean (4), OpenStack (3, 4, 5) and vSphere (2, 3, 4) have no difference.
 """
 
 import json
@@ -21,16 +24,22 @@ import re
 import sys
 from pathlib import Path
 
-CLASS = re.compile(r"^class (\w+Args)\b.*?:\n    def __init__\(__self__, \*,?\n(.*?)\):\n(?:        \"\"\"\n(.*?)\"\"\"\n)?", re.S | re.M)
+CLASS = re.compile(
+    r"^class (\w+Args)\b.*?:\n    def __init__\(__self__, \*,?\n(.*?)\):\n(?:        \"\"\"\n(.*?)\"\"\"\n)?", re.S | re.M
+)
 ARGUMENT = re.compile(r"^ +(\w+): (.+?)(?: = None)?,?$", re.M)
 PARAMETER = re.compile(r"^        :param .+? (\w+): ", re.M)
 NESTED = re.compile(r"'(?:[\w.]+\.)?(\w+Args)'")
 
 LITERAL = r"(`[^`]*`|\"[^\"]*\"|'[^']*'|true\b|false\b|-?\d+(?:\.\d+)?(?![\w.]*\w))"
 STATED = re.compile(
-    r"(?:defaults? (?:value )?(?:is|to|are|of)|default(?: value)?:|default value is set to|defaulting to|default=|default)(?: (?:the|a) (?:string|value))?\s*" + LITERAL, re.I
+    r"(?:defaults? (?:value )?(?:is|to|are|of)|default(?: value)?:|default value is set to|defaulting to|default=|default)"
+    r"(?: (?:the|a) (?:string|value))?\s*" + LITERAL,
+    re.I,
 )
-CONDITION = re.compile(r"\b(if|when|unless|for|depend\w*|otherwise|except|whichever|in case|on|where|with|and|or|unit\w*)\b", re.I)
+CONDITION = re.compile(
+    r"\b(if|when|unless|for|depend\w*|otherwise|except|whichever|in case|on|where|with|and|or|unit\w*)\b", re.I
+)
 # How close the names of arguments must be for a class to be a resource.
 ALIKE = 0.6
 
