@@ -49,7 +49,7 @@ use rustc_hash::FxHashMap;
 
 pub use db::{FAULT, Files};
 pub use fix::{apply, diff};
-pub use inspect::{Inspected, InspectedItem, InspectedNote, Leaf, Missing, Spot, Step};
+pub use inspect::{Inspected, InspectedItem, InspectedNote, InspectedVersion, Leaf, Missing, Spot, Step};
 pub use kind::may_be_read;
 pub use live::{Cancelled, Canceller, FileReport, Snapshot, Standing};
 pub use paths::in_order;

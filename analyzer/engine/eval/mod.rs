@@ -19,6 +19,7 @@ use plimsoll_syntax::{Item, Place, Value};
 use rustc_hash::FxHashMap;
 
 use crate::truth::Truth;
+use crate::versions::Chosen;
 use condition::Outcome;
 pub(crate) use fix::{Change, Holder, Name, RawFix};
 use slot::Shape;
@@ -55,6 +56,8 @@ pub(crate) fn shape_of<'a>(schemas: &'a Schemas, item: &Item) -> Option<Shape<'a
 pub(crate) struct Evaluator<'a> {
     pub(crate) row: &'a Row,
     pub(crate) schemas: &'a Schemas,
+    /// The versions of providers whose defaults hold.
+    pub(crate) chosen: &'a Chosen,
     pub(crate) relate: &'a dyn Relate,
     pub(crate) params: &'a FxHashMap<CompactString, Value>,
     /// The version of Kubernetes that manifests are for.
@@ -100,12 +103,12 @@ pub(crate) enum Judgement {
 impl<'a> Evaluator<'a> {
     pub(crate) fn new(
         row: &'a Row,
-        schemas: &'a Schemas,
+        (schemas, chosen): (&'a Schemas, &'a Chosen),
         relate: &'a dyn Relate,
         params: &'a FxHashMap<CompactString, Value>,
         kubernetes: &'a str,
     ) -> Self {
-        Self { row, schemas, relate, params, kubernetes, choices: RefCell::default(), words: Cell::new(false) }
+        Self { row, schemas, chosen, relate, params, kubernetes, choices: RefCell::default(), words: Cell::new(false) }
     }
 
     /// Judges one item: one judgement per violated or undecided element (or the item itself).

@@ -344,11 +344,11 @@ impl<'a> Evaluator<'a> {
                     let place = if place.is_some() { place } else { slot.place };
                     let present = !value.is_null();
                     let child = self.child(slot, value, if present { place } else { slot.place }, name, shape);
-                    self.settle(Slot { default: field.and_then(|field| field.default.as_deref()), present, ..child })
+                    self.settle(Slot { default: field.and_then(|field| self.default_of(field)), present, ..child })
                 }
                 None => {
                     let value = map.tail.as_ref().map_or_else(Held::null, |tail| part_of(tail, name, Place::NONE));
-                    let default = field.and_then(|field| field.default.as_deref());
+                    let default = field.and_then(|field| self.default_of(field));
                     Slot { default, ..self.child(slot, value, slot.place, name, shape) }
                 }
             },
@@ -431,6 +431,11 @@ impl<'a> Evaluator<'a> {
             slot.value = arm;
         }
         slot
+    }
+
+    /// What the absence of a field means in the provider's version.
+    fn default_of(&self, field: &'a Field) -> Option<&'a Constant> {
+        field.default_where(|provider, version| self.chosen.precedes(provider, version))
     }
 
     /// The header's default, else the provider's, where nothing is there.
