@@ -11,7 +11,8 @@ use plimsoll_syntax::{Kind, Place, Value};
 
 use super::Evaluator;
 use super::compare::{Domain, compare};
-use super::slot::{Frames, Held, Slot};
+use super::held::Held;
+use super::slot::{Frames, Slot};
 use crate::truth::Truth;
 
 /// A value that forced a verdict.

@@ -12,7 +12,9 @@ use plimsoll_syntax::{Kind, Value};
 use super::Evaluator;
 use super::compare::{Domain, equal, magnitude};
 use super::condition::Outcome;
-use super::slot::{Elements, Frames, Held, Slot};
+use super::elements::Elements;
+use super::held::Held;
+use super::slot::{Frames, Slot};
 use crate::domains::{address, argv, iam, labels, ports, quantity, retired, secret, tls, version, wellformed};
 use crate::truth::Truth;
 

@@ -2,8 +2,10 @@
 
 mod compare;
 mod condition;
+mod elements;
 mod fix;
 mod functions;
+mod held;
 mod message;
 mod slot;
 

@@ -8,22 +8,11 @@ use std::sync::Arc;
 use compact_str::{CompactString, format_compact};
 use plimsoll_rule_language::condition::{Constant, Path, Root, Step};
 use plimsoll_rule_language::schema::{Body, Field, Type};
-use plimsoll_syntax::value::{Entry, List, Map, Reason, Unknown};
+use plimsoll_syntax::value::{List, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 
-use super::condition::Culprit;
+use super::held::Held;
 use super::{Evaluator, shape_of};
-
-/// What an absent value is.
-static NULL: Value = Value::new(Kind::Null, Place::NONE);
-
-/// A value that lies in an item, a header or a schema, or one that was made on the way. Nearly all are lent: following a path copies
-/// nothing.
-#[derive(Clone, Debug)]
-pub(crate) enum Held<'a> {
-    Lent(&'a Value),
-    Made(Rc<Value>),
-}
 
 /// What a schema says about a value.
 #[derive(Clone, Copy, Debug)]
@@ -65,88 +54,6 @@ pub(crate) struct Frames<'f, 'a> {
     pub(crate) it: &'f Slot<'a>,
 }
 
-/// The elements of a list, repeated block, map or relation.
-pub(crate) struct Elements<'a> {
-    pub(crate) slots: Vec<Slot<'a>>,
-    /// There may be more.
-    pub(crate) tail: Option<Arc<Unknown>>,
-    /// Where the list is.
-    pub(crate) place: Place,
-    /// The list's path from the item, as [`Slot::names`].
-    pub(crate) names: Option<Rc<Vec<CompactString>>>,
-}
-
-impl Elements<'_> {
-    /// The list as a whole.
-    pub(super) fn culprit(&self) -> Culprit {
-        let items = self.slots.iter().map(|slot| Value::clone(&slot.value)).collect();
-        let value = Value::new(Kind::List(Arc::new(List { items, tail: self.tail.clone(), blocks: false })), self.place);
-        Culprit { place: self.place, names: self.names.clone().unwrap_or_default(), value }
-    }
-}
-
-impl Deref for Held<'_> {
-    type Target = Value;
-
-    fn deref(&self) -> &Value {
-        match self {
-            Self::Lent(value) => value,
-            Self::Made(value) => value,
-        }
-    }
-}
-
-impl<'a> Held<'a> {
-    pub(crate) fn made(value: Value) -> Self {
-        Self::Made(Rc::new(value))
-    }
-
-    fn null() -> Self {
-        Self::Lent(&NULL)
-    }
-
-    /// A part of it; what is lent lends its parts.
-    fn part(&self, find: impl for<'v> FnOnce(&'v Value) -> Option<&'v Value>) -> Option<Self> {
-        match self {
-            Self::Lent(value) => find(value).map(Self::Lent),
-            Self::Made(value) => find(value).cloned().map(Self::made),
-        }
-    }
-
-    /// The element of a list.
-    fn item(&self, at: usize) -> Option<Self> {
-        self.part(|value| value.items().get(at))
-    }
-
-    /// The value of a field and the place of its entry.
-    fn written(&self, name: &str, field: Option<&Field>) -> Option<(Self, Place)> {
-        match self {
-            Self::Lent(value) => {
-                let entry = written(value.as_map()?, name, field)?;
-                Some((Self::Lent(&entry.value), entry.place))
-            }
-            Self::Made(value) => {
-                let entry = written(value.as_map()?, name, field)?;
-                Some((Self::made(entry.value.clone()), entry.place))
-            }
-        }
-    }
-
-    /// The key and the value of a map's entry.
-    fn entry(&self, at: usize) -> Option<(Cow<'a, str>, Self)> {
-        match self {
-            Self::Lent(value) => {
-                let entry = value.as_map()?.entries.get(at)?;
-                Some((Cow::Borrowed(entry.key.as_str()), Self::Lent(&entry.value)))
-            }
-            Self::Made(value) => {
-                let entry = value.as_map()?.entries.get(at)?;
-                Some((Cow::Owned(entry.key.to_string()), Self::made(entry.value.clone())))
-            }
-        }
-    }
-}
-
 impl<'a> Slot<'a> {
     pub(crate) fn of_item(item: &'a Item, shape: Option<Shape<'a>>) -> Self {
         Self { item: Some(item), shape, names: Some(Rc::default()), place: item.header, ..Self::of(Held::Lent(&item.value)) }
@@ -175,7 +82,7 @@ impl<'a> Slot<'a> {
         }
     }
 
-    fn element(&self, value: Held<'a>, key: Option<Cow<'a, str>>) -> Self {
+    pub(super) fn element(&self, value: Held<'a>, key: Option<Cow<'a, str>>) -> Self {
         let place = if value.place.is_some() { value.place } else { self.place };
         let shape = self.shape.and_then(element_shape);
         Self {
@@ -217,66 +124,7 @@ impl<'a> Evaluator<'a> {
         self.or_default(end)
     }
 
-    /// The elements at the end of the path, which may cross repeated blocks.
-    pub(crate) fn elements(&self, path: &Path, frames: &Frames<'_, 'a>) -> Elements<'a> {
-        let root = self.root(&path.root, frames).into_owned();
-        let (mut place, mut names) = (root.place, root.names.clone());
-        let mut slots = vec![root];
-        let mut tail = None;
-        for step in &path.steps {
-            let crosses = matches!(step, Step::Field(_) | Step::Related(_));
-            let mut next = Vec::with_capacity(slots.len());
-            for slot in slots {
-                if crosses && matches!(slot.value.kind, Kind::List(_)) {
-                    let known = next.len();
-                    self.spread(slot, &mut tail, &mut next);
-                    next.iter_mut().skip(known).for_each(|slot| *slot = self.step(slot, step, frames));
-                } else {
-                    next.push(self.step(&slot, step, frames));
-                }
-            }
-            slots = next;
-            if let Some(first) = slots.first() {
-                (place, names) = (first.place, first.names.clone());
-            }
-        }
-        let mut elements = Vec::new();
-        for slot in slots {
-            self.spread(self.or_default(slot), &mut tail, &mut elements);
-        }
-        Elements { slots: elements, tail, place, names }
-    }
-
-    /// Adds the elements of one value. A single block counts as one element, null as none.
-    pub(crate) fn spread(&self, slot: Slot<'a>, tail: &mut Option<Arc<Unknown>>, out: &mut Vec<Slot<'a>>) {
-        let slot = self.settle(slot);
-        if let Some(links) = &slot.links {
-            if let Kind::List(list) = &slot.value.kind {
-                widen(tail, list.tail.as_ref());
-            }
-            out.extend_from_slice(links);
-            return;
-        }
-        match &slot.value.kind {
-            Kind::Null => {}
-            Kind::List(list) => {
-                widen(tail, list.tail.as_ref());
-                let items = (0..list.items.len()).filter_map(|at| slot.value.item(at));
-                out.extend(items.map(|item| self.settle(slot.element(item, None))));
-            }
-            Kind::Map(map) if slot.shape.is_none_or(is_map) => {
-                widen(tail, map.tail.as_ref());
-                for (at, entry) in map.entries.iter().enumerate() {
-                    let Some((key, value)) = slot.value.entry(at) else { continue };
-                    out.push(Slot { place: entry.place, ..self.settle(slot.element(value, Some(key))) });
-                }
-            }
-            Kind::Unknown(unknown) => *tail = Some(unknown.clone()),
-            _ => out.push(slot),
-        }
-    }
-
-    fn root<'f>(&self, root: &Root, frames: &Frames<'f, 'a>) -> Start<'f, 'a> {
+    pub(super) fn root<'f>(&self, root: &Root, frames: &Frames<'f, 'a>) -> Start<'f, 'a> {
         match root {
             Root::Here => Start::Frame(frames.here),
             Root::Item => Start::Frame(frames.item),
@@ -290,7 +138,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn step(&self, slot: &Slot<'a>, step: &Step, frames: &Frames<'_, 'a>) -> Slot<'a> {
+    pub(super) fn step(&self, slot: &Slot<'a>, step: &Step, frames: &Frames<'_, 'a>) -> Slot<'a> {
         let settled = matches!(slot.value.kind, Kind::Choice(_)).then(|| self.settle(slot.clone()));
         let slot = settled.as_ref().unwrap_or(slot);
         match step {
@@ -416,7 +264,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Replaces a choice by the arm that this round of the evaluation looks at.
-    fn settle(&self, mut slot: Slot<'a>) -> Slot<'a> {
+    pub(super) fn settle(&self, mut slot: Slot<'a>) -> Slot<'a> {
         for _ in 0..16 {
             let Kind::Choice(choice) = &slot.value.kind else { break };
             let at = self.arm(choice);
@@ -439,7 +287,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The header's default, else the provider's, where nothing is there.
-    fn or_default(&self, slot: Slot<'a>) -> Slot<'a> {
+    pub(super) fn or_default(&self, slot: Slot<'a>) -> Slot<'a> {
         let slot = self.settle(slot);
         if !slot.value.is_null() {
             return slot;
@@ -453,13 +301,13 @@ impl<'a> Evaluator<'a> {
 }
 
 /// Where a path starts: at something that the frames hold, or at something of its own.
-enum Start<'f, 'a> {
+pub(super) enum Start<'f, 'a> {
     Frame(&'f Slot<'a>),
     Own(Slot<'a>),
 }
 
 impl<'a> Start<'_, 'a> {
-    fn into_owned(self) -> Slot<'a> {
+    pub(super) fn into_owned(self) -> Slot<'a> {
         match self {
             Self::Frame(slot) => slot.clone(),
             Self::Own(slot) => slot,
@@ -476,22 +324,6 @@ impl<'a> Deref for Start<'_, 'a> {
             Self::Own(slot) => slot,
         }
     }
-}
-
-/// The entry of a field, under its name or one that it had.
-fn written<'m>(map: &'m Map, name: &str, field: Option<&Field>) -> Option<&'m Entry> {
-    map.get(name).or_else(|| field?.renamed.iter().find_map(|old| map.get(old)))
-}
-
-/// A list with a tail leaves open how many elements there are in all.
-fn widen(tail: &mut Option<Arc<Unknown>>, more: Option<&Arc<Unknown>>) {
-    if let Some(more) = more {
-        *tail = Some(more.clone());
-    }
-}
-
-fn is_map(shape: Shape<'_>) -> bool {
-    matches!(shape, Shape::Of(Type::Map(_) | Type::Any))
 }
 
 fn element_shape(shape: Shape<'_>) -> Option<Shape<'_>> {

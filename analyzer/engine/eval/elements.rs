@@ -1,0 +1,106 @@
+//! The elements of what a path leads to: of lists, repeated blocks, maps and relations.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use compact_str::CompactString;
+use plimsoll_rule_language::condition::{Path, Step};
+use plimsoll_rule_language::schema::Type;
+use plimsoll_syntax::value::{List, Unknown};
+use plimsoll_syntax::{Kind, Place, Value};
+
+use super::Evaluator;
+use super::condition::Culprit;
+use super::slot::{Frames, Shape, Slot};
+
+/// The elements of a list, repeated block, map or relation.
+pub(crate) struct Elements<'a> {
+    pub(crate) slots: Vec<Slot<'a>>,
+    /// There may be more.
+    pub(crate) tail: Option<Arc<Unknown>>,
+    /// Where the list is.
+    pub(crate) place: Place,
+    /// The list's path from the item, as [`Slot::names`].
+    pub(crate) names: Option<Rc<Vec<CompactString>>>,
+}
+
+impl Elements<'_> {
+    /// The list as a whole.
+    pub(super) fn culprit(&self) -> Culprit {
+        let items = self.slots.iter().map(|slot| Value::clone(&slot.value)).collect();
+        let value = Value::new(Kind::List(Arc::new(List { items, tail: self.tail.clone(), blocks: false })), self.place);
+        Culprit { place: self.place, names: self.names.clone().unwrap_or_default(), value }
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// The elements at the end of the path, which may cross repeated blocks.
+    pub(crate) fn elements(&self, path: &Path, frames: &Frames<'_, 'a>) -> Elements<'a> {
+        let root = self.root(&path.root, frames).into_owned();
+        let (mut place, mut names) = (root.place, root.names.clone());
+        let mut slots = vec![root];
+        let mut tail = None;
+        for step in &path.steps {
+            let crosses = matches!(step, Step::Field(_) | Step::Related(_));
+            let mut next = Vec::with_capacity(slots.len());
+            for slot in slots {
+                if crosses && matches!(slot.value.kind, Kind::List(_)) {
+                    let known = next.len();
+                    self.spread(slot, &mut tail, &mut next);
+                    next.iter_mut().skip(known).for_each(|slot| *slot = self.step(slot, step, frames));
+                } else {
+                    next.push(self.step(&slot, step, frames));
+                }
+            }
+            slots = next;
+            if let Some(first) = slots.first() {
+                (place, names) = (first.place, first.names.clone());
+            }
+        }
+        let mut elements = Vec::new();
+        for slot in slots {
+            self.spread(self.or_default(slot), &mut tail, &mut elements);
+        }
+        Elements { slots: elements, tail, place, names }
+    }
+
+    /// Adds the elements of one value. A single block counts as one element, null as none.
+    pub(crate) fn spread(&self, slot: Slot<'a>, tail: &mut Option<Arc<Unknown>>, out: &mut Vec<Slot<'a>>) {
+        let slot = self.settle(slot);
+        if let Some(links) = &slot.links {
+            if let Kind::List(list) = &slot.value.kind {
+                widen(tail, list.tail.as_ref());
+            }
+            out.extend_from_slice(links);
+            return;
+        }
+        match &slot.value.kind {
+            Kind::Null => {}
+            Kind::List(list) => {
+                widen(tail, list.tail.as_ref());
+                let items = (0..list.items.len()).filter_map(|at| slot.value.item(at));
+                out.extend(items.map(|item| self.settle(slot.element(item, None))));
+            }
+            Kind::Map(map) if slot.shape.is_none_or(is_map) => {
+                widen(tail, map.tail.as_ref());
+                for (at, entry) in map.entries.iter().enumerate() {
+                    let Some((key, value)) = slot.value.entry(at) else { continue };
+                    out.push(Slot { place: entry.place, ..self.settle(slot.element(value, Some(key))) });
+                }
+            }
+            Kind::Unknown(unknown) => *tail = Some(unknown.clone()),
+            _ => out.push(slot),
+        }
+    }
+}
+
+/// A list with a tail leaves open how many elements there are in all.
+fn widen(tail: &mut Option<Arc<Unknown>>, more: Option<&Arc<Unknown>>) {
+    if let Some(more) = more {
+        *tail = Some(more.clone());
+    }
+}
+
+fn is_map(shape: Shape<'_>) -> bool {
+    matches!(shape, Shape::Of(Type::Map(_) | Type::Any))
+}
