@@ -19,6 +19,8 @@ use crate::reference::Ref;
 
 /// How deep blocks may nest.
 const MAX_BLOCKS: u32 = 60;
+/// Types of blocks in one body that are looked through one by one.
+const FEW: usize = 16;
 /// Arguments that name things instead of having a value.
 const NAMES: &[&str] = &["depends_on", "provider", "providers", "ignore_changes", "replace_triggered_by"];
 
@@ -34,19 +36,36 @@ enum Slot<'m> {
     Blocks(Cow<'m, str>, Group<'m>),
 }
 
+impl Slot<'_> {
+    fn name(&self) -> &str {
+        match self {
+            Self::Attribute(file, attribute) => file.text(attribute.name),
+            Self::Blocks(kind, _) => kind,
+        }
+    }
+}
+
 /// Attributes and groups of blocks, each group where its first block stands.
 fn slots<'m>(items: &[(&'m File, &'m BodyItem)]) -> Vec<Slot<'m>> {
     let mut slots: Vec<Slot<'m>> = Vec::with_capacity(items.len());
-    let mut index: FxHashMap<Cow<'m, str>, usize> = FxHashMap::default();
+    // Most bodies have few types of blocks: these are looked through.
+    let mut few: Vec<usize> = Vec::new();
+    let mut many: FxHashMap<Cow<'m, str>, usize> = FxHashMap::default();
     for &(file, item) in items {
         match item {
             BodyItem::Attribute(attribute) => slots.push(Slot::Attribute(file, attribute)),
             BodyItem::Block(block) => {
                 let kind = block_kind(file, block);
-                match index.get(&kind).and_then(|&at| slots.get_mut(at)) {
+                let is_same = |at: &&usize| matches!(slots.get(**at), Some(Slot::Blocks(known, _)) if *known == kind);
+                let known = few.iter().find(is_same).or_else(|| many.get(&kind)).copied();
+                match known.and_then(|at| slots.get_mut(at)) {
                     Some(Slot::Blocks(_, group)) => group.push((file, block)),
                     _ => {
-                        index.insert(kind.clone(), slots.len());
+                        if few.len() < FEW {
+                            few.push(slots.len());
+                        } else {
+                            many.insert(kind.clone(), slots.len());
+                        }
                         slots.push(Slot::Blocks(kind, vec![(file, block)]));
                     }
                 }
@@ -102,10 +121,7 @@ impl Evaluator<'_> {
         };
         let mut map = MapBuilder::default();
         slots(items).into_iter().map(entry).for_each(|entry| map.entry(entry));
-        match map.finish(None, Place::NONE).kind {
-            Kind::Map(map) => Arc::try_unwrap(map).map(|map| map.entries).unwrap_or_default(),
-            _ => Vec::new(),
-        }
+        map.into_entries()
     }
 
     /// The value of an argument as it leaves the evaluator.
@@ -121,7 +137,7 @@ impl Evaluator<'_> {
         if depth >= MAX_BLOCKS {
             return limit("blocks nested too deep", place);
         }
-        let mut all = Blocks { arms: vec![(Vec::new(), None)], choice: None };
+        let mut all = Blocks { arms: vec![(Vec::with_capacity(group.len()), None)], choice: None };
         for &(file, block) in group {
             let cx = Cx { scope, ..Cx::new(at, file) };
             if file.text(block.kind) == "dynamic" && !block.labels.is_empty() {
@@ -211,21 +227,21 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The entries of a resource instance as they are written.
-    pub(crate) fn resource_entries(&self, at: &Instance, instance: &ResourceInstance) -> Vec<Entry> {
+    /// The entries of a resource instance as they are written, and room for those that are `derived` where they are not.
+    pub(crate) fn resource_entries(&self, at: &Instance, instance: &ResourceInstance, derived: &[&str]) -> Vec<Entry> {
         let Some(resource) = at.module.resources.get(instance.decl as usize) else { return Vec::new() };
-        let items = at.module.body(&resource.block);
-        slots(&items)
-            .into_iter()
-            .map(|slot| match slot {
-                Slot::Attribute(file, attribute) => {
-                    let value = self.written(at, instance, file, attribute);
-                    let is_done = matches!(file.text(attribute.name), "for_each" | "count");
-                    attribute_entry(file, attribute, if is_done { value } else { finished(value) })
-                }
-                Slot::Blocks(kind, group) => blocks_entry(&kind, &group, self.written_blocks(at, instance, &kind, &group)),
-            })
-            .collect()
+        let slots = slots(&at.module.body(&resource.block));
+        let is_written = |name: &&&str| slots.iter().any(|slot| slot.name() == **name);
+        let mut entries = Vec::with_capacity(slots.len() + derived.len() - derived.iter().filter(is_written).count());
+        entries.extend(slots.into_iter().map(|slot| match slot {
+            Slot::Attribute(file, attribute) => {
+                let value = self.written(at, instance, file, attribute);
+                let is_done = matches!(file.text(attribute.name), "for_each" | "count");
+                attribute_entry(file, attribute, if is_done { value } else { finished(value) })
+            }
+            Slot::Blocks(kind, group) => blocks_entry(&kind, &group, self.written_blocks(at, instance, &kind, &group)),
+        }));
+        entries
     }
 
     fn written(&self, at: &Instance, instance: &ResourceInstance, file: &File, attribute: &Attribute) -> Value {
@@ -311,7 +327,7 @@ impl Evaluator<'_> {
     pub(crate) fn whole(&self, at: &Instance, instance: &ResourceInstance, place: Place) -> Value {
         let Some(resource) = at.module.resources.get(instance.decl as usize) else { return Value::default() };
         let tail = self.computed(reason(resource.mode), &instance.address, "");
-        let entries = self.resource_entries(at, instance).into_iter().filter(|entry| !entry.value.is_null());
+        let entries = self.resource_entries(at, instance, &[]).into_iter().filter(|entry| !entry.value.is_null());
         let entries = entries.map(|entry| Entry { value: finished(entry.value), ..entry }).collect();
         let value = Value::map(Map { entries, tail: Some(Arc::new(tail)), ..Map::default() }, place);
         lattice::through(

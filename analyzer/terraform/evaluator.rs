@@ -1,7 +1,6 @@
 //! Evaluation on demand: each name of each module instance once, with limits on depth, work and modules.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::hash::Hash;
 use std::sync::{Arc, OnceLock};
 
 use compact_str::{CompactString, format_compact};
@@ -11,17 +10,18 @@ use rustc_hash::FxHashMap;
 
 use crate::budget::Budget;
 use crate::declare::{File, Mode, Module};
-use crate::expand::{Expansion, Key};
+use crate::expand::Key;
 use crate::extent::Extent;
 use crate::inputs::Layers;
 use crate::lattice;
 use crate::lock::Locked;
+use crate::memo::Memo;
 use crate::outline::Outline;
 use crate::reference::Ref;
 use crate::shared::Shared;
 use crate::{Evaluation, Inputs, Note, NoteKind, Workspace};
 
-pub(crate) use crate::instance::{Call, Callee, Home, Instance, Part, Repetition, ResourceInstance, Space, State};
+pub(crate) use crate::instance::{Call, Callee, Home, Instance, Instances, Part, Repetition, ResourceInstance, Space, State};
 
 /// More notes than this say nothing new.
 pub(crate) const MAX_NOTES: usize = 1_000;
@@ -245,10 +245,10 @@ impl<'w> Evaluator<'w> {
     }
 
     /// Evaluates a name once; a name that asks for itself is unknown.
-    pub(crate) fn once<K: Hash + Eq + Clone>(
+    pub(crate) fn once<K: Clone>(
         &self,
         home: Home,
-        memo: &Shared<FxHashMap<K, State>>,
+        memo: &Shared<impl Memo<K>>,
         key: K,
         source: impl FnOnce() -> CompactString,
         place: Place,
@@ -269,14 +269,14 @@ impl<'w> Evaluator<'w> {
             }
             None => {}
         }
-        memo.borrow_mut().insert(key.clone(), State::Busy);
+        memo.borrow_mut().set(key.clone(), State::Busy);
         let faults = self.faults.get();
         let value = self.about(home, || {
             let value = self.weighed(self.deeper(place, work));
             self.holds(&value);
             value
         });
-        memo.borrow_mut().insert(key, State::Done(value.clone(), self.faults.get() != faults));
+        memo.borrow_mut().set(key, State::Done(value.clone(), self.faults.get() != faults));
         value
     }
 
@@ -317,20 +317,20 @@ impl<'w> Evaluator<'w> {
     }
 
     /// The instances of a resource; `None` while they are being worked out.
-    pub(crate) fn resource(&self, at: &Instance, index: u32) -> Option<Arc<Expansion<Arc<ResourceInstance>>>> {
-        if let Some(known) = at.resources.borrow().get(&index) {
-            return Some(known.clone());
+    pub(crate) fn resource(&self, at: &Instance, index: u32) -> Option<Instances> {
+        match at.resources.borrow().get(&index) {
+            Some(Some(known)) => return Some(known.clone()),
+            // To ask for the instances of a resource from its own count is a cycle.
+            Some(None) => {
+                self.is_spoiled.set(true);
+                self.faults.set(self.faults.get() + 1);
+                return None;
+            }
+            None => {}
         }
         let resource = at.module.resources.get(index as usize)?;
         let base = self.address(at, resource.mode, &resource.kind, &resource.block.name);
-        // To ask for the instances of a resource from its own count is a cycle: the memo of names finds it.
-        let busy = (Space::Output, u32::MAX - index);
-        if at.names.borrow().contains_key(&busy) {
-            self.is_spoiled.set(true);
-            self.faults.set(self.faults.get() + 1);
-            return None;
-        }
-        at.names.borrow_mut().insert(busy, State::Busy);
+        at.resources.borrow_mut().insert(index, None);
         let expansion = self.about(Home { instance: at.id, part: Part::Repeating(index) }, || {
             self.repeat(at, &resource.block, self.is_alike(at, &resource.block)).map(|key, repetition| {
                 if let Some(repetition) = &repetition {
@@ -340,9 +340,8 @@ impl<'w> Evaluator<'w> {
                 Arc::new(ResourceInstance { decl: index, address, repetition, attributes: Shared::default() })
             })
         });
-        at.names.borrow_mut().remove(&busy);
         let expansion = Arc::new(expansion);
-        at.resources.borrow_mut().insert(index, expansion.clone());
+        at.resources.borrow_mut().insert(index, Some(expansion.clone()));
         Some(expansion)
     }
 

@@ -10,8 +10,12 @@ use rustc_hash::FxHashMap;
 use crate::declare::Module;
 use crate::expand::{Expansion, Key};
 use crate::extent::Extent;
+use crate::memo::Attributes;
 use crate::shared::Shared;
 use crate::shift::Shift;
+
+/// The instances of a resource.
+pub(crate) type Instances = Arc<Expansion<Arc<ResourceInstance>>>;
 
 /// One instance of a module: the root, or what a call makes.
 pub(crate) struct Instance {
@@ -22,7 +26,8 @@ pub(crate) struct Instance {
     pub(crate) call: Option<Call>,
     pub(crate) depth: u32,
     pub(crate) names: Shared<FxHashMap<(Space, u32), State>>,
-    pub(crate) resources: Shared<FxHashMap<u32, Arc<Expansion<Arc<ResourceInstance>>>>>,
+    /// The instances of resources; `None` while they are being worked out.
+    pub(crate) resources: Shared<FxHashMap<u32, Option<Instances>>>,
     pub(crate) calls: Shared<FxHashMap<u32, Option<Arc<Expansion<Callee>>>>>,
     /// What all instances of a resource have alike, by resource and name.
     pub(crate) alike: Shared<FxHashMap<(u32, CompactString), State>>,
@@ -37,6 +42,14 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
+    /// Lets go of what is known of its resources. Where it calls nothing and its items are made, nobody asks for that any more: from outside one
+    /// sees its outputs, which are kept. Who asks nevertheless (an `import`) works it out again.
+    pub(crate) fn let_go(&self) {
+        *self.resources.borrow_mut() = FxHashMap::default();
+        *self.alike.borrow_mut() = FxHashMap::default();
+        *self.particular.borrow_mut() = FxHashMap::default();
+    }
+
     /// Adds to the extent of a part; the files that it is of.
     pub(crate) fn extend(&self, part: Part, add: impl FnOnce(&mut Extent)) -> u64 {
         let slot = part.extent(&self.module);
@@ -145,7 +158,7 @@ pub(crate) struct ResourceInstance {
     /// `module.a.aws_instance.web[0]`
     pub(crate) address: CompactString,
     pub(crate) repetition: Option<Repetition>,
-    pub(crate) attributes: Shared<FxHashMap<CompactString, State>>,
+    pub(crate) attributes: Shared<Attributes>,
 }
 
 /// The name `each` or `count`, and its object.

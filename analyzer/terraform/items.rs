@@ -21,6 +21,9 @@ use crate::uses;
 /// Arguments of a module call that are not variables of the module.
 const ARGUMENTS: &[&str] = &["source", "version", "providers", "count", "for_each", "depends_on"];
 
+/// What is said about resources besides what is written; the last one only of those that stand for others.
+const DERIVED: &[&str] = &["address", "type", "name", "provider", "id", "references", "instances"];
+
 /// The items of a module instance; `is_first`: no other instance of the module comes before it.
 pub(crate) fn of(evaluator: &Evaluator<'_>, instance: &Arc<Instance>, is_first: bool) -> Own {
     let mut items = Items { evaluator, items: Vec::new() };
@@ -128,11 +131,12 @@ impl Items<'_> {
         for place in uses::own(&module.uses, &name) {
             self.evaluator.invalid(place, format_compact!("{name} refers to itself"));
         }
+        let derived = if expansion.alike.len() > 0 { DERIVED } else { DERIVED.split_last().map_or(DERIVED, |(_, all)| all) };
         // Many that are alike are judged once, under the address that stands for all of them.
         let alike = expansion.alike.len();
         for (_, instance) in &expansion.instances {
             let mut map = Map {
-                entries: self.evaluator.resource_entries(at, instance),
+                entries: self.evaluator.resource_entries(at, instance, derived),
                 range: written.0.place(written.1.span()).span,
                 ..Map::default()
             };

@@ -99,6 +99,11 @@ impl MapBuilder {
         self.entries.push(entry);
     }
 
+    /// The entries; none where they are more than are looked at.
+    pub(crate) fn into_entries(self) -> Vec<plimsoll_syntax::value::Entry> {
+        if self.entries.len() > MAX_ELEMENTS { Vec::new() } else { self.entries }
+    }
+
     pub(crate) fn finish(self, tail: Option<Arc<Unknown>>, place: Place) -> Value {
         if self.entries.len() > MAX_ELEMENTS {
             return limit("a map of more entries than are looked at", place);

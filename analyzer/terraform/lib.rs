@@ -31,6 +31,7 @@ mod items;
 mod json;
 mod lattice;
 mod lock;
+mod memo;
 mod memory;
 mod operator;
 mod outline;

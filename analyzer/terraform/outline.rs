@@ -44,6 +44,9 @@ impl Outline {
             all += own.len();
             items.push(own);
             order.push(instance.id);
+            if !evaluator.remembers && instance.module.calls.list.is_empty() {
+                instance.let_go();
+            }
             let calls = instance.module.calls.list.iter().enumerate();
             let callees: Vec<_> = calls.flat_map(|(index, call)| callees(evaluator, &instance, count(index), call)).collect();
             waiting.extend(callees.into_iter().rev());

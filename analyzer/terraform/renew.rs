@@ -129,7 +129,7 @@ impl Renewal<'_> {
                     at.resources.borrow_mut().remove(&index);
                     at.particular.borrow_mut().retain(|(of, _), _| *of != index);
                 } else {
-                    let known = at.resources.borrow().get(&index).cloned();
+                    let known = at.resources.borrow().get(&index).cloned().flatten();
                     let particular = at.particular.borrow();
                     let others = particular.iter().filter(|((of, _), _)| *of == index).map(|(_, instance)| instance);
                     for instance in known.iter().flat_map(|known| known.instances.iter().map(|(_, one)| one)).chain(others) {
@@ -264,7 +264,7 @@ fn move_instance(instance: &Instance, shift: &Shift) -> Option<()> {
     instance.alike.borrow_mut().retain(|(index, _), _| !is_resource_reached(*index));
     let mut resources = instance.resources.borrow_mut();
     let expansions = resources.iter_mut().filter(|(index, _)| is_resource_reached(**index));
-    let expansions = expansions.map(|(_, known)| Arc::get_mut(known).map(|known| &mut known.instances));
+    let expansions = expansions.map(|(_, known)| Arc::get_mut(known.as_mut()?).map(|known| &mut known.instances));
     let expansions = expansions.collect::<Option<Vec<_>>>()?;
     let mut particular = instance.particular.borrow_mut();
     let particular = particular.iter_mut().filter(|((index, _), _)| is_resource_reached(*index)).map(|(_, known)| known);

@@ -82,11 +82,13 @@ pub(crate) fn names(tree: &Tree, span: Span) -> impl Iterator<Item = CompactStri
 pub(crate) fn listed(uses: &Uses, name: &str, place: Place) -> Value {
     let mut users: Vec<Value> = Vec::new();
     let mut seen: FxHashSet<&str> = FxHashSet::default();
+    let mut last = name;
     for user in uses.get(name).into_iter().flatten() {
-        // A validation refers to its own variable; that is no use.
-        if user.owner != name && seen.insert(&user.owner) {
+        // A validation refers to its own variable; that is no use. Uses of one user mostly follow each other.
+        if user.owner != name && user.owner != last && seen.insert(&user.owner) {
             users.push(Value::string(user.owner.clone(), user.place));
         }
+        last = &user.owner;
     }
     Value::list(users, place)
 }
