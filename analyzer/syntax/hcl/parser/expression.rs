@@ -343,8 +343,7 @@ impl Parser<'_> {
             }
         };
         self.newlines = outer;
-        let args = self.pending.split_off(first);
-        let args = Self::list(&mut self.tree.expr_lists, args);
+        let args = Self::list(&mut self.tree.expr_lists, self.pending.drain(first..));
         if !closed {
             self.error(Span::of(open, open + 1), "this call is never closed");
             return self.push(name.start as usize, self.at, ExprKind::Error);
@@ -398,8 +397,7 @@ impl Parser<'_> {
             }
         };
         self.newlines = outer;
-        let elements = self.pending.split_off(first);
-        let elements = Self::list(&mut self.tree.expr_lists, elements);
+        let elements = Self::list(&mut self.tree.expr_lists, self.pending.drain(first..));
         if !closed {
             self.error(Span::of(start, start + 1), "this list is never closed");
             return self.push(start, self.at, ExprKind::Error);
@@ -453,8 +451,7 @@ impl Parser<'_> {
             }
         };
         self.newlines = outer;
-        let items = self.pending_items.split_off(first);
-        let items = Self::list(&mut self.tree.object_items, items);
+        let items = Self::list(&mut self.tree.object_items, self.pending_items.drain(first..));
         if !closed {
             self.error(Span::of(start, start + 1), "this object is never closed");
             return self.push(start, self.at, ExprKind::Error);

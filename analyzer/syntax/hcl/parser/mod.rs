@@ -116,9 +116,17 @@ impl<'a> Parser<'a> {
     /// White space and comments; newlines too where they do not matter.
     #[inline]
     fn space(&mut self) {
+        // All of it begins with one of the first characters, and mostly there is none.
+        if self.peek() <= b'/' {
+            self.some_space();
+        }
+    }
+
+    fn some_space(&mut self) {
         loop {
+            let blank = self.bytes.iter().skip(self.at).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+            self.at += blank;
             match self.peek() {
-                b' ' | b'\t' => self.at += 1,
                 b'\r' if self.newlines || self.peek_at(1) == b'\n' => self.at += 1,
                 b'\n' if self.newlines => self.at += 1,
                 b'#' => self.line_comment(),
@@ -185,7 +193,9 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let mut at = start;
         while let Some(&byte) = self.bytes.get(at) {
-            if byte.is_ascii_alphabetic() || byte == b'_' || (at > start && (byte.is_ascii_digit() || byte == b'-')) {
+            if matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_') {
+                at += 1;
+            } else if at > start && matches!(byte, b'0'..=b'9' | b'-') {
                 at += 1;
             } else if byte >= 0x80 {
                 let next = self.text[at..]

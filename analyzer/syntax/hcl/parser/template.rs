@@ -220,6 +220,10 @@ impl Parser<'_> {
     }
 
     fn fold(&mut self, pieces: Vec<Piece>) -> List<Part> {
+        if pieces.iter().all(|piece| matches!(piece, Piece::Part(_))) {
+            let part = |piece| if let Piece::Part(part) = piece { Some(part) } else { None };
+            return Self::list(&mut self.tree.parts, pieces.into_iter().filter_map(part));
+        }
         let mut frames = vec![Frame::Top(Vec::new())];
         for piece in pieces {
             match piece {
