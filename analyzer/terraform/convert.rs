@@ -32,10 +32,17 @@ pub(crate) enum Type {
 /// An attribute of an object type.
 #[derive(Clone, Debug)]
 pub(crate) struct Field {
-    name: CompactString,
-    of: Type,
+    pub(crate) name: CompactString,
+    pub(crate) of: Type,
     optional: bool,
     default: Option<Value>,
+}
+
+impl Field {
+    /// An attribute that is there.
+    pub(crate) const fn of(name: CompactString, of: Type) -> Self {
+        Self { name, of, optional: false, default: None }
+    }
 }
 
 impl Type {

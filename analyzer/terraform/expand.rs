@@ -164,19 +164,24 @@ impl Evaluator<'_> {
             return self.each(&value, &cx, attribute.span, alike);
         }
         let once = Expansion { instances: vec![(Key::None, None)], by: By::Nothing, open: None, alike: Alike::None };
-        match self.enabled(at, block) {
-            Some(value) if value.as_bool() == Some(false) => Expansion { instances: Vec::new(), ..once },
-            Some(value) => Expansion { open: lattice::first_unknown(&value), ..once },
-            None => once,
+        let Some((cx, span, value)) = self.enabled(at, block) else { return once };
+        if value.as_bool() == Some(false) {
+            return Expansion { instances: Vec::new(), ..once };
         }
+        let open = lattice::first_unknown(&value);
+        if let Some(unknown) = &open {
+            self.undecided(&cx, span, unknown);
+        }
+        Expansion { open, ..once }
     }
 
     /// `enabled` in the `lifecycle` of a resource or module call.
-    fn enabled(&self, at: &Instance, block: &Declared) -> Option<Value> {
+    fn enabled<'a>(&self, at: &'a Instance, block: &Declared) -> Option<(Cx<'a>, plimsoll_syntax::Span, Value)> {
         let (file, written) = at.module.block(block.at)?;
         let lifecycle = written.body.blocks().find(|inner| file.text(inner.kind) == "lifecycle")?;
         let attribute = crate::declare::find(file, &lifecycle.body, "enabled")?;
-        convert::to_bool(&self.eval(&Cx::new(at, file), attribute.expr))
+        let cx = Cx::new(at, file);
+        Some((cx, attribute.span, convert::to_bool(&self.eval(&cx, attribute.expr))?))
     }
 
     fn undecided(&self, cx: &Cx<'_>, span: plimsoll_syntax::Span, unknown: &Unknown) {

@@ -1,4 +1,4 @@
-//! `import` and `removed` blocks: what they name must be there, or be gone.
+//! `import`, `removed` and `moved` blocks: what they name must be there, or be gone, or go to one place.
 //! <https://opentofu.org/docs/language/import/>, <https://opentofu.org/docs/language/resources/syntax/#removing-resources>
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::Place;
 use plimsoll_syntax::hcl::{Block, ExprId, ExprKind};
 use plimsoll_syntax::value::{Kind, Reason, Unknown};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::NoteKind;
 use crate::declare::{File, Mode, find};
@@ -82,9 +82,11 @@ impl Evaluator<'_> {
                     format_compact!("{} is not declared", cx.file.text(cx.file.tree[to.expr].span)),
                 );
             }
-            Target::WrongKey => {
-                self.note(place, NoteKind::Refused, "a key must be a string or number that is known before the run")
-            }
+            Target::WrongKey => self.note(
+                place,
+                NoteKind::Refused,
+                "a key must be a string or number that is known before the run, and no secret",
+            ),
             Target::Open => {}
         }
     }
@@ -122,6 +124,9 @@ impl Evaluator<'_> {
             None => Key::None,
             Some(key) => {
                 let value = self.eval(cx, key);
+                if lattice::is_sensitive(&value) {
+                    return Err(Target::WrongKey);
+                }
                 match &value.kind {
                     Kind::String(name) if expansion.by == By::Count => name.parse().map_or(Key::Name(name.clone()), Key::Index),
                     Kind::String(name) => Key::Name(name.clone()),
@@ -149,6 +154,25 @@ impl Evaluator<'_> {
                 if flatten(file, from.expr, &mut steps) && self.is_there(at, &steps) {
                     let text = file.text(file.tree[from.expr].span);
                     self.note(file.place(from.span), NoteKind::Refused, format_compact!("{text} is still declared"));
+                }
+            }
+        }
+    }
+
+    /// Notes what `moved` blocks say of one thing that another one says otherwise.
+    pub(crate) fn check_moved(&self, at: &Instance) {
+        let mut known: FxHashMap<(CompactString, bool), CompactString> = FxHashMap::default();
+        for file in &at.module.files {
+            for block in file.tree.body.blocks().filter(|block| file.text(block.kind) == "moved") {
+                let (Some(from), Some(to)) = (find(file, &block.body, "from"), find(file, &block.body, "to")) else { continue };
+                let text = |expr: ExprId| file.text(file.tree[expr].span);
+                // An instance of what moves as a whole is another thing.
+                let is_instance = |expr: ExprId| matches!(file.tree[expr].kind, ExprKind::Index { .. });
+                let what = (text(from.expr).into(), is_instance(from.expr) || is_instance(to.expr));
+                let moved = known.entry(what).or_insert_with(|| text(to.expr).into());
+                if moved != text(to.expr) {
+                    let message = format_compact!("{} moves to {moved} already", text(from.expr));
+                    self.note(file.place(block.header()), NoteKind::Refused, message);
                 }
             }
         }

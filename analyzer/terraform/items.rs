@@ -270,6 +270,6 @@ impl Items<'_> {
 }
 
 /// The provider that a resource type belongs to by its name.
-pub(super) fn provider_of(kind: &str) -> &str {
+pub(crate) fn provider_of(kind: &str) -> &str {
     kind.split('_').next().unwrap_or(kind)
 }

@@ -47,6 +47,7 @@ mod source;
 mod template;
 #[cfg(test)]
 mod tests;
+mod types;
 mod uses;
 mod variable;
 

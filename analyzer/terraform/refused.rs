@@ -8,7 +8,7 @@ use plimsoll_syntax::hcl::{Block, ExprId, ExprKind};
 use rustc_hash::FxHashSet;
 
 use crate::NoteKind;
-use crate::declare::{Declared, File, Module, Spans, find};
+use crate::declare::{Declared, File, Mode, Module, Spans, find};
 use crate::evaluator::{Cx, Evaluator, Instance};
 use crate::lattice;
 
@@ -24,6 +24,7 @@ impl Evaluator<'_> {
     pub(crate) fn check_module(&self, at: &Arc<Instance>) {
         self.check_imports(at);
         self.check_removed(at);
+        self.check_moved(at);
         self.check_providers(at);
         self.check_settings(at);
         for resource in &at.module.resources {
@@ -70,6 +71,7 @@ impl Evaluator<'_> {
                     format_compact!("{} is no name of a provider", provider.name),
                 );
             }
+            self.check_own_resources(at, provider);
             let alias = at.module.attribute(provider, "alias").and_then(|(file, alias)| file.tree.plain_string(alias.expr));
             configured.extend(alias.map(|alias| format_compact!("{}.{alias}", provider.name)));
         }
@@ -95,6 +97,29 @@ impl Evaluator<'_> {
             {
                 self.refused(file, provider.expr, format_compact!("provider {name} has no configuration \"{alias}\" here"));
             }
+        }
+    }
+
+    /// A provider is configured before there is anything of it: the configuration that resources of a provider have by default cannot refer to them.
+    fn check_own_resources(&self, at: &Instance, provider: &Declared) {
+        let Some((file, block)) = at.module.block(provider.at) else { return };
+        if at.module.attribute(provider, "alias").is_some() {
+            return;
+        }
+        let is_its_own = |used: &str| {
+            let (mode, rest) = [Mode::Data, Mode::Ephemeral]
+                .into_iter()
+                .find_map(|mode| Some((mode, used.strip_prefix(mode.prefix())?)))
+                .unwrap_or((Mode::Managed, used));
+            let Some((kind, name)) = rest.split_once('.') else { return false };
+            let found = at.module.resource_index.get(&(mode, kind.into(), name.into()));
+            let found = found.and_then(|index| at.module.resources.get(*index as usize));
+            crate::items::provider_of(kind) == provider.name
+                && found.is_some_and(|resource| at.module.attribute(&resource.block, "provider").is_none())
+        };
+        for used in crate::uses::names(&file.tree, block.span()).filter(|used| is_its_own(used)) {
+            let message = format_compact!("provider {} is configured with what it makes itself: {used}", provider.name);
+            self.note(file.place(block.header()), NoteKind::Cycle, message);
         }
     }
 

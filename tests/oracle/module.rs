@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use plimsoll_syntax::hcl::{self, ExprId, ExprKind};
 use plimsoll_syntax::value::{Entry, Kind, Value as Ours};
-use plimsoll_syntax::{FileId, hcl, yaml};
+use plimsoll_syntax::{FileId, yaml};
 use plimsoll_terraform::{
     Evaluation, FileRead, Given, Inputs, Module, ModuleFiles, NoteKind, SourceFile, SourceTree, Workspace, declarations,
     evaluate_with,
@@ -162,8 +163,29 @@ fn outputs(evaluation: &Evaluation, directories: &Directories, root: &str) -> Ma
     all.filter_map(|item| {
         let value = item.value.get("value")?;
         let is_sensitive = item.value.get("sensitive").and_then(Ours::as_bool).filter(|is| *is);
-        let output = json!({"type": kind(value), "value": converted(value), "sensitive": is_sensitive});
+        let of = item.value.str_at(&["type"]).map(|text| hcl::parse(&format!("x = {text}\n").into()));
+        let of = of.and_then(|tree| Some(named(&tree, tree.body.attributes().next()?.expr))).unwrap_or_else(|| kind(value));
+        let output = json!({"type": of, "value": converted(value), "sensitive": is_sensitive});
         Some((item.value.str_at(&["name"])?.to_owned(), output))
     })
     .collect()
+}
+
+/// A type in the oracle's words.
+fn named(tree: &hcl::Tree, of: ExprId) -> Value {
+    match tree[of].kind {
+        ExprKind::Call { name, args, .. } => {
+            let inner = tree.list(args).first().map(|&inner| named(tree, inner));
+            json!([tree.text(name), inner])
+        }
+        ExprKind::Tuple(items) => tree.list(items).iter().map(|&item| named(tree, item)).collect(),
+        ExprKind::Object(items) => {
+            let field = |item: &hcl::tree::ObjectItem| {
+                let name = tree.plain_string(item.key).unwrap_or_else(|| tree.text(tree[item.key].span).into());
+                (name.to_string(), named(tree, item.value))
+            };
+            tree.items(items).iter().map(field).collect::<Map<_, _>>().into()
+        }
+        _ => json!(tree.text(tree[of].span)),
+    }
 }

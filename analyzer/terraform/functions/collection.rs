@@ -10,7 +10,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::Needs::{All, Nothing, Outside};
 use super::{ANY, Call, Function, Outcome, entry, items_in, number_in, row};
 use crate::convert::{alike, text_of, to_bool, to_text};
-use crate::lattice::{self, MAX_ELEMENTS, MapBuilder, first_unknown, is_set, noun, sorted};
+use crate::lattice::{self, MAX_ELEMENTS, MapBuilder, derived_value, first_unknown, is_sensitive, is_set, noun, sorted};
 use crate::operator::equal;
 
 pub(super) const TABLE: &[Function] = &[
@@ -27,7 +27,7 @@ pub(super) const TABLE: &[Function] = &[
     row("compact", 1, 1, Outside, Shape::List, compact),
     row("reverse", 1, 1, Outside, Shape::List, reverse),
     row("slice", 3, 3, Outside, Shape::List, slice),
-    row("sort", 1, 1, All, Shape::List, sort),
+    row("sort", 1, 1, Outside, Shape::List, sort),
     row("zipmap", 2, 2, Outside, Shape::Map, zipmap),
     row("one", 1, 1, Outside, Shape::Any, one),
     row("alltrue", 1, 1, Outside, Shape::Bool, alltrue),
@@ -282,9 +282,23 @@ fn slice(call: &Call<'_, '_>) -> Outcome {
 }
 
 fn sort(call: &Call<'_, '_>) -> Outcome {
-    let mut texts = call.texts(0)?;
-    texts.sort();
-    call.strings(texts)
+    let items = call.items(0)?;
+    let sensitive = items.iter().any(is_sensitive);
+    let mut sorted = match (items.iter().find_map(first_unknown), call.arg(0).as_list().and_then(|list| list.tail.as_ref())) {
+        // How many there are is known, which one is where is not.
+        (Some(unknown), None) if !is_set(call.arg(0)) => {
+            lattice::list(items.iter().map(|_| derived_value(&unknown, Shape::String, call.place)).collect(), None, call.place)
+        }
+        (Some(unknown), _) => call.missing(&unknown)?,
+        (None, Some(tail)) => call.missing(tail)?,
+        (None, None) => {
+            let mut texts = call.texts(0)?;
+            texts.sort();
+            call.strings(texts)?
+        }
+    };
+    sorted.sensitive |= sensitive;
+    Ok(sorted)
 }
 
 fn zipmap(call: &Call<'_, '_>) -> Outcome {
@@ -350,7 +364,10 @@ fn matchkeys(call: &Call<'_, '_>) -> Outcome {
     if values.len() != keys.len() {
         return Err("there are not as many keys as values".to_owned());
     }
-    let kept = values.iter().zip(keys).filter(|(_, key)| wanted.iter().any(|one| equal(key, one) == Ok(true)));
+    // Both lists are of one type.
+    let mut all = alike(&[keys, wanted].concat());
+    let wanted = all.split_off(keys.len());
+    let kept = values.iter().zip(&all).filter(|(_, key)| wanted.iter().any(|one| equal(key, one) == Ok(true)));
     call.list(kept.map(|(value, _)| value.clone()).collect())
 }
 

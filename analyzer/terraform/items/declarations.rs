@@ -40,6 +40,9 @@ impl Items<'_> {
             let mut map = self.map(at, output);
             let header = written.0.place(written.1.header());
             map.set("name", Value::string(output.name.clone(), header));
+            if let Some(of) = self.evaluator.output_type(at, output) {
+                map.set("type", Value::string(format_compact!("{of}"), header));
+            }
             self.conditions(at, output, &mut map);
             let address = format_compact!("output.{}", output.name);
             named(&mut map, module, &address, header);

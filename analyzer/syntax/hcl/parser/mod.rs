@@ -193,9 +193,8 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let mut at = start;
         while let Some(&byte) = self.bytes.get(at) {
-            if matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_') {
-                at += 1;
-            } else if at > start && matches!(byte, b'0'..=b'9' | b'-') {
+            let fits = matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_') || (at > start && matches!(byte, b'0'..=b'9' | b'-'));
+            if fits {
                 at += 1;
             } else if byte >= 0x80 {
                 let next = self.text[at..]
