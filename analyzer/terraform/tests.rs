@@ -14,6 +14,7 @@ use crate::{
 
 mod again;
 mod given;
+mod types;
 
 /// Files by path.
 struct Files(Vec<(&'static str, Arc<str>)>);
