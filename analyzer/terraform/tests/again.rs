@@ -40,6 +40,9 @@ resource "x" "b" {
 output "out" {
   value = x.b["k"].name
 }
+output "tags" {
+  value = [module.net.tags, module.more.tags]
+}
 resource "x" "c" {
   tags = local.late
   provisioner "local-exec" {
@@ -81,6 +84,9 @@ output "cidr" {
 output "id" {
   value = vpc.main[0].id
 }
+output "tags" {
+  value = var.tags
+}
 "#;
 
 /// Texts of a file, and what replaces them.
@@ -116,6 +122,10 @@ const EDITS: &[(&str, &str, &str)] = &[
     ("net/main.tf", "text = <<-EOT", "text      = <<-EOT"),
     ("net/main.tf", "all  = vpc.main[*].tags", "all  = var.tags"),
     ("net/main.tf", "all  = var.tags", "all  = vpc.main[*].id"),
+    // What an output is by what a variable is given, and declared as.
+    ("main.tf", "tags   = local.tags", "tags   = tomap({ A = true })"),
+    ("net/main.tf", "variable \"tags\" {}", "variable \"tags\" { type = map(string) }"),
+    ("net/main.tf", "map(string)", "map(any)"),
     ("main.tf", "of       = x.a.cidr", "of       = [x.a.cidr, var.open, local.late]"),
 ];
 

@@ -39,7 +39,7 @@ fn product(random: &mut Random, number: usize) -> Vec<(String, String)> {
     let mut files = Vec::with_capacity(PRODUCT);
     for environment in ENVIRONMENTS {
         let words = [&of_product[..], &[("@environment@", environment)]].concat();
-        files.extend(terraform::ROOT.iter().map(|template| template.fill(random, &words)));
+        files.extend(terraform::root().map(|template| template.fill(random, &words)));
     }
     files.extend(terraform::MODULES.iter().map(|template| template.fill(random, &of_product)));
     files.extend(kubernetes::NAMESPACE.iter().map(|template| template.fill(random, &of_product)));
