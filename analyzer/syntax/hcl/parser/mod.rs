@@ -116,25 +116,35 @@ impl<'a> Parser<'a> {
     /// White space and comments; newlines too where they do not matter.
     #[inline]
     fn space(&mut self) {
-        // All of it begins with one of the first characters, and mostly there is none.
-        if self.peek() <= b'/' {
+        let byte = self.peek();
+        // Mostly there is none.
+        if byte < 64 && SPACE >> byte & 1 == 1 && (byte != b'\n' || self.newlines) {
             self.some_space();
         }
     }
 
     fn some_space(&mut self) {
+        let (bytes, newlines) = (self.bytes, self.newlines);
+        let mut at = self.at;
         loop {
-            let blank = self.bytes.iter().skip(self.at).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-            self.at += blank;
-            match self.peek() {
-                b'\r' if self.newlines || self.peek_at(1) == b'\n' => self.at += 1,
-                b'\n' if self.newlines => self.at += 1,
-                b'#' => self.line_comment(),
-                b'/' if self.peek_at(1) == b'/' => self.line_comment(),
-                b'/' if self.peek_at(1) == b'*' => self.block_comment(),
-                _ => return,
+            match bytes.get(at) {
+                Some(b' ' | b'\t') => at += 1,
+                Some(b'\n') if newlines => at += 1,
+                Some(b'\r') if newlines || bytes.get(at + 1) == Some(&b'\n') => at += 1,
+                Some(b'#') => at = self.comment_at(at, Self::line_comment),
+                Some(b'/') if bytes.get(at + 1) == Some(&b'/') => at = self.comment_at(at, Self::line_comment),
+                Some(b'/') if bytes.get(at + 1) == Some(&b'*') => at = self.comment_at(at, Self::block_comment),
+                _ => break,
             }
         }
+        self.at = at;
+    }
+
+    /// Reads a comment; where it ends.
+    fn comment_at(&mut self, at: usize, comment: fn(&mut Self)) -> usize {
+        self.at = at;
+        comment(self);
+        self.at
     }
 
     /// White space, comments and newlines, whatever the place.
@@ -193,8 +203,7 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let mut at = start;
         while let Some(&byte) = self.bytes.get(at) {
-            let fits = matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'_') || (at > start && matches!(byte, b'0'..=b'9' | b'-'));
-            if fits {
+            if in_name(byte, at > start) {
                 at += 1;
             } else if byte >= 0x80 {
                 let next = self.text[at..]
@@ -231,6 +240,30 @@ impl<'a> Parser<'a> {
 }
 
 /// Combining marks and connectors go on with an identifier, as `ID_Continue` has them.
+/// The bytes that white space and comments begin with, as bits.
+const SPACE: u64 = 1 << b' ' | 1 << b'\t' | 1 << b'\r' | 1 << b'\n' | 1 << b'#' | 1 << b'/';
+
+/// What each ASCII byte is in a name: 2 begins one, 1 may stand in one.
+const NAME: [u8; 256] = {
+    let mut all = [0; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        all[byte] = match byte as u8 {
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' => 3,
+            b'0'..=b'9' | b'-' => 1,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    all
+};
+
+/// Whether an ASCII byte may stand in a name, or begin one.
+#[inline]
+const fn in_name(byte: u8, inside: bool) -> bool {
+    NAME[byte as usize] & if inside { 1 } else { 2 } != 0
+}
+
 fn is_mark(c: char, inside: bool) -> bool {
     inside && matches!(c, '\u{0300}'..='\u{036f}' | '\u{203f}' | '\u{2040}')
 }
