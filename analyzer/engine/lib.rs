@@ -7,6 +7,7 @@
 
 mod address;
 mod allow;
+mod asked;
 mod charts;
 mod compose;
 mod db;

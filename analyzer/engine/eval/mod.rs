@@ -47,8 +47,8 @@ pub(crate) struct Links<'a> {
 }
 
 /// The fields of an item: those of its first view with a schema.
-pub(crate) fn shape_of<'a>(schemas: &'a Schemas, item: &Item) -> Option<Shape<'a>> {
-    item.views.iter().find_map(|view| schemas.get(view)).map(|body| Shape::Fields(body))
+pub(crate) fn body_of<'a>(schemas: &'a Schemas, item: &Item) -> Option<&'a Body> {
+    item.views.iter().find_map(|view| schemas.get(view)).map(|body| &**body)
 }
 
 /// A row of a rule, ready to judge.

@@ -12,7 +12,7 @@ use plimsoll_syntax::value::{Entry, List, Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 
 use super::condition::Culprit;
-use super::{Evaluator, shape_of};
+use super::{Evaluator, body_of};
 
 /// What an absent value is.
 static NULL: Value = Value::new(Kind::Null, Place::NONE);
@@ -148,7 +148,8 @@ impl<'a> Held<'a> {
 }
 
 impl<'a> Slot<'a> {
-    pub(crate) fn of_item(item: &'a Item, shape: Option<Shape<'a>>) -> Self {
+    pub(crate) fn of_item(item: &'a Item, body: Option<&'a Body>) -> Self {
+        let shape = body.map(Shape::Fields);
         Self { item: Some(item), shape, names: Some(Rc::default()), place: item.header, ..Self::of(Held::Lent(&item.value)) }
     }
 
@@ -398,7 +399,7 @@ impl<'a> Evaluator<'a> {
             return self.child(slot, Held::made(Value::unknown(unknown, slot.place)), slot.place, name, None);
         };
         let mut slots: Vec<Slot<'a>> =
-            links.items.into_iter().map(|linked| Slot::of_item(linked, shape_of(self.schemas, linked))).collect();
+            links.items.into_iter().map(|linked| Slot::of_item(linked, body_of(self.schemas, linked))).collect();
         slots.extend(links.values.into_iter().map(|value| Slot::of(Held::Lent(value))));
         if !links.many {
             return match (slots.into_iter().next(), links.tail) {
