@@ -41,7 +41,8 @@ fn build() -> Result<(), Errors> {
     walk(&root, &root, &mut pages, &mut halves).map_err(text)?;
     pages.sort();
     let mut errors = Vec::new();
-    let mut table = String::new();
+    // By name, as a set of rules has them.
+    let mut table: BTreeMap<String, String> = BTreeMap::new();
     let mut modules = String::new();
     let mut names: BTreeMap<String, PathBuf> = BTreeMap::new();
     for path in pages {
@@ -73,9 +74,10 @@ fn build() -> Result<(), Errors> {
         let bytes = out.join(format!("{name}.rule"));
         fs::write(&bytes, postcard::to_allocvec(&rule).map_err(text)?).map_err(text)?;
         let group = path.parent().and_then(|folder| folder.strip_prefix(&root).ok()).map(slashes).unwrap_or_default();
-        let _ = writeln!(
-            table,
-            "    BuiltIn {{ name: {name:?}, group: {group:?}, title: {:?}, summary: {:?}, page: include_str!({:?}), block: ({}, {}), rule: include_bytes!({:?}), profile: Profile::{:?}, aliases: &{:?}, tags: &{:?}, views: &{:?}, check: {check} }},",
+        let row = format!(
+            "    RuleInfo {{ name: CompactString::const_new({name:?}), group: Cow::Borrowed({group:?}), title: Cow::Borrowed({:?}), \
+             summary: Cow::Borrowed({:?}), page: Cow::Borrowed(include_str!({:?})), block: {}..{}, rule: Header::of(include_bytes!({:?})), \
+             profile: Profile::{:?}, asked: Some(Asked {{ aliases: &{:?}, tags: &{:?}, views: &{:?} }}), check: {check} }},\n",
             page.title,
             page.summary,
             path.display().to_string(),
@@ -87,12 +89,17 @@ fn build() -> Result<(), Errors> {
             rule.all_tags(),
             rule.views(),
         );
+        table.insert(name, row);
     }
     errors.extend(halves.iter().map(|half| format!("error: a Rust half without a page\n --> {}", slashes(half))));
     if !errors.is_empty() {
         return Err(errors);
     }
-    let code = format!("{modules}\nstatic BUILT_IN: &[BuiltIn] = &[\n{table}];\n");
+    let code = format!(
+        "{modules}\nstatic BUILT_IN: [RuleInfo; {}] = [\n{}];\n",
+        table.len(),
+        table.into_values().collect::<String>()
+    );
     fs::write(out.join("rules.rs"), code).map_err(text)
 }
 

@@ -4,30 +4,15 @@
 //! crate must not know how a condition is evaluated, nor who shows the findings.
 
 use std::borrow::Cow;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
+use compact_str::CompactString;
 use plimsoll_rule_language::{Context, Page, Profile, Relations, Rule, Schemas, Severity, compile_page, nearest, rule::sorted};
 
 pub use plimsoll_rule_language::PageError;
 pub use plimsoll_rule_language::check::{Check, Violation};
-
-#[derive(Debug)]
-struct BuiltIn {
-    name: &'static str,
-    group: &'static str,
-    title: &'static str,
-    summary: &'static str,
-    page: &'static str,
-    block: (usize, usize),
-    rule: &'static [u8],
-    profile: Profile,
-    aliases: &'static [&'static str],
-    tags: &'static [&'static str],
-    views: &'static [&'static str],
-    check: Option<Check>,
-}
 
 mod object_fields;
 
@@ -49,35 +34,47 @@ pub fn relations() -> &'static Relations {
 }
 
 /// A rule with its page.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct RuleInfo {
     /// The page's file name: what people select, ignore and allow.
-    pub name: Arc<str>,
+    pub name: CompactString,
     /// Its folder: `kubernetes/workload`; `custom` for users' own.
     pub group: Cow<'static, str>,
     /// The page's heading.
     pub title: Cow<'static, str>,
     /// The first paragraph after the header.
     pub summary: Cow<'static, str>,
-    /// The page before and behind its `rule` block.
-    page: (Cow<'static, str>, Cow<'static, str>),
+    page: Cow<'static, str>,
+    /// The bytes of the page's `rule` block.
+    block: Range<usize>,
     /// The compiled header.
     pub rule: Header,
     profile: Profile,
     /// Where it is built in: what is asked of every rule is known there without reading its header.
-    built_in: Option<&'static BuiltIn>,
+    asked: Option<Asked>,
     /// The Rust half.
     pub check: Option<Check>,
 }
 
-/// A compiled header. That of a built-in rule is read when it is first asked for: most runs need but a part of them.
-#[derive(Clone, Debug)]
-pub struct Header(Arc<Compiled>);
+/// Parts of a header, sorted.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    aliases: &'static [&'static str],
+    tags: &'static [&'static str],
+    views: &'static [&'static str],
+}
 
+/// A compiled header. That of a built-in rule is read when it is first asked for: most runs need but a part of them.
 #[derive(Debug)]
-struct Compiled {
+pub struct Header {
     bytes: &'static [u8],
-    rule: OnceLock<Rule>,
+    rule: OnceLock<Box<Rule>>,
+}
+
+impl Header {
+    const fn of(bytes: &'static [u8]) -> Self {
+        Self { bytes, rule: OnceLock::new() }
+    }
 }
 
 impl Deref for Header {
@@ -85,13 +82,13 @@ impl Deref for Header {
 
     #[expect(clippy::expect_used, reason = "the build script has written these bytes from a rule")]
     fn deref(&self) -> &Rule {
-        self.0.rule.get_or_init(|| postcard::from_bytes(self.0.bytes).expect("a rule"))
+        self.rule.get_or_init(|| postcard::from_bytes(self.bytes).expect("a rule"))
     }
 }
 
 impl From<Rule> for Header {
     fn from(rule: Rule) -> Self {
-        Self(Arc::new(Compiled { bytes: &[], rule: OnceLock::from(rule) }))
+        Self { bytes: &[], rule: OnceLock::from(Box::new(rule)) }
     }
 }
 
@@ -99,7 +96,8 @@ impl RuleInfo {
     /// The page without its `rule` block.
     #[must_use]
     pub fn markdown(&self) -> String {
-        format!("{}\n\n{}", self.page.0.trim_end(), self.page.1.trim_start())
+        let (before, after) = (self.page.get(..self.block.start), self.page.get(self.block.end..));
+        format!("{}\n\n{}", before.unwrap_or_default().trim_end(), after.unwrap_or_default().trim_start())
     }
 
     /// The severity of most of its findings.
@@ -130,45 +128,63 @@ impl RuleInfo {
 
     /// Standards, those of single rows included; sorted.
     #[must_use]
-    pub fn tags(&self) -> Vec<&str> {
-        self.built_in.map_or_else(|| self.rule.all_tags(), |built_in| built_in.tags.to_vec())
+    pub fn tags(&self) -> Cow<'_, [&str]> {
+        self.asked.map_or_else(|| self.rule.all_tags().into(), |asked| asked.tags.into())
     }
 
     /// Whether people once knew it by this name.
     #[must_use]
     pub fn is_alias(&self, name: &str) -> bool {
-        match self.built_in {
-            Some(built_in) => built_in.aliases.contains(&name),
+        match self.asked {
+            Some(asked) => asked.aliases.contains(&name),
             None => self.rule.aliases.iter().any(|alias| alias == name),
         }
     }
 
     /// What it ranges over; sorted.
     #[must_use]
-    pub fn views(&self) -> Vec<&str> {
-        self.built_in.map_or_else(|| self.rule.views(), |built_in| built_in.views.to_vec())
+    pub fn views(&self) -> Cow<'_, [&str]> {
+        self.asked.map_or_else(|| self.rule.views().into(), |asked| asked.views.into())
+    }
+}
+
+/// A rule as a set has it: one of this release, of which there is but one, or a user's own.
+#[derive(Clone, Debug)]
+pub enum Known {
+    /// One of this release.
+    BuiltIn(&'static RuleInfo),
+    /// A user's own.
+    Own(Arc<RuleInfo>),
+}
+
+impl Deref for Known {
+    type Target = RuleInfo;
+
+    fn deref(&self) -> &RuleInfo {
+        match self {
+            Self::BuiltIn(rule) => rule,
+            Self::Own(rule) => rule,
+        }
     }
 }
 
 /// The rules of a run, sorted by name.
 #[derive(Clone, Debug, Default)]
 pub struct RuleSet {
-    rules: Vec<Arc<RuleInfo>>,
+    rules: Vec<Known>,
 }
 
 impl RuleSet {
     /// The rules of this release.
     #[must_use]
     pub fn builtin() -> Self {
-        let mut rules: Vec<Arc<RuleInfo>> = BUILT_IN.iter().map(info).map(Arc::new).collect();
-        rules.sort_by(|a, b| a.name.cmp(&b.name));
-        Self { rules }
+        Self { rules: BUILT_IN.iter().map(Known::BuiltIn).collect() }
     }
 
     /// One rule alone.
     #[must_use]
     pub fn of_rule(rule: RuleInfo) -> Self {
-        Self { rules: vec![Arc::new(rule)] }
+        Self { rules: vec![Known::Own(Arc::new(rule))] }
     }
 
     /// With users' own pages; one that has the name of a built-in rule replaces it.
@@ -181,7 +197,7 @@ impl RuleSet {
             match load(path, text) {
                 Ok((_, info)) => {
                     self.rules.retain(|known| known.name != info.name);
-                    self.rules.push(Arc::new(info));
+                    self.rules.push(Known::Own(Arc::new(info)));
                 }
                 Err(faults) => errors.extend(faults),
             }
@@ -191,21 +207,21 @@ impl RuleSet {
     }
 
     /// The rules, by name.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<RuleInfo>> {
+    pub fn iter(&self) -> impl Iterator<Item = &Known> {
         self.rules.iter()
     }
 
     /// The rule of this name, or that once had it.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Arc<RuleInfo>> {
-        let named = self.rules.binary_search_by(|rule| (*rule.name).cmp(name)).ok().map(|at| &self.rules[at]);
-        named.or_else(|| self.rules.iter().find(|rule| rule.rule.aliases.iter().any(|alias| alias == name)))
+    pub fn get(&self, name: &str) -> Option<&Known> {
+        let named = self.rules.binary_search_by(|rule| rule.name.as_str().cmp(name)).ok().map(|at| &self.rules[at]);
+        named.or_else(|| self.rules.iter().find(|rule| rule.is_alias(name)))
     }
 
     /// The nearest name to a misspelt one.
     #[must_use]
     pub fn suggest(&self, misspelt: &str) -> Option<&str> {
-        nearest(misspelt, self.rules.iter().map(|rule| &*rule.name))
+        nearest(misspelt, self.rules.iter().map(|rule| rule.name.as_str()))
     }
 }
 
@@ -217,36 +233,19 @@ pub fn load(path: &Utf8Path, text: &str) -> Result<(Page, RuleInfo), Vec<PageErr
     let context = Context { schemas: schemas(), relations: relations() };
     let (page, mut rule) = compile_page(path.as_str(), text, context)?;
     rule.profile = Profile::Recommended;
-    let name: Arc<str> = path.file_stem().unwrap_or("rule").into();
-    let check = BUILT_IN.iter().find(|known| *known.name == *name).and_then(|known| known.check);
+    let name = path.file_stem().unwrap_or("rule");
+    let check = BUILT_IN.iter().find(|known| known.name == name).and_then(|known| known.check);
     let info = RuleInfo {
-        name,
+        name: name.into(),
         group: "custom".into(),
         title: page.title.clone().into(),
         summary: page.summary.clone().into(),
-        page: (
-            text.get(..page.header_block.start as usize).unwrap_or_default().to_owned().into(),
-            text.get(page.header_block.end as usize..).unwrap_or_default().to_owned().into(),
-        ),
+        page: text.to_owned().into(),
+        block: page.header_block.start as usize..page.header_block.end as usize,
         profile: rule.profile,
-        built_in: None,
+        asked: None,
         rule: rule.into(),
         check,
     };
     Ok((page, info))
-}
-
-fn info(built_in: &'static BuiltIn) -> RuleInfo {
-    let (before, after) = (built_in.page.get(..built_in.block.0), built_in.page.get(built_in.block.1..));
-    RuleInfo {
-        name: built_in.name.into(),
-        group: built_in.group.into(),
-        title: built_in.title.into(),
-        summary: built_in.summary.into(),
-        page: (before.unwrap_or_default().into(), after.unwrap_or_default().into()),
-        rule: Header(Arc::new(Compiled { bytes: built_in.rule, rule: OnceLock::new() })),
-        profile: built_in.profile,
-        built_in: Some(built_in),
-        check: built_in.check,
-    }
 }

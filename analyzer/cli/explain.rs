@@ -43,7 +43,7 @@ fn page(rule: &RuleInfo, url: Option<String>, paint: Paint) -> String {
     fact("profile", rule.profile().to_string());
     fact("group", rule.group.to_string());
     fact("about", shortened(&rule.views()));
-    for (name, words) in [("same as", rule.peers()), ("tags", rule.tags())] {
+    for (name, words) in [("same as", rule.peers()), ("tags", rule.tags().into_owned())] {
         if !words.is_empty() {
             fact(name, wrapped(&words));
         }

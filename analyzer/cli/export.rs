@@ -66,7 +66,7 @@ mod tests {
             assert!(counterparts(&pages, promise).next().is_some(), "no page has the tag {COUNTERPART}{promise}");
         }
         for page in pages.iter() {
-            for tag in page.tags() {
+            for tag in page.tags().iter() {
                 let known = tag.strip_prefix(COUNTERPART).is_none_or(|promise| PROMISES.contains(&promise));
                 assert!(known, "{}: {tag}", page.name);
             }

@@ -96,8 +96,8 @@ fn listed(rule: &RuleInfo) -> Listed<'_> {
         severity: rule.severity(),
         title: &rule.title,
         peers: rule.peers(),
-        tags: rule.tags(),
-        views: rule.views(),
+        tags: rule.tags().into_owned(),
+        views: rule.views().into_owned(),
         profile: rule.profile().to_string(),
         group: &rule.group,
     }

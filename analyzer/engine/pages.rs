@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use plimsoll_rule_language::{Example, ExampleFile, Page};
-use plimsoll_rules::{RuleInfo, RuleSet, load};
+use plimsoll_rules::{RuleSet, load};
 
 use crate::fix::{apply, diff};
 use crate::report::Report;
@@ -59,7 +59,7 @@ fn test_page(path: &Utf8Path, text: &str) -> PageResult {
         }
     };
     result.examples = page.examples.len();
-    let rules = RuleSet::of_rule(info.clone());
+    let rules = RuleSet::of_rule(info);
     for good in [false, true] {
         if !page.examples.iter().any(|example| example.good == good) {
             let heading = if good { "## Good" } else { "## Bad" };
@@ -67,10 +67,10 @@ fn test_page(path: &Utf8Path, text: &str) -> PageResult {
         }
     }
     for example in &page.examples {
-        match check(example, &rules, &info) {
+        match check(example, &rules, &result.rule) {
             Ok(report) => {
                 compare(example, &report, &page, &mut result.failures);
-                mended(example, &report, &rules, &info, &mut result.failures);
+                mended(example, &report, &rules, &result.rule, &mut result.failures);
             }
             Err(failure) => result.failures.push(failure),
         }
@@ -91,19 +91,19 @@ impl Files for Nothing {
     }
 }
 
-fn check(example: &Example, rules: &RuleSet, info: &RuleInfo) -> Result<Report, PageFailure> {
+fn check(example: &Example, rules: &RuleSet, rule: &str) -> Result<Report, PageFailure> {
     let line = example.files.first().map_or(1, |file| file.first_line);
-    let mut settings = Settings { select: vec![info.name.to_string()], today: Some(TODAY), ..Settings::default() };
+    let mut settings = Settings { select: vec![rule.to_owned()], today: Some(TODAY), ..Settings::default() };
     if let Some(file) = example.files.iter().find(|file| file.path == SETTINGS) {
         let table: toml::Table =
             file.text.parse().map_err(|error| PageFailure { line: file.first_line, message: format!("{error}") })?;
         let own = table
             .get("rules")
-            .and_then(|rules| rules.get(&*info.name))
+            .and_then(|rules| rules.get(rule))
             .and_then(toml::Value::as_table)
             .cloned()
             .unwrap_or_default();
-        settings.params.insert(info.name.to_string(), own.into_iter().collect());
+        settings.params.insert(rule.to_owned(), own.into_iter().collect());
         settings.stated =
             Stated::parse(&file.text).map_err(|error| PageFailure { line: file.first_line, message: error.message })?;
         settings.stated.path = Some(SETTINGS.into());
@@ -153,14 +153,14 @@ fn compare(example: &Example, report: &Report, page: &Page, failures: &mut Vec<P
 }
 
 /// Each fix that is offered does what it says: the fixed file can be read, and the finding is gone.
-fn mended(example: &Example, report: &Report, rules: &RuleSet, info: &RuleInfo, failures: &mut Vec<PageFailure>) {
+fn mended(example: &Example, report: &Report, rules: &RuleSet, rule: &str, failures: &mut Vec<PageFailure>) {
     for finding in &report.findings {
         let Some(fix) = &finding.fix else { continue };
         let Some(at) = example.files.iter().position(|file| file.path == finding.path.as_str()) else { continue };
         let file = &example.files[at];
         let mut fixed = example.clone();
         fixed.files[at].text = apply(&file.text, [fix]).0;
-        let Ok(after) = check(&fixed, rules, info) else { continue };
+        let Ok(after) = check(&fixed, rules, rule) else { continue };
         let lost = after.incomplete.iter().find(|lost| report.incomplete.iter().all(|known| known.reason != lost.reason));
         let wrong = match lost {
             Some(lost) => Some(format!("cannot be read: {}", lost.reason)),

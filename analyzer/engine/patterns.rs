@@ -17,9 +17,17 @@ pub(crate) fn get(pattern: &str) -> Option<Arc<Regex>> {
     {
         return known.clone();
     }
-    let fresh = Regex::new(pattern).ok().map(Arc::new);
+    let fresh = compile(pattern).map(Arc::new);
     if let Ok(mut compiled) = COMPILED.write() {
         compiled.insert(pattern.into(), fresh.clone());
     }
     fresh
+}
+
+/// Capitals and small letters are the same in ASCII alone where that is enough: that `s` is also the long s of old prints makes compiling
+/// an expression several times as slow.
+fn compile(pattern: &str) -> Option<Regex> {
+    let ascii = pattern.strip_prefix("(?i)").filter(|rest| !rest.contains('\\'));
+    let ascii = ascii.and_then(|rest| Regex::new(&format!("(?i-u){rest}")).ok());
+    ascii.or_else(|| Regex::new(pattern).ok())
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
+use compact_str::CompactString;
 use plimsoll_syntax::{LineIndex, Position, Span};
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ pub struct Text {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// The rule's name.
-    pub rule: Arc<str>,
+    pub rule: CompactString,
     /// How bad.
     pub severity: Severity,
     /// One sentence.
@@ -146,7 +147,7 @@ pub struct Incomplete {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Undecided {
     /// The rule's name.
-    pub rule: Arc<str>,
+    pub rule: CompactString,
     /// As [`Finding::path`].
     pub path: Utf8PathBuf,
     /// Where the item is.
@@ -160,7 +161,7 @@ pub struct Undecided {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Failure {
     /// The rule's name.
-    pub rule: Arc<str>,
+    pub rule: CompactString,
     /// What it said.
     pub message: String,
 }

@@ -1,13 +1,13 @@
 //! Which rules run, and how.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use camino::Utf8PathBuf;
 use compact_str::CompactString;
 use plimsoll_rule_language::condition::Literal;
 use plimsoll_rule_language::{Profile, Severity};
-use plimsoll_rules::{RuleInfo, RuleSet};
+use plimsoll_rules::{Known, RuleInfo, RuleSet};
 use plimsoll_syntax::Value;
 use rustc_hash::FxHashMap;
 
@@ -91,7 +91,7 @@ fn hint(near: &Option<String>) -> String {
 /// A rule that runs.
 #[derive(Clone, Debug)]
 pub(crate) struct ActiveRule {
-    pub(crate) info: Arc<RuleInfo>,
+    pub(crate) info: Known,
     /// Instead of the rows' own.
     pub(crate) severity: Option<Severity>,
     /// Made when the rule is first asked, unless the settings speak of them.
@@ -115,7 +115,7 @@ impl ActiveRule {
 /// The rules that the settings choose, by name.
 pub(crate) fn active(rules: &RuleSet, settings: &Settings) -> Result<Vec<ActiveRule>, SettingsError> {
     for word in settings.select.iter().chain(&settings.ignore) {
-        if !rules.iter().any(|rule| chosen_by(rule, word)) && word.parse::<Profile>().is_err() {
+        if !rules.iter().any(|rule| Word::new(word).chooses(rule)) {
             let near = rules.suggest(word).map(str::to_owned);
             return Err(SettingsError::UnknownSelector { word: word.clone(), near });
         }
@@ -126,15 +126,17 @@ pub(crate) fn active(rules: &RuleSet, settings: &Settings) -> Result<Vec<ActiveR
             return Err(SettingsError::UnknownSelector { word: name.clone(), near });
         }
     }
-    let recommended = ["recommended".to_owned()];
-    let select = if settings.select.is_empty() { &recommended[..] } else { &settings.select };
+    let select = match &settings.select[..] {
+        [] => vec![Word::Profile(Profile::Recommended)],
+        chosen => words(chosen),
+    };
+    let ignore = words(&settings.ignore);
     let kubernetes = settings.kubernetes.clone().unwrap_or_else(|| versions::newest("kubernetes").into());
     let mut active = Vec::new();
     for rule in rules.iter() {
         // The longest word wins: `--select kubernetes --ignore kubernetes/rbac`, and the other way round.
-        let weight =
-            |words: &[String]| words.iter().filter(|word| chosen_by(rule, word)).map(|word| specificity(rule, word)).max();
-        if weight(select).is_some_and(|chosen| weight(&settings.ignore).is_none_or(|left_out| left_out < chosen)) {
+        let weight = |words: &[Word]| words.iter().filter(|word| word.chooses(rule)).map(|word| word.weight(rule)).max();
+        if weight(&select).is_some_and(|chosen| weight(&ignore).is_none_or(|left_out| left_out < chosen)) {
             active.push(ActiveRule {
                 info: rule.clone(),
                 severity: settings.severities.get(&*rule.name).copied(),
@@ -146,24 +148,38 @@ pub(crate) fn active(rules: &RuleSet, settings: &Settings) -> Result<Vec<ActiveR
     Ok(active)
 }
 
-fn chosen_by(rule: &RuleInfo, word: &str) -> bool {
-    if let Ok(profile) = word.parse::<Profile>() {
-        return rule.profile() <= profile;
-    }
-    let in_group = rule.group.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    *rule.name == *word
-        || in_group
-        || rule.is_alias(word)
-        || rule.tags().iter().any(|tag| tag.strip_prefix(word).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')))
+/// What selects rules or leaves them out.
+#[derive(Clone, Copy)]
+enum Word<'s> {
+    Profile(Profile),
+    /// A rule, also by an alias, a group or a tag.
+    Name(&'s str),
 }
 
-fn specificity(rule: &RuleInfo, word: &str) -> usize {
-    if word.parse::<Profile>().is_ok() {
-        0
-    } else if *rule.name == *word {
-        usize::MAX
-    } else {
-        word.len()
+fn words(all: &[String]) -> Vec<Word<'_>> {
+    all.iter().map(|word| Word::new(word)).collect()
+}
+
+impl<'s> Word<'s> {
+    fn new(word: &'s str) -> Self {
+        word.parse().map_or(Self::Name(word), Self::Profile)
+    }
+
+    fn chooses(self, rule: &RuleInfo) -> bool {
+        let name = match self {
+            Self::Profile(profile) => return rule.profile() <= profile,
+            Self::Name(name) => name,
+        };
+        let within = |whole: &str, end: char| whole.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(end));
+        within(&rule.group, '/') || rule.name == name || rule.is_alias(name) || rule.tags().iter().any(|tag| within(tag, ':'))
+    }
+
+    fn weight(self, rule: &RuleInfo) -> usize {
+        match self {
+            Self::Profile(_) => 0,
+            Self::Name(name) if rule.name == name => usize::MAX,
+            Self::Name(name) => name.len(),
+        }
     }
 }
 

@@ -108,7 +108,7 @@ fn properties(info: Option<&RuleInfo>, severity: Severity) -> RuleProperties {
     let mut tags = vec!["security".to_owned()];
     if let Some(info) = info {
         tags.extend(info.group.split('/').map(str::to_owned));
-        tags.extend(info.tags().into_iter().map(str::to_owned));
+        tags.extend(info.tags().iter().map(|tag| (*tag).to_owned()));
     }
     tags.dedup();
     tags.truncate(MOST_TAGS);

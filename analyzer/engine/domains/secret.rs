@@ -4,41 +4,13 @@
 //! it looks like a value that somebody chose. References, paths, placeholders and names of settings are no credentials.
 
 use std::ops::Range;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::OnceLock;
 
-use regex::{Regex, RegexSet};
+use regex::Regex;
 
 use crate::domains::has;
 
-/// Formats of credentials, from their vendors' documentation; the first group is what is secret.
-const FORMATS: &[&str] = &[
-    // AWS access key ids, and the secret that belongs to one.
-    r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b",
-    r#"(?i)secret_?(?:access_?)?key["']?\s*[=:]\s*["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
-    // Private keys in PEM and OpenPGP armour, but not their outline in a document.
-    r"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?[A-Za-z0-9+/=:,-][^<$.]{8})",
-    r"\b(AGE-SECRET-KEY-1[0-9A-Z]{58})\b",
-    // Source forges and registries.
-    r"\b(gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b",
-    r"\b(gl(?:pat|rt|dt|ptt|ft|soat|agent|cbt)-[A-Za-z0-9_-]{20,})",
-    r"\b(npm_[A-Za-z0-9]{36}|pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]{50,}|dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}|rubygems_[0-9a-f]{48})",
-    // Chat.
-    r"\b(xox[abeporst]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{10,})",
-    r"(https://hooks[.]slack[.]com/(?:services|workflows|triggers)/[A-Z0-9]{5,}/[A-Z0-9]{5,}/[A-Za-z0-9]{8,})",
-    r"(https://discord(?:app)?[.]com/api/webhooks/[0-9]{17,20}/[A-Za-z0-9_-]{60,})",
-    r"\b([0-9]{8,10}:AA[A-Za-z0-9_-]{33})\b",
-    // Clouds and their services.
-    r"\b(AIza[0-9A-Za-z_-]{35})(?:[^0-9A-Za-z_-]|$)",
-    r"\b(GOCSPX-[A-Za-z0-9_-]{28}|ya29[.][0-9A-Za-z_-]{20,})",
-    r"(?i:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={1,2})",
-    r"\b(do[opr]_v1_[0-9a-f]{64}|dapi[0-9a-f]{32}|hvs[.][A-Za-z0-9_-]{24,}|[A-Za-z0-9]{14}[.]atlasv1[.][A-Za-z0-9_-]{60,})",
-    // Payment, mail, telephony, monitoring, models.
-    r"\b([rs]k_(?:live|test)_[A-Za-z0-9]{16,}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32})\b",
-    r"\b(SG[.][A-Za-z0-9_-]{22}[.][A-Za-z0-9_-]{43}|key-[0-9a-f]{32}|SK[0-9a-f]{32}|NRAK-[A-Z0-9]{27})\b",
-    r"\b(sk-(?:proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20,}T3BlbkFJ[A-Za-z0-9_-]{20,}|sk-ant-[A-Za-z0-9_-]{32,}|hf_[A-Za-z]{34})",
-    // JSON Web Tokens (RFC 7519), signed.
-    r"\b(eyJ[A-Za-z0-9_-]{10,}[.]eyJ[A-Za-z0-9_-]{10,}[.][A-Za-z0-9_-]{10,})",
-];
+mod formats;
 
 /// Places of a value that may be a credential: the first group is the name, where there is one, the last that matched the value.
 const ASSIGNMENTS: &[&str] = &[
@@ -68,14 +40,6 @@ const EMPTY: &str = "none null nil true false undefined required optional string
 /// Without one of these an assignment of the same index cannot match.
 const NEEDED: [&[&str]; ASSIGNMENTS.len()] = [&["=", ":"], &["--"], &["://"], &["=", ":"], &["export"]];
 
-/// In bytes: `xoxb-` and ten more. Private keys apart, no format matches within a shorter word.
-const SHORTEST: usize = 15;
-
-/// All formats at once: nearly every text has none.
-static ANY_FORMAT: LazyLock<Option<RegexSet>> = LazyLock::new(|| RegexSet::new(FORMATS).ok());
-static EACH_FORMAT: LazyLock<Vec<Regex>> =
-    LazyLock::new(|| FORMATS.iter().filter_map(|format| Regex::new(format).ok()).collect());
-
 /// A place of a value, by its index; made when a text may have one.
 fn assignment(at: usize) -> Option<&'static Regex> {
     static MADE: [OnceLock<Option<Regex>>; ASSIGNMENTS.len()] = [const { OnceLock::new() }; ASSIGNMENTS.len()];
@@ -89,9 +53,7 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
     if text.len() < 8 {
         return None;
     }
-    let formats = if may_have_format(text) { formats_in(text) } else { &[] };
-    let known = formats.iter().filter_map(|format| Some(format.captures(text)?.get(1)?.range()));
-    if let Some(range) = known.min_by_key(|range| range.start) {
+    if let Some(range) = formats::find(text) {
         return Some(range);
     }
     if let Some(range) = aws_secret(text) {
@@ -107,20 +69,6 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
         })
     });
     assigned.min_by_key(|range| range.start)
-}
-
-/// Whether a text has a word as long as the shortest format, or the one that is several words.
-fn may_have_format(text: &str) -> bool {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-+/=.:".contains(byte);
-    text.as_bytes().split(|byte| !is_part(byte)).any(|word| word.len() >= SHORTEST) || text.contains("PRIVATE KEY")
-}
-
-/// The formats to look for, when one of them is there.
-fn formats_in(text: &str) -> &'static [Regex] {
-    match &*ANY_FORMAT {
-        Some(any) if !any.is_match(text) => &[],
-        _ => &EACH_FORMAT,
-    }
 }
 
 /// A text that is nothing but what AWS secret keys look like: 40 characters of base64, well mixed.
@@ -250,5 +198,4 @@ fn words(name: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-#[path = "secret_tests.rs"]
 mod tests;

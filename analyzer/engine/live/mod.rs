@@ -11,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use compact_str::CompactString;
 use plimsoll_syntax::FileId;
 use rustc_hash::{FxHashMap, FxHashSet};
 use salsa::{Database as _, Setter};
@@ -215,7 +216,7 @@ impl Snapshot {
 
     /// Rules that failed, by name, with what they said.
     #[must_use]
-    pub fn failures(&self, standing: &Standing) -> BTreeMap<Arc<str>, String> {
+    pub fn failures(&self, standing: &Standing) -> BTreeMap<CompactString, String> {
         let all = standing.parts().iter().flat_map(|(_, part)| &part.verdicts.failures);
         all.filter_map(|(rule, message)| Some((self.0.rulebook.rules.get(*rule as usize)?.info.name.clone(), message.clone())))
             .collect()
