@@ -2,8 +2,7 @@
 
 use plimsoll_rule_language::check::Violation;
 use plimsoll_rule_language::fit::{Fault, Misfit, misfits};
-use plimsoll_syntax::value::Map;
-use plimsoll_syntax::{Item, Kind, Value};
+use plimsoll_syntax::Item;
 
 /// What the engine adds to an object.
 pub(crate) const ADDED: &[&str] = &["gvk", "group", "version", "namespaced", "namespace"];
@@ -21,10 +20,7 @@ pub(crate) fn violations(item: &Item, message: impl Fn(&Misfit, &str) -> Option<
     let group = group.split('.').next().filter(|group| !group.is_empty()).unwrap_or("core");
     let schemas = crate::schemas();
     let Some(body) = schemas.named_type(&format!("{group}.{version}.{kind}")) else { return Vec::new() };
-    let Kind::Map(map) = &item.value.kind else { return Vec::new() };
-    let mut written = Map::clone(map);
-    written.entries.retain(|entry| !ADDED.contains(&entry.key.as_str()));
-    let found = misfits(schemas, body, &Value::map(written, item.value.place), is_spared);
+    let found = misfits(schemas, body, &item.value, is_spared, |field| ADDED.contains(&field));
     let violation = |misfit: &Misfit| {
         let owner = if misfit.owner.is_empty() { kind } else { misfit.owner.as_str() };
         // The object itself is underlined where it says what it is.
