@@ -135,6 +135,8 @@ const SECRET_ENDINGS: &str =
 /// What makes a `KEY` a credential.
 const KEY_OF: &str = "API PRIVATE ACCESS SECRET ENCRYPTION SIGNING MASTER AUTH DEPLOY LICENSE ACCOUNT STORAGE SHARED JWT SESSION HMAC AES \
      WEBHOOK ADMIN APP";
+/// How words begin that announce a credential, or their endings.
+const STEMS: [&[u8]; 7] = [b"PAS", b"PWO", b"SEC", b"TOK", b"CRE", b"KEY", b"PWD"];
 /// Words behind a credential's that make the name one of something about it.
 const ABOUT: &str = "FILE FILES PATH DIR DIRECTORY URL URI ENDPOINT NAME NAMES ID IDS ARN TTL EXPIRY EXPIRATION EXPIRES EXPIRE LIFETIME \
      TIMEOUT AGE LENGTH LEN SIZE COUNT LIMIT POLICY TYPE KIND ALGORITHM ALG FORMAT HEADER PREFIX SUFFIX FIELD COLUMN \
@@ -151,6 +153,11 @@ const NOT_OF: &str = "PUBLIC DISABLE ENABLE ALLOW REQUIRE USE NO HAS IS SKIP RAN
 /// `TOKEN_URL`, `ACCESS_KEY_ID`, `PUBLIC_KEY`, `secretName`.
 #[must_use]
 pub(crate) fn name(name: &str) -> bool {
+    // Most names have no part of a word that announces one.
+    let is_stem = |part: &[u8]| STEMS.iter().any(|stem| part.eq_ignore_ascii_case(*stem));
+    if name.is_ascii() && !name.as_bytes().windows(3).any(is_stem) {
+        return false;
+    }
     let words = words(name);
     let Some(at) = words.iter().rposition(|word| announces(word)).or_else(|| key_position(&words)) else { return false };
     let about = words[at + 1..].iter().any(|word| has(ABOUT, word) || word == "KEY" && words[at] != "SECRET");
