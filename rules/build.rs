@@ -95,11 +95,8 @@ fn build() -> Result<(), Errors> {
     if !errors.is_empty() {
         return Err(errors);
     }
-    let code = format!(
-        "{modules}\nstatic BUILT_IN: [RuleInfo; {}] = [\n{}];\n",
-        table.len(),
-        table.into_values().collect::<String>()
-    );
+    let code =
+        format!("{modules}\nstatic BUILT_IN: [RuleInfo; {}] = [\n{}];\n", table.len(), table.into_values().collect::<String>());
     fs::write(out.join("rules.rs"), code).map_err(text)
 }
 

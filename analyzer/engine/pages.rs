@@ -97,12 +97,8 @@ fn check(example: &Example, rules: &RuleSet, rule: &str) -> Result<Report, PageF
     if let Some(file) = example.files.iter().find(|file| file.path == SETTINGS) {
         let table: toml::Table =
             file.text.parse().map_err(|error| PageFailure { line: file.first_line, message: format!("{error}") })?;
-        let own = table
-            .get("rules")
-            .and_then(|rules| rules.get(rule))
-            .and_then(toml::Value::as_table)
-            .cloned()
-            .unwrap_or_default();
+        let own =
+            table.get("rules").and_then(|rules| rules.get(rule)).and_then(toml::Value::as_table).cloned().unwrap_or_default();
         settings.params.insert(rule.to_owned(), own.into_iter().collect());
         settings.stated =
             Stated::parse(&file.text).map_err(|error| PageFailure { line: file.first_line, message: error.message })?;

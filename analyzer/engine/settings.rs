@@ -170,7 +170,8 @@ impl<'s> Word<'s> {
             Self::Profile(profile) => return rule.profile() <= profile,
             Self::Name(name) => name,
         };
-        let within = |whole: &str, end: char| whole.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(end));
+        let within =
+            |whole: &str, end: char| whole.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(end));
         within(&rule.group, '/') || rule.name == name || rule.is_alias(name) || rule.tags().iter().any(|tag| within(tag, ':'))
     }
 

@@ -56,6 +56,19 @@ pub(crate) struct Slot<'a> {
     pub(super) links: Option<Rc<Vec<Slot<'a>>>>,
 }
 
+/// What a path leads to, where nothing is asked but its value.
+pub(crate) struct Seen<'a> {
+    pub(crate) value: Held<'a>,
+    /// As [`Slot::present`].
+    pub(crate) present: bool,
+}
+
+impl<'a> From<Slot<'a>> for Seen<'a> {
+    fn from(slot: Slot<'a>) -> Self {
+        Self { value: slot.value, present: slot.present }
+    }
+}
+
 /// The names that a condition sees.
 #[derive(Clone, Copy)]
 pub(crate) struct Frames<'f, 'a> {
@@ -218,17 +231,67 @@ impl<'a> Evaluator<'a> {
         self.or_default(end)
     }
 
+    /// What [`Self::slot`] finds, where that is plain: names lead to something that is written, or to nothing that anything stands in for.
+    pub(super) fn plain(&self, path: &Path, frames: &Frames<'_, 'a>) -> Option<Seen<'a>> {
+        let start = match path.root {
+            Root::Here => frames.here,
+            Root::Item => frames.item,
+            Root::Each => frames.each.unwrap_or(frames.item),
+            Root::It => frames.it,
+            Root::Key | Root::Param(_) => return None,
+        };
+        let Held::Lent(mut value) = start.value else { return None };
+        if !self.row.defaults.is_empty() {
+            return None;
+        }
+        if path.steps.is_empty() {
+            let open = matches!(value.kind, Kind::Choice(_)) || value.is_null() && start.default.is_some();
+            return (!open).then_some(Seen { value: Held::Lent(value), present: start.present });
+        }
+        for (at, step) in path.steps.iter().enumerate() {
+            let (Step::Field(name), Kind::Map(map)) = (step, &value.kind) else { return None };
+            match map.get(name).map(|entry| &entry.value) {
+                Some(Value { kind: Kind::Choice(_), .. }) => return None,
+                Some(written) if !written.is_null() => value = written,
+                None if map.tail.is_some() => return None,
+                // What stands in for it is known of a field of where the path starts.
+                _ if at > 0 => return None,
+                _ => {
+                    let field = start.shape.and_then(|shape| self.body(shape)).and_then(|body| body.get(name));
+                    let nothing = field.is_none_or(|field| field.default.is_none() && field.renamed.is_empty());
+                    return nothing.then(|| Seen { value: Held::null(), present: false });
+                }
+            }
+        }
+        Some(Seen { value: Held::Lent(value), present: true })
+    }
+
     /// The elements at the end of the path, which may cross repeated blocks.
     pub(crate) fn elements(&self, path: &Path, frames: &Frames<'_, 'a>) -> Elements<'a> {
-        let root = self.root(&path.root, frames).into_owned();
-        let (mut place, mut names) = (root.place, root.names.clone());
-        let mut slots = vec![root];
-        let mut tail = None;
-        for step in &path.steps {
-            let crosses = matches!(step, Step::Field(_) | Step::Related(_));
+        let crosses = |slot: &Slot<'a>, step: &Step| {
+            matches!(step, Step::Field(_) | Step::Related(_)) && matches!(slot.value.kind, Kind::List(_))
+        };
+        // Up to the first list that the path crosses there is one value.
+        let mut only = self.root(&path.root, frames);
+        let mut steps = &path.steps[..];
+        while let Some((step, rest)) = steps.split_first()
+            && !crosses(&only, step)
+        {
+            only = Start::Own(self.step(&only, step, frames));
+            steps = rest;
+        }
+        let only = only.into_owned();
+        let (mut place, mut names) = (only.place, only.names.clone());
+        let (mut tail, mut elements) = (None, Vec::new());
+        if steps.is_empty() {
+            self.spread(self.or_default(only), &mut tail, &mut elements);
+            return Elements { slots: elements, tail, place, names };
+        }
+        let mut slots = vec![only];
+        for step in steps {
             let mut next = Vec::with_capacity(slots.len());
             for slot in slots {
-                if crosses && matches!(slot.value.kind, Kind::List(_)) {
+                if crosses(&slot, step) {
                     let known = next.len();
                     self.spread(slot, &mut tail, &mut next);
                     next.iter_mut().skip(known).for_each(|slot| *slot = self.step(slot, step, frames));
@@ -241,7 +304,6 @@ impl<'a> Evaluator<'a> {
                 (place, names) = (first.place, first.names.clone());
             }
         }
-        let mut elements = Vec::new();
         for slot in slots {
             self.spread(self.or_default(slot), &mut tail, &mut elements);
         }
@@ -344,8 +406,10 @@ impl<'a> Evaluator<'a> {
                     // A derived field has no place of its own; its owner's is the nearest.
                     let place = if place.is_some() { place } else { slot.place };
                     let present = !value.is_null();
-                    let child = self.child(slot, value, if present { place } else { slot.place }, name, shape);
-                    self.settle(Slot { default: field.and_then(|field| field.default.as_deref()), present, ..child })
+                    let mut child = self.child(slot, value, if present { place } else { slot.place }, name, shape);
+                    child.default = field.and_then(|field| field.default.as_deref());
+                    child.present = present;
+                    self.settle(child)
                 }
                 None => {
                     let value = map.tail.as_ref().map_or_else(Held::null, |tail| part_of(tail, name, Place::NONE));
@@ -417,7 +481,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Replaces a choice by the arm that this round of the evaluation looks at.
-    fn settle(&self, mut slot: Slot<'a>) -> Slot<'a> {
+    #[inline]
+    fn settle(&self, slot: Slot<'a>) -> Slot<'a> {
+        if matches!(slot.value.kind, Kind::Choice(_)) { self.settled(slot) } else { slot }
+    }
+
+    #[cold]
+    fn settled(&self, mut slot: Slot<'a>) -> Slot<'a> {
         for _ in 0..16 {
             let Kind::Choice(choice) = &slot.value.kind else { break };
             let at = self.arm(choice);

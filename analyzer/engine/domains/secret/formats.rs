@@ -15,10 +15,7 @@ const FORMATS: &[(Marks, &str)] = &[
     (&["AKIA", "ASIA", "ABIA", "ACCA"], r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b"),
     (&[], r#"(?i:secret_?(?:access_?)?key)["']?\s*[=:]\s*["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#),
     // Private keys in PEM and OpenPGP armour, but not their outline in a document.
-    (
-        &["PRIVATE KEY"],
-        r"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?[A-Za-z0-9+/=:,-][^<$.]{8})",
-    ),
+    (&["PRIVATE KEY"], r"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?[A-Za-z0-9+/=:,-][^<$.]{8})"),
     (&["AGE-SECRET-KEY-1"], r"\b(AGE-SECRET-KEY-1[0-9A-Z]{58})\b"),
     // Source forges and registries.
     (&["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], r"\b(gh[pousr]_[A-Za-z0-9]{36,255})\b"),
