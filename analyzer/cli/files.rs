@@ -56,7 +56,9 @@ impl Workspace {
 
     /// An absolute path as one of the workspace, with forward slashes; `None`: it lies outside.
     pub(crate) fn inside(&self, path: &Utf8Path) -> Option<Utf8PathBuf> {
-        let inner = path.strip_prefix(&self.root).ok()?;
+        // Taking paths apart would cost more than all else that a walk does here.
+        let below = path.as_str().strip_prefix(self.root.as_str()).and_then(|rest| rest.strip_prefix(std::path::MAIN_SEPARATOR));
+        let inner = below.map_or_else(|| path.strip_prefix(&self.root), |below| Ok(Utf8Path::new(below))).ok()?;
         Some(if cfg!(windows) { inner.as_str().replace('\\', "/").into() } else { inner.to_owned() })
     }
 

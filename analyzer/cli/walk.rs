@@ -1,13 +1,13 @@
 //! Which files are read: those below the given folders that nobody ignores, and what belongs to the given files.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use ignore::{DirEntry, WalkBuilder, WalkState};
-use plimsoll_engine::{Files, Source, may_be_read};
+use plimsoll_engine::{Files, Source, in_order, may_be_read};
 use rayon::prelude::*;
 
 use crate::config::Exclude;
@@ -29,8 +29,8 @@ pub(crate) struct Found {
     pub(crate) strangers: Vec<Utf8PathBuf>,
 }
 
-/// A file to read, or why it cannot be read.
-type Entry = Result<Place, String>;
+/// A file to read, or why it cannot be read; by its path in the workspace.
+type Entry = (Utf8PathBuf, Result<Place, String>);
 
 /// Where a file is, absolute.
 enum Place {
@@ -43,44 +43,52 @@ enum Place {
 /// Finds and reads the files of a workspace.
 pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Exclude, force_exclude: bool) -> Found {
     let mut found = Found::default();
-    let mut entries: BTreeMap<Utf8PathBuf, Entry> = BTreeMap::new();
     let mut folders_of_files = BTreeSet::new();
-    walk_folders(workspace, exclude, &mut entries);
+    let mut entries = walk_folders(workspace, exclude);
     for target in workspace.targets.iter().filter(|target| !target.is_folder) {
         let Some(path) = workspace.inside(&target.path) else { continue };
         if !may_be_read(&path) {
             found.strangers.push(path);
         } else if !(force_exclude && exclude.covers(&target.path, false)) {
             folders_of_files.extend(target.path.parent().map(Utf8Path::to_owned));
-            entries.insert(path, Ok(Place::Named(target.path.clone().into_std_path_buf())));
+            entries.push((path, Ok(Place::Named(target.path.clone().into_std_path_buf()))));
         }
     }
-    found.sources = read(&mut entries, files);
+    found.sources = read(entries, files);
 
     // A file is judged beside its neighbours, and a module is called with values: read both, but report only on what was asked.
-    let mut seen: BTreeSet<Utf8PathBuf> = found.sources.iter().map(|source| source.path.clone()).collect();
-    let mut more = Vec::new();
-    for folder in &folders_of_files {
-        more.extend(read(&mut list(workspace, folder, &seen, may_be_read), files));
-    }
+    let wanted: fn(&Utf8Path) -> bool = may_be_read;
+    let mut folders: Vec<_> = folders_of_files.into_iter().map(|folder| (folder, wanted)).collect();
     let mut done = BTreeSet::new();
     loop {
-        seen.extend(more.iter().map(|source| source.path.clone()));
-        found.context.extend(more.iter().map(|source| source.path.clone()));
-        found.sources.append(&mut more);
-        let called = called_folders(workspace, files, &found.sources, &mut done);
-        if called.is_empty() {
+        if folders.is_empty() {
+            let wanted: fn(&Utf8Path) -> bool = is_module_file;
+            folders
+                .extend(called_folders(workspace, files, &found.sources, &mut done).into_iter().map(|folder| (folder, wanted)));
+        }
+        if folders.is_empty() {
             return found;
         }
-        for folder in &called {
-            more.extend(read(&mut list(workspace, folder, &seen, is_module_file), files));
-        }
+        let seen: HashSet<&Utf8Path> = found.sources.iter().map(|source| &*source.path).collect();
+        let lists = folders.drain(..).map(|(folder, wanted)| list(workspace, &folder, &seen, wanted));
+        let more = read(lists.flatten().collect(), files);
+        found.context.extend(more.iter().map(|source| source.path.clone()));
+        found.sources.extend(more);
     }
 }
 
-fn read(entries: &mut BTreeMap<Utf8PathBuf, Entry>, files: &WorkspaceFiles) -> Vec<Source> {
-    let one = |(path, entry): (Utf8PathBuf, Entry)| {
-        let content = entry.and_then(|place| {
+/// In the order of their paths, each once: as the last of its entries says.
+fn read(mut entries: Vec<Entry>, files: &WorkspaceFiles) -> Vec<Source> {
+    entries.sort_by(|(a, _), (b, _)| in_order(a, b));
+    entries.dedup_by(|later, earlier| {
+        let same = later.0 == earlier.0;
+        if same {
+            std::mem::swap(later, earlier);
+        }
+        same
+    });
+    let one = |(path, place): Entry| {
+        let content = place.and_then(|place| {
             let read = match &place {
                 Place::Met(path) => disk::read(path, files.limit),
                 Place::Named(path) => files.read_absolute(path),
@@ -89,7 +97,6 @@ fn read(entries: &mut BTreeMap<Utf8PathBuf, Entry>, files: &WorkspaceFiles) -> V
         });
         Source { path, content }
     };
-    let entries = std::mem::take(entries);
     if entries.len() <= FEW { entries.into_iter().map(one).collect() } else { entries.into_par_iter().map(one).collect() }
 }
 
@@ -97,15 +104,15 @@ fn unread(error: &io::Error) -> String {
     format!("could not be read: {}", reason(error))
 }
 
-fn walk_folders(workspace: &Workspace, exclude: &Exclude, entries: &mut BTreeMap<Utf8PathBuf, Entry>) {
+/// What a walk meets, in whatever order.
+fn walk_folders(workspace: &Workspace, exclude: &Exclude) -> Vec<Entry> {
     let mut folders = workspace.targets.iter().filter(|target| target.is_folder).map(|target| &target.path);
-    let Some(first) = folders.next() else { return };
+    let Some(first) = folders.next() else { return Vec::new() };
     let mut walk = builder(first, exclude, |_| true);
     folders.for_each(|folder| {
         walk.add(folder);
     });
-    // In whatever order: the map sorts them.
-    let met = Mutex::new(entries);
+    let met = Mutex::new(Vec::new());
     walk.build_parallel().run(|| {
         Box::new(|entry| {
             let found = match entry {
@@ -116,6 +123,7 @@ fn walk_folders(workspace: &Workspace, exclude: &Exclude, entries: &mut BTreeMap
             WalkState::Continue
         })
     });
+    met.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Walks what nobody ignores, as far as `enters` wants it.
@@ -145,7 +153,7 @@ pub(crate) fn meets(workspace: &Workspace, exclude: &Exclude, path: &Utf8Path) -
 }
 
 /// The file, when it is one that may be read.
-fn candidate(workspace: &Workspace, entry: &DirEntry) -> Option<(Utf8PathBuf, Entry)> {
+fn candidate(workspace: &Workspace, entry: &DirEntry) -> Option<Entry> {
     let kind = entry.file_type()?;
     let lossy = Utf8PathBuf::from(entry.path().to_string_lossy().into_owned());
     let path = workspace.inside(&lossy)?;
@@ -167,7 +175,7 @@ fn candidate(workspace: &Workspace, entry: &DirEntry) -> Option<(Utf8PathBuf, En
 }
 
 /// A folder or file that the walk could not enter.
-fn broken(workspace: &Workspace, error: &ignore::Error) -> Option<(Utf8PathBuf, Entry)> {
+fn broken(workspace: &Workspace, error: &ignore::Error) -> Option<Entry> {
     let path = place(error)?;
     let path = workspace.inside(&Utf8PathBuf::from(path.to_string_lossy().into_owned()))?;
     // The walk's own words repeat the path.
@@ -185,19 +193,14 @@ fn place(error: &ignore::Error) -> Option<&Path> {
 }
 
 /// The wanted files of one folder that were not read yet, hidden ones left out.
-fn list(
-    workspace: &Workspace,
-    folder: &Utf8Path,
-    seen: &BTreeSet<Utf8PathBuf>,
-    wanted: fn(&Utf8Path) -> bool,
-) -> BTreeMap<Utf8PathBuf, Entry> {
-    let mut entries = BTreeMap::new();
+fn list(workspace: &Workspace, folder: &Utf8Path, seen: &HashSet<&Utf8Path>, wanted: fn(&Utf8Path) -> bool) -> Vec<Entry> {
+    let mut entries = Vec::new();
     for name in disk::names(folder).unwrap_or_default() {
         let absolute = folder.join(&name);
         let Some(path) = workspace.inside(&absolute) else { continue };
-        let is_new = !name.starts_with('.') && wanted(&path) && !seen.contains(&path);
+        let is_new = !name.starts_with('.') && wanted(&path) && !seen.contains(&*path);
         if is_new && disk::kind(absolute.as_std_path()).is_ok_and(|kind| kind == Kind::File) {
-            entries.insert(path, Ok(Place::Named(absolute.into_std_path_buf())));
+            entries.push((path, Ok(Place::Named(absolute.into_std_path_buf()))));
         }
     }
     entries
@@ -212,17 +215,23 @@ fn called_folders(
     done: &mut BTreeSet<Utf8PathBuf>,
 ) -> Vec<Utf8PathBuf> {
     let terraform = || sources.iter().filter(|source| is_module_file(&source.path));
-    let folder = |source: &Source| source.path.parent().unwrap_or(Utf8Path::new("")).to_owned();
-    let known: BTreeSet<Utf8PathBuf> = terraform().map(folder).collect();
+    let mut known: Vec<&Utf8Path> = terraform().map(|source| folder(&source.path)).collect();
+    // Neighbours stand side by side.
+    known.dedup();
+    let known: BTreeSet<Utf8PathBuf> = known.into_iter().map(Utf8Path::to_owned).collect();
     let mut called = BTreeSet::new();
     for source in terraform() {
         let text = source.content.as_deref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
-        called.extend(local_sources(text).filter_map(|module| without_dots(&folder(source).join(module))));
+        called.extend(local_sources(text).filter_map(|module| without_dots(&folder(&source.path).join(module))));
     }
     called.extend(known.iter().filter(|folder| !done.contains(*folder)).flat_map(|folder| installed(files, folder)));
     called.retain(|folder| !known.contains(folder) && done.insert(folder.clone()));
     done.extend(known);
     called.iter().map(|folder| workspace.root.join(folder)).collect()
+}
+
+fn folder(path: &Utf8Path) -> &Utf8Path {
+    path.parent().unwrap_or(Utf8Path::new(""))
 }
 
 /// The folders into which `terraform init` has put the modules of a root module.

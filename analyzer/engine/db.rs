@@ -139,7 +139,7 @@ struct Registry {
 
 #[derive(Default)]
 struct Known {
-    by_path: FxHashMap<Utf8PathBuf, SourceFile>,
+    by_path: FxHashMap<Box<str>, SourceFile>,
     by_id: Vec<SourceFile>,
 }
 
@@ -179,18 +179,19 @@ impl Database {
 
     /// The file of a path, whether it is there or was only asked for.
     pub(crate) fn known(&self, path: &Utf8Path) -> Option<SourceFile> {
-        self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_path.get(path).copied()
+        self.registry.known.read().unwrap_or_else(PoisonError::into_inner).by_path.get(path.as_str()).copied()
     }
 
     fn register(&self, path: Utf8PathBuf, content: Content) -> SourceFile {
         let mut known = self.registry.known.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = known.by_path.get(&path) {
+        if let Some(file) = known.by_path.get(path.as_str()) {
             return *file;
         }
         let id = FileId(u32::try_from(known.by_id.len()).unwrap_or(u32::MAX));
-        let file = SourceFile::builder(path.clone(), id, content).durability(salsa::Durability::HIGH).new(self);
+        let key = path.as_str().into();
+        let file = SourceFile::builder(path, id, content).durability(salsa::Durability::HIGH).new(self);
         known.by_id.push(file);
-        known.by_path.insert(path, file);
+        known.by_path.insert(key, file);
         file
     }
 }

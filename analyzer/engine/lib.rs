@@ -21,6 +21,7 @@ mod live;
 mod overlays;
 mod packer;
 pub mod pages;
+mod paths;
 mod patterns;
 mod plan;
 mod queries;
@@ -52,6 +53,7 @@ pub use fix::{apply, diff};
 pub use inspect::{Inspected, InspectedItem, InspectedNote, Leaf, Missing, Spot, Step};
 pub use kind::may_be_read;
 pub use live::{Cancelled, Canceller, FileReport, Snapshot, Standing};
+pub use paths::in_order;
 pub use plimsoll_terraform::{Given, Inputs, is_plan};
 pub use report::{
     CheckedFile, Edit, Failure, Finding, Fix, Incomplete, ItemRef, Level, Range, Related, Report, Severity, Text, Undecided,
@@ -155,7 +157,7 @@ impl Engine {
     /// Adds files, or replaces those of the same path.
     pub fn add(&mut self, mut sources: Vec<Source>) {
         use salsa::Setter;
-        sources.sort_by(|a, b| a.path.cmp(&b.path));
+        sources.sort_by(|a, b| in_order(&a.path, &b.path));
         let decoded: Vec<(Utf8PathBuf, Content)> = self.spread(sources, |source| {
             let content = Content::of(&source.path, source.content);
             (source.path, content)
@@ -164,7 +166,7 @@ impl Engine {
         for (path, content) in decoded {
             files.push(self.db.set(path, content));
         }
-        files.sort_by(|a, b| a.path(&self.db).cmp(b.path(&self.db)));
+        files.sort_by(|a, b| in_order(a.path(&self.db), b.path(&self.db)));
         files.dedup();
         let directories = self.directories(&files);
         self.workspace.set_files(&mut self.db).to(files);

@@ -5,6 +5,7 @@
 
 use std::ops::RangeInclusive;
 
+use memchr::memmem;
 use plimsoll_syntax::{LineIndex, Span};
 
 /// A comment that allows something.
@@ -69,9 +70,12 @@ const DIALECTS: &[Dialect] = &[
 const OURS: &str = "plimsoll:";
 const ANNOTATION: &str = "plimsoll.dev/allow";
 
+/// Words of which every suppression has one.
+const HINTS: [&str; 4] = ["plimsoll", "ignore", "skip=", "nosemgrep"];
+
 /// Whether a text may hold a suppression: nearly all hold none, and are not looked at by lines.
 pub(crate) fn may_hold(text: &str) -> bool {
-    text.contains("plimsoll") || DIALECTS.iter().any(|dialect| text.contains(dialect.marker))
+    HINTS.iter().any(|hint| memmem::find(text.as_bytes(), hint.as_bytes()).is_some())
 }
 
 /// Every suppression in a text.

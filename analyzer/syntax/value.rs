@@ -418,6 +418,13 @@ impl Value {
     }
 }
 
+impl Entry {
+    /// A derived field, placed where its value is.
+    pub fn derived(key: impl Into<CompactString>, value: Value) -> Self {
+        Self { key: key.into(), key_place: Place::NONE, place: value.place, value }
+    }
+}
+
 impl Map {
     /// The entry of `key`.
     #[must_use]
@@ -427,9 +434,7 @@ impl Map {
 
     /// Adds a derived field, placed where its value is; replaces an entry of the same key.
     pub fn set(&mut self, key: impl Into<CompactString>, value: Value) {
-        let key = key.into();
-        let place = value.place;
-        let entry = Entry { key, key_place: Place::NONE, place, value };
+        let entry = Entry::derived(key, value);
         match self.entries.iter_mut().find(|known| known.key == entry.key) {
             Some(known) => *known = entry,
             None => {

@@ -68,6 +68,9 @@ const PRODUCTION: &[&str] = &["production", "prod", "prd", "live"];
 /// In lower case, without what stands before a `/`, without `-`, `_`, `.` and blanks.
 fn plain(text: &str) -> CompactString {
     let text = text.rsplit('/').next().unwrap_or(text);
+    if text.is_ascii() {
+        return text.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| char::from(letter.to_ascii_lowercase())).collect();
+    }
     text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -114,16 +117,18 @@ impl Marks {
 fn said(node: &Node) -> Marks {
     let mut marks = Marks::default();
     for (key, value, place) in &node.labels {
-        let (key, word) = (plain(key), plain(value));
-        if ENVIRONMENT.contains(&key.as_str()) && !word.is_empty() {
+        let key = plain(key);
+        let word = || plain(value);
+        if ENVIRONMENT.contains(&key.as_str()) && !word().is_empty() {
             marks.environment = Some((environment(value), *place));
-        } else if TENANT.contains(&key.as_str()) && !word.is_empty() {
+        } else if TENANT.contains(&key.as_str()) && !word().is_empty() {
             marks.tenant = Some((value.clone(), *place));
         } else if CLASSIFICATION.contains(&key.as_str()) {
+            let word = word();
             let sensitive = SENSITIVE.iter().find(|(name, _)| *name == word);
             marks.sensitivity.extend(sensitive.map(|(_, meaning)| ((*meaning).into(), *place)));
         } else if let Some((_, meaning)) = SENSITIVE.iter().take(7).find(|(name, _)| *name == key)
-            && !NO.contains(&word.as_str())
+            && !NO.contains(&word().as_str())
         {
             // `pci-dss: "true"`, `pci: in-scope`
             marks.sensitivity.push(((*meaning).into(), *place));

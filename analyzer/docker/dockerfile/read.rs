@@ -15,7 +15,7 @@ use super::shell::Shell;
 use super::stage::{self, Stage};
 use super::{fields, from, run, shell};
 use crate::shell::holes;
-use crate::values::{derived, map_of};
+use crate::values::{by_name, derived, map_of};
 
 /// The state of the pass.
 pub(super) struct Reader<'t> {
@@ -206,7 +206,7 @@ impl<'t> Reader<'t> {
             ("text", Value::string(instruction.arguments.text(&self.tree.source), self.place(instruction.arguments))),
             ("form", form.clone()),
             ("onbuild", Value::bool(onbuild, header)),
-            ("flags", derived(flags, header)),
+            ("flags", by_name(flags, header)),
             ("before", before.unwrap_or_default()),
         ]);
         Entry {

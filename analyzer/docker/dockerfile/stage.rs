@@ -1,7 +1,7 @@
 //! Build stages: what each inherits, and what it becomes.
 
 use compact_str::{CompactString, ToCompactString};
-use plimsoll_syntax::value::{List, Reason, Unknown};
+use plimsoll_syntax::value::{List, Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Span, Value};
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::scope::Variables;
 use super::shell::Shell;
 use crate::shell::holes;
-use crate::values::{derived, map_of};
+use crate::values::{by_name, derived, map_of};
 
 /// A stage so far.
 #[derive(Clone, Debug)]
@@ -73,13 +73,13 @@ pub(super) fn reachable(stages: &[Stage]) -> (Vec<bool>, Vec<bool>) {
 /// The values of the stages, and the value of the file: its stages, without what they hold.
 pub(super) fn values(stages: &[Stage], file_holes: &[Arc<Unknown>], syntax: Value) -> (Vec<Value>, Value) {
     let (shipped, needed) = reachable(stages);
-    let heads: Vec<Vec<(&'static str, Value)>> = stages
+    let heads: Vec<Map> = stages
         .iter()
         .enumerate()
         .map(|(index, stage)| {
             let place = stage.header;
             let of = |marks: &[bool]| Value::bool(marks.get(index).copied().unwrap_or(false), place);
-            vec![
+            map_of([
                 ("name", Value::string(stage.name(index), place)),
                 ("alias", stage.alias.clone()),
                 ("index", Value::int(Span::of(0, index).end, place)),
@@ -89,24 +89,24 @@ pub(super) fn values(stages: &[Stage], file_holes: &[Arc<Unknown>], syntax: Valu
                 ("platform", stage.platform.clone()),
                 ("base", stage.base.clone()),
                 ("image", stage.image.clone()),
-            ]
+            ])
         })
         .collect();
     let first = stages.first().map_or(Place::NONE, |stage| stage.header);
-    let all = heads.iter().zip(stages).map(|(head, stage)| derived(head.iter().cloned(), stage.header)).collect();
+    let all = heads.iter().zip(stages).map(|(head, stage)| Value::map(Map::clone(head), stage.header)).collect();
     let file = derived([("stages", Value::list(all, first)), ("syntax", syntax)], first);
-    let full = |(stage, head): (&Stage, Vec<(&'static str, Value)>)| {
+    let full = |(stage, head): (&Stage, Map)| {
         let place = stage.header;
         let env = stage.variables.env.iter();
         let env = env.map(|variable| (variable.name.clone(), holes::value(&variable.text, file_holes, variable.place)));
         let commands = List { items: stage.commands.clone(), tail: stage.opaque.then(unread), blocks: false };
-        let mut map = map_of(head);
+        let mut map = head;
         for (key, value) in [
             ("user", stage.user.clone()),
             ("workdir", stage.workdir.clone()),
             ("shell", stage.shell.argv.clone()),
-            ("env", derived(env, place)),
-            ("labels", derived(stage.labels.iter().cloned(), place)),
+            ("env", by_name(env, place)),
+            ("labels", by_name(stage.labels.iter().cloned(), place)),
             ("ports", Value::list(stage.ports.clone(), place)),
             ("healthcheck", stage.healthcheck.clone()),
             ("entrypoint", stage.entrypoint.clone()),

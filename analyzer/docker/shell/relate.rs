@@ -11,7 +11,7 @@ use super::location::Location;
 use super::package;
 use super::program::{self, Words, base};
 use super::read::{Command, Script};
-use crate::values::map_of;
+use crate::values::{by_name, derived, map_of};
 
 /// So many later commands of a script are kept with each.
 const MOST_AFTER: usize = 48;
@@ -152,7 +152,7 @@ fn fields(script: &Script, command: &Command, words: &Words, location: &Location
     let redirects = command.redirects.iter().map(|(operator, word)| {
         let target = script.value(word, location);
         let place = target.place;
-        crate::values::derived([("operator", Value::string(operator.clone(), place)), ("target", target)], place)
+        derived([("operator", Value::string(operator.clone(), place)), ("target", target)], place)
     });
     map_of([
         ("program", program),
@@ -160,7 +160,7 @@ fn fields(script: &Script, command: &Command, words: &Words, location: &Location
         ("subcommand", subcommand),
         ("args", Value::list(argv.iter().skip(1).cloned().collect(), place)),
         ("operands", picked(&words.operands)),
-        ("assignments", crate::values::derived(assignments, place)),
+        ("assignments", by_name(assignments, place)),
         ("redirects", Value::list(redirects.collect(), place)),
         ("position", Value::int(command.position, place)),
         ("conditional", Value::bool(command.conditional, place)),

@@ -4,9 +4,11 @@
 //! it looks like a value that somebody chose. References, paths, placeholders and names of settings are no credentials.
 
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
+use compact_str::CompactString;
 use regex::Regex;
+use rustc_hash::FxHashSet;
 
 use crate::domains::has;
 
@@ -128,26 +130,48 @@ fn entropy(text: &str) -> f64 {
 }
 
 /// Words that announce a credential.
-const SECRET_WORDS: &str = "PASSWORD PASSWD PASSWORT PASS PASSPHRASE PWORD SECRET TOKEN CREDENTIAL CREDENTIALS APIKEY";
+static SECRET_WORDS: LazyLock<FxHashSet<&str>> =
+    LazyLock::new(|| set("PASSWORD PASSWD PASSWORT PASS PASSPHRASE PWORD SECRET TOKEN CREDENTIAL CREDENTIALS APIKEY"));
 /// Endings of a word that is written in one with what it is of: `dbpassword`.
-const SECRET_ENDINGS: &str =
-    "PASSWORD PASSWD APIKEY AUTHTOKEN ACCESSTOKEN CLIENTSECRET SECRETKEY PRIVATEKEY ACCESSKEY SECRETACCESSKEY";
+const SECRET_ENDINGS: [&str; 10] = [
+    "PASSWORD",
+    "PASSWD",
+    "APIKEY",
+    "AUTHTOKEN",
+    "ACCESSTOKEN",
+    "CLIENTSECRET",
+    "SECRETKEY",
+    "PRIVATEKEY",
+    "ACCESSKEY",
+    "SECRETACCESSKEY",
+];
 /// What makes a `KEY` a credential.
-const KEY_OF: &str = "API PRIVATE ACCESS SECRET ENCRYPTION SIGNING MASTER AUTH DEPLOY LICENSE ACCOUNT STORAGE SHARED JWT SESSION HMAC AES \
-     WEBHOOK ADMIN APP";
-/// How words begin that announce a credential, or their endings.
-const STEMS: [&[u8]; 7] = [b"PAS", b"PWO", b"SEC", b"TOK", b"CRE", b"KEY", b"PWD"];
+static KEY_OF: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    set("API PRIVATE ACCESS SECRET ENCRYPTION SIGNING MASTER AUTH DEPLOY LICENSE ACCOUNT STORAGE SHARED JWT SESSION HMAC AES \
+     WEBHOOK ADMIN APP")
+});
 /// Words behind a credential's that make the name one of something about it.
-const ABOUT: &str = "FILE FILES PATH DIR DIRECTORY URL URI ENDPOINT NAME NAMES ID IDS ARN TTL EXPIRY EXPIRATION EXPIRES EXPIRE LIFETIME \
+static ABOUT: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    set("FILE FILES PATH DIR DIRECTORY URL URI ENDPOINT NAME NAMES ID IDS ARN TTL EXPIRY EXPIRATION EXPIRES EXPIRE LIFETIME \
      TIMEOUT AGE LENGTH LEN SIZE COUNT LIMIT POLICY TYPE KIND ALGORITHM ALG FORMAT HEADER PREFIX SUFFIX FIELD COLUMN \
      SPEC USAGE ALIAS BITS PAIR RING ENABLED DISABLED REQUIRED ALLOWED ROTATION RESET PROVIDER ISSUER AUDIENCE VERSION VERSIONS STORE BACKEND MANAGER \
      ENGINE REF HINT LABEL REGION MOUNT SOURCE NAMESPACE HOST PORT SERVICE USER USERNAME HASH SCOPE SCOPES MODE STRENGTH \
      COMPLEXITY PERMISSIONS AUTHENTICATION STDIN PROMPT INTERVAL DURATION RETENTION CACHE PARAMETER THROUGH OPTIONS CONFIG \
      REVIEW REUSE HISTORY RECOVERY EXISTS CREATE LOCATION DRIVER PROPERTIES PROPERTY CLASS KEYS WINDOW CHECK VALIDATION \
-     LAST CHARS CHARACTERS KEYREF";
+     LAST CHARS CHARACTERS KEYREF")
+});
 /// Words before a credential's that make the name a switch, or a credential that is public or generated.
-const NOT_OF: &str = "PUBLIC DISABLE ENABLE ALLOW REQUIRE USE NO HAS IS SKIP RANDOM EMPTY GENERATE MAX MIN PROXY EXISTING HASHED MANAGE SHOW \
-     RESET ROTATE IMAGE PULL TLS APPLICATION CSRF BY ONE";
+static NOT_OF: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
+    set("PUBLIC DISABLE ENABLE ALLOW REQUIRE USE NO HAS IS SKIP RANDOM EMPTY GENERATE MAX MIN PROXY EXISTING HASHED MANAGE SHOW \
+     RESET ROTATE IMAGE PULL TLS APPLICATION CSRF BY ONE")
+});
+
+/// How words begin that announce a credential, or their endings.
+const STEMS: [&[u8]; 7] = [b"PAS", b"PWO", b"SEC", b"TOK", b"CRE", b"KEY", b"PWD"];
+
+fn set(words: &'static str) -> FxHashSet<&'static str> {
+    words.split_ascii_whitespace().collect()
+}
 
 /// Whether a name announces a credential, word by word: `DB_PASSWORD`, `apiKey`, `client-secret`; not `PASSWORD_FILE`,
 /// `TOKEN_URL`, `ACCESS_KEY_ID`, `PUBLIC_KEY`, `secretName`.
@@ -160,28 +184,28 @@ pub(crate) fn name(name: &str) -> bool {
     }
     let words = words(name);
     let Some(at) = words.iter().rposition(|word| announces(word)).or_else(|| key_position(&words)) else { return false };
-    let about = words[at + 1..].iter().any(|word| has(ABOUT, word) || word == "KEY" && words[at] != "SECRET");
-    let not = words[..at].iter().any(|word| has(NOT_OF, word));
+    let about = words[at + 1..].iter().any(|word| ABOUT.contains(word.as_str()) || word == "KEY" && words[at] != "SECRET");
+    let not = words[..at].iter().any(|word| NOT_OF.contains(word.as_str()));
     // `pass` alone is more often the opposite of `fail`.
     !about && !not && words != ["PASS"]
 }
 
 fn announces(word: &str) -> bool {
-    has(SECRET_WORDS, word) || SECRET_ENDINGS.split_ascii_whitespace().any(|ending| word.ends_with(ending))
+    SECRET_WORDS.contains(word) || SECRET_ENDINGS.iter().any(|ending| word.ends_with(ending))
 }
 
 /// The `KEY` of `API_KEY`, the `PWD` of `DB_PWD`.
-fn key_position(words: &[String]) -> Option<usize> {
+fn key_position(words: &[CompactString]) -> Option<usize> {
     (1..words.len()).rev().find(|&at| match words[at].as_str() {
-        "KEY" => has(KEY_OF, &words[at - 1]),
+        "KEY" => KEY_OF.contains(words[at - 1].as_str()),
         "PWD" => words[at - 1] != "OLD",
         _ => false,
     })
 }
 
 /// The words of a name in `snake_case`, `kebab-case`, `camelCase` or with dots, in upper case.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
+fn words(name: &str) -> Vec<CompactString> {
+    let mut words: Vec<CompactString> = Vec::new();
     let mut before = ' ';
     let mut characters = name.chars().take(256).peekable();
     while let Some(character) = characters.next() {
@@ -194,10 +218,14 @@ fn words(name: &str) -> Vec<String> {
             // The last capital of `APIKey` begins its second word.
             || character.is_uppercase() && before.is_uppercase() && characters.peek().is_some_and(|next| next.is_lowercase());
         if begins {
-            words.push(String::new());
+            words.push(CompactString::default());
         }
         if let Some(word) = words.last_mut() {
-            word.extend(character.to_uppercase());
+            if character.is_ascii() {
+                word.push(character.to_ascii_uppercase());
+            } else {
+                word.extend(character.to_uppercase());
+            }
         }
         before = character;
     }

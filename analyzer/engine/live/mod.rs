@@ -21,7 +21,7 @@ use crate::kind::FileKind;
 use crate::render::{Lost, Renderer};
 use crate::report::{Finding, Incomplete, Text};
 use crate::run::{RawFinding, Verdicts};
-use crate::{Engine, Files, Part, Settings, Source, Subject, charts, overlays, queries, world};
+use crate::{Engine, Files, Part, Settings, Source, Subject, charts, in_order, overlays, queries, world};
 
 pub use standing::Standing;
 use standing::{different, files_of};
@@ -86,7 +86,7 @@ impl Engine {
         let content = Content::of(&source.path, source.content);
         let file = self.db.set(source.path, content);
         let path = file.path(&self.db);
-        if let Err(at) = self.workspace.files(&self.db).binary_search_by(|known| known.path(&self.db).cmp(path)) {
+        if let Err(at) = self.workspace.files(&self.db).binary_search_by(|known| in_order(known.path(&self.db), path)) {
             let mut files = self.workspace.files(&self.db).clone();
             files.insert(at, file);
             self.list(files);
@@ -227,7 +227,7 @@ impl Snapshot {
         let (db, workspace) = (&self.0.db, self.0.workspace);
         let (path, kind) = (file.path(db), file.content(db).kind);
         let is_listed =
-            |file: &SourceFile| workspace.files(db).binary_search_by(|known| known.path(db).cmp(file.path(db))).is_ok();
+            |file: &SourceFile| workspace.files(db).binary_search_by(|known| in_order(known.path(db), file.path(db))).is_ok();
         let roots = || contained(|| queries::roots(db, workspace)).unwrap_or_default();
         let charts = contained(|| charts::charts(db, workspace)).unwrap_or_default();
         let overlays = contained(|| overlays::overlays(db, workspace)).unwrap_or_default();

@@ -12,6 +12,10 @@ impl Tree {
     #[must_use]
     pub fn unescape(&self, literal: Span, kind: TemplateKind) -> Cow<'_, str> {
         let text = self.text(literal);
+        // Nearly all are as they stand, and short: one look at each byte is quicker than three searches.
+        if !text.bytes().any(|byte| matches!(byte, b'\\' | b'$' | b'%')) {
+            return Cow::Borrowed(text);
+        }
         let escapes = kind == TemplateKind::Quoted && text.contains('\\');
         if !escapes && !text.contains("$${") && !text.contains("%%{") {
             return Cow::Borrowed(text);
