@@ -20,66 +20,83 @@ pub(crate) type RowNumber = (u32, u32);
 /// The rows that look at the items of a view.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    rows: Vec<Asked>,
+    rows: Vec<RowNumber>,
     /// The fields on which rows hang.
     fields: Vec<Field>,
+    /// The rows that judge elements.
+    of_elements: Vec<OfElements>,
 }
 
-/// A field of items.
+/// A field of items, and the rows that have nothing to say because of what an item has there.
 #[derive(Debug)]
 struct Field {
     name: CompactString,
-    /// The texts that rows ask for, numbered.
-    texts: FxHashMap<CompactString, u32>,
+    /// Nothing is there, and nothing stands in for it.
+    null: Bits,
+    /// A list without elements.
+    empty: Bits,
+    /// A text, but for the rows that ask for it.
+    text: Bits,
+    asked: FxHashMap<CompactString, Bits>,
 }
 
-/// A row, and what it needs to have anything to say.
+/// A row that judges elements of these fields, or of what lies deeper in them.
 #[derive(Debug)]
-struct Asked {
-    number: RowNumber,
-    needs: Vec<(usize, Test)>,
-    each: Each,
+struct OfElements {
+    row: usize,
+    fields: Vec<usize>,
+    deeper: bool,
     /// The row has no defaults of its own: what is absent is null for it.
     plain: bool,
 }
 
-/// What a row needs of a field.
-#[derive(Clone, Debug, PartialEq)]
-enum Test {
-    /// One of these texts.
-    Text(Vec<u32>),
-    /// It is not null.
-    Written,
-    /// It is neither null nor an empty list.
-    Elements,
-}
-
-/// What a row judges of an item.
-#[derive(Debug)]
-enum Each {
-    /// The item itself.
-    Item,
-    /// Elements of these fields.
-    Elements(Vec<usize>),
-    /// What lies deeper in these fields.
-    Inside(Vec<usize>),
-    /// Something else.
-    Other,
-}
-
-/// What an item has in a field.
+/// What an item has in a field, as far as elements go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+enum State {
     /// Nothing, and nothing stands in for it.
     Null,
     /// A list without elements.
     Empty,
     /// A list or map, known as a whole.
     Whole,
-    /// A text; its number, where rows ask for it.
-    Text(Option<u32>),
     /// Anything else, or not known.
     Other,
+}
+
+/// Room to work in, for one item after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    silent: Bits,
+    states: Vec<State>,
+}
+
+/// Numbers of rows.
+#[derive(Clone, Debug, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn set(&mut self, at: usize, value: bool) {
+        let word = at / 64;
+        if self.0.len() <= word {
+            self.0.resize(word + 1, 0);
+        }
+        let bit = 1 << (at % 64);
+        self.0[word] = if value { self.0[word] | bit } else { self.0[word] & !bit };
+    }
+
+    fn has(&self, at: usize) -> bool {
+        self.0.get(at / 64).is_some_and(|word| word & 1 << (at % 64) != 0)
+    }
+
+    /// Adds those that are not in `but`.
+    fn add(&mut self, more: &Self, but: Option<&Self>) {
+        if self.0.len() < more.0.len() {
+            self.0.resize(more.0.len(), 0);
+        }
+        for (at, (word, more)) in self.0.iter_mut().zip(&more.0).enumerate() {
+            *word |= more & !but.and_then(|but| but.0.get(at)).unwrap_or(&0);
+        }
+    }
 }
 
 impl Rows {
@@ -88,7 +105,16 @@ impl Rows {
     }
 
     pub(crate) fn add(&mut self, number: RowNumber, row: &Row) {
-        let each = self.each(&row.each);
+        let at = self.rows.len();
+        self.rows.push(number);
+        let plain = row.defaults.is_empty();
+        if !row.each.is_empty() {
+            let own: Option<Vec<_>> = row.each.iter().map(|path| own_field(path, true)).collect();
+            let Some(own) = own else { return };
+            let fields = own.into_iter().map(|name| self.field(name)).collect();
+            let deeper = row.each.iter().any(|path| path.steps.len() > 1);
+            self.of_elements.push(OfElements { row: at, fields, deeper, plain });
+        }
         let forbidden = match &row.verdict {
             Verdict::Forbid(condition) => Some(condition),
             Verdict::Require(_) | Verdict::Rust => None,
@@ -97,54 +123,67 @@ impl Rows {
         for condition in row.when.iter().chain(forbidden) {
             claim(condition, row.each.is_empty(), &mut claims);
         }
-        let needs = claims.into_iter().map(|claim| self.need(claim)).collect();
-        self.rows.push(Asked { number, needs, each, plain: row.defaults.is_empty() });
-    }
-
-    fn each(&mut self, paths: &[Path]) -> Each {
-        if paths.is_empty() {
-            return Each::Item;
+        for Claim { field, test } in claims {
+            let number = self.field(field);
+            let Some(field) = self.fields.get_mut(number) else { continue };
+            if plain {
+                field.null.set(at, true);
+            }
+            match test {
+                Claimed::Written => {}
+                Claimed::Elements => field.empty.set(at, true),
+                Claimed::Texts(texts) => {
+                    // Of two claims each counts; what is asked for is what both ask for.
+                    let before = field.text.has(at);
+                    field.text.set(at, true);
+                    if before {
+                        field
+                            .asked
+                            .iter_mut()
+                            .filter(|(text, _)| !texts.contains(text))
+                            .for_each(|(_, rows)| rows.set(at, false));
+                    } else {
+                        texts.into_iter().for_each(|text| field.asked.entry(text.clone()).or_default().set(at, true));
+                    }
+                }
+            }
         }
-        let Some(fields) = paths.iter().map(|path| own_field(path, true)).collect::<Option<Vec<_>>>() else { return Each::Other };
-        let fields = fields.into_iter().map(|name| self.field(name)).collect();
-        if paths.iter().all(|path| path.steps.len() == 1) { Each::Elements(fields) } else { Each::Inside(fields) }
     }
 
     fn field(&mut self, name: &CompactString) -> usize {
         self.fields.iter().position(|field| field.name == *name).unwrap_or_else(|| {
-            self.fields.push(Field { name: name.clone(), texts: FxHashMap::default() });
+            let (null, empty, text) = (Bits::default(), Bits::default(), Bits::default());
+            self.fields.push(Field { name: name.clone(), null, empty, text, asked: FxHashMap::default() });
             self.fields.len() - 1
         })
     }
 
-    fn need(&mut self, Claim { field, test }: Claim<'_>) -> (usize, Test) {
-        let at = self.field(field);
-        let test = match test {
-            Claimed::Texts(texts) => {
-                let known = &mut self.fields[at].texts;
-                let number = |text: &CompactString| {
-                    let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
-                    *known.entry(text.clone()).or_insert(next)
-                };
-                Test::Text(texts.into_iter().map(number).collect())
-            }
-            Claimed::Written => Test::Written,
-            Claimed::Elements => Test::Elements,
-        };
-        (at, test)
-    }
-
-    /// Adds those that may have something to say about an item; `shape` is what a schema says of its fields, `states` room to work in.
-    pub(crate) fn about(&self, item: &Item, shape: Option<&Body>, states: &mut Vec<State>, out: &mut Vec<RowNumber>) {
+    /// Adds those that may have something to say about an item; `shape` is what a schema says of its fields.
+    pub(crate) fn about(&self, item: &Item, shape: Option<&Body>, scratch: &mut Scratch, out: &mut Vec<RowNumber>) {
+        let Scratch { silent, states } = scratch;
+        silent.0.clear();
         states.clear();
-        let map = item.value.as_map();
-        states.extend(self.fields.iter().map(|field| map.map_or(State::Other, |map| field.state(map, shape))));
-        out.extend(self.rows.iter().filter(|row| row.may_speak(states)).map(|row| row.number));
+        match item.value.as_map() {
+            Some(map) => states.extend(self.fields.iter().map(|field| field.look(map, shape, silent))),
+            None => states.resize(self.fields.len(), State::Other),
+        }
+        for row in &self.of_elements {
+            let state = |field: &usize| states.get(*field).copied().unwrap_or(State::Other);
+            let is_empty = |field: &usize| state(field) == State::Empty || row.plain && state(field) == State::Null;
+            if row.fields.iter().all(is_empty) {
+                silent.set(row.row, true);
+            } else if row.deeper || row.fields.iter().any(|field| !is_empty(field) && state(field) != State::Whole) {
+                // Elements that are not known leave it open what the row says, whatever its guards are.
+                silent.set(row.row, false);
+            }
+        }
+        out.extend(self.rows.iter().enumerate().filter(|(at, _)| !silent.has(*at)).map(|(_, number)| *number));
     }
 }
 
 impl Field {
-    fn state(&self, map: &Map, shape: Option<&Body>) -> State {
+    /// What a map has in this field; adds the rows that have nothing to say because of it.
+    fn look(&self, map: &Map, shape: Option<&Body>, silent: &mut Bits) -> State {
         let kind = match map.get(&self.name) {
             Some(entry) => &entry.value.kind,
             None if map.tail.is_none() => &Kind::Null,
@@ -153,43 +192,24 @@ impl Field {
         match kind {
             Kind::Null => {
                 let field = shape.and_then(|body| body.get(&self.name));
-                let nothing = field.is_none_or(|field| field.default.is_none() && field.renamed.is_empty());
-                if nothing { State::Null } else { State::Other }
+                if field.is_some_and(|field| field.default.is_some() || !field.renamed.is_empty()) {
+                    return State::Other;
+                }
+                silent.add(&self.null, None);
+                State::Null
             }
-            Kind::String(text) => State::Text(self.texts.get(text).copied()),
-            Kind::List(list) if list.tail.is_none() && list.items.is_empty() => State::Empty,
+            Kind::String(text) => {
+                silent.add(&self.text, self.asked.get(text));
+                State::Other
+            }
+            Kind::List(list) if list.tail.is_none() && list.items.is_empty() => {
+                silent.add(&self.empty, None);
+                State::Empty
+            }
             Kind::List(list) if list.tail.is_none() => State::Whole,
             Kind::Map(map) if map.tail.is_none() => State::Whole,
             _ => State::Other,
         }
-    }
-}
-
-impl Asked {
-    fn may_speak(&self, states: &[State]) -> bool {
-        let state = |field: usize| states.get(field).copied().unwrap_or(State::Other);
-        let is_null = |field: usize| self.plain && state(field) == State::Null;
-        let is_empty = |field: usize| is_null(field) || state(field) == State::Empty;
-        let has_nothing = match &self.each {
-            Each::Item => false,
-            Each::Elements(fields) | Each::Inside(fields) => fields.iter().all(|&field| is_empty(field)),
-            Each::Other => return true,
-        };
-        // Elements that are not known leave it open what the row says, whatever its guards are.
-        let whole = match &self.each {
-            Each::Item => true,
-            Each::Elements(fields) => fields.iter().all(|&field| is_empty(field) || state(field) == State::Whole),
-            Each::Inside(_) | Each::Other => false,
-        };
-        let fails = |(field, test): &(usize, Test)| match test {
-            Test::Text(wanted) => match state(*field) {
-                State::Text(known) => known.is_none_or(|known| !wanted.contains(&known)),
-                _ => is_null(*field),
-            },
-            Test::Written => is_null(*field),
-            Test::Elements => is_empty(*field),
-        };
-        !has_nothing && !(whole && self.needs.iter().any(fails))
     }
 }
 
@@ -315,7 +335,7 @@ mod tests {
     use plimsoll_rules::{load, schemas};
     use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, value::Map};
 
-    use super::Rows;
+    use super::{Rows, Scratch};
 
     /// Whether a row is asked about a command with these fields; a text is `name=text`, `name=[]` a list without elements, `name=[x]` one
     /// with a text, `name=?` not known.
@@ -353,7 +373,7 @@ mod tests {
             index: 0,
         };
         let mut out = Vec::new();
-        rows.about(&item, schemas().get("command").map(|body| &**body), &mut Vec::new(), &mut out);
+        rows.about(&item, schemas().get("command").map(|body| &**body), &mut Scratch::default(), &mut out);
         !out.is_empty()
     }
 
@@ -369,6 +389,9 @@ mod tests {
             ("forbid = where == \"run\" && one_of(program, \"curl\", \"wget\")", "where=cmd program=wget", false),
             ("forbid = program == \"a\" && path == \"x\" || program == \"b\"", "program=b", true),
             ("forbid = program == \"a\" && path == \"x\" || program == \"b\"", "program=c", false),
+            ("when = one_of(program, \"a\", \"b\")\nforbid = one_of(program, \"b\", \"c\")", "program=a", false),
+            ("when = one_of(program, \"a\", \"b\")\nforbid = one_of(program, \"b\", \"c\")", "program=b", true),
+            ("when = one_of(program, \"a\", \"b\")\nforbid = one_of(program, \"b\", \"c\")", "program=c", false),
             ("forbid = program == \"a\" || path == \"x\"", "program=c", true),
             ("forbid = any(args, it == \"x\")", "args=[x]", true),
             ("forbid = any(args, it == \"x\")", "args=[]", false),

@@ -9,7 +9,7 @@ use plimsoll_rules::{RuleSet, schemas};
 use plimsoll_syntax::{Item, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::asked::{RowNumber, Rows};
+use crate::asked::{RowNumber, Rows, Scratch};
 use crate::db::guarded;
 use crate::eval::{Evaluator, Frames, Judgement, RawFix, Relate, Slot, body_of};
 use crate::settings::{ActiveRule, Settings, SettingsError, active};
@@ -108,13 +108,13 @@ impl Rulebook {
     /// Judges items; `relate` knows what is related to them.
     pub(crate) fn run(&self, items: &[Item], relate: &dyn Relate) -> Verdicts {
         let mut out = Verdicts::default();
-        let (mut rows, mut states): (Vec<RowNumber>, _) = (Vec::new(), Vec::new());
+        let (mut rows, mut scratch): (Vec<RowNumber>, _) = (Vec::new(), Scratch::default());
         for item in items {
             rows.clear();
             let body = body_of(schemas(), item);
             for view in &item.views {
                 if let Some(known) = self.rows(view) {
-                    known.about(item, body, &mut states, &mut rows);
+                    known.about(item, body, &mut scratch, &mut rows);
                 }
             }
             if rows.is_empty() {
