@@ -200,7 +200,9 @@ impl Engine {
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             part
         });
-        let renderer = render::Renderer { db: &self.db, rulebook: &self.rulebook, today: self.today, minimum: self.minimum };
+        let (rulebook, today, minimum) = (&self.rulebook, self.today, self.minimum);
+        let pool = self.pool.get().and_then(Option::as_deref);
+        let renderer = render::Renderer { db: &self.db, rulebook, today, minimum, pool };
         let (verdicts, lost): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.verdicts, part.incomplete)).unzip();
         renderer.report(&files, &verdicts, lost.into_iter().flatten().collect())
     }

@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use plimsoll_syntax::value::Map;
 use plimsoll_syntax::{FileId, Item, Place, Position, Span, SyntaxError, Value};
 use plimsoll_terraform::{Note, NoteKind};
+use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::address;
@@ -20,6 +21,9 @@ use crate::report::{
 };
 use crate::run::{RawFinding, RawItem, Rulebook, Verdicts};
 use crate::suppress::Suppression;
+
+/// Findings whose fixes are worth several threads.
+const MANY: usize = 16;
 
 /// Callers of a module that are named in one finding.
 const CALLERS: usize = 5;
@@ -64,6 +68,8 @@ pub(crate) struct Renderer<'a> {
     pub(crate) rulebook: &'a Rulebook,
     pub(crate) today: Option<(u16, u8, u8)>,
     pub(crate) minimum: Option<Severity>,
+    /// The threads of a check of everything.
+    pub(crate) pool: Option<&'a rayon::ThreadPool>,
 }
 
 /// The suppressions of a file, and which of them had an effect.
@@ -77,12 +83,16 @@ impl Renderer<'_> {
         let mut report = Report { files: self.checked(files), ..Report::default() };
         let mut allowed = self.allowed(&self.with_partials(files, verdicts));
         let findings = verdicts.iter().flat_map(|verdicts| &verdicts.findings);
+        let mut told: Vec<&RawFinding> = Vec::new();
         for group in merged(findings) {
-            self.finding(&group, &mut allowed, &mut report);
+            told.extend(self.finding(&group, &mut allowed, &mut report));
         }
         let own = self.about_suppressions(&allowed);
         for group in merged(own.findings.iter()) {
-            self.finding(&group, &mut allowed, &mut report);
+            told.extend(self.finding(&group, &mut allowed, &mut report));
+        }
+        for (finding, fix) in report.findings.iter_mut().zip(self.fixes(&told)) {
+            finding.fix = fix;
         }
         self.undecided(verdicts, &mut report);
         for (rule, message) in verdicts.iter().flat_map(|verdicts| &verdicts.failures) {
@@ -135,20 +145,25 @@ impl Renderer<'_> {
         allowed
     }
 
-    /// One finding of one or several instances; the first one speaks for all.
-    fn finding(&self, group: &[&RawFinding], allowed: &mut FxHashMap<FileId, Allowed>, report: &mut Report) {
-        let Some(raw) = group.first() else { return };
-        let Some(rule) = self.rulebook.rules.get(raw.rule as usize) else { return };
-        let Some(file) = self.db.by_id(raw.place.file) else { return };
+    /// One finding of one or several instances; the first one speaks for all, and is handed back where it is told.
+    fn finding<'v>(
+        &self,
+        group: &[&'v RawFinding],
+        allowed: &mut FxHashMap<FileId, Allowed>,
+        report: &mut Report,
+    ) -> Option<&'v RawFinding> {
+        let raw = *group.first()?;
+        let rule = self.rulebook.rules.get(raw.rule as usize)?;
+        let file = self.db.by_id(raw.place.file)?;
         let range = self.range(file, raw.place.span);
         let item_here = raw.item.range.file == raw.place.file && raw.item.range.is_some();
         let item_range = if item_here { self.range(file, raw.item.range.span) } else { range };
         if self.is_allowed_anywhere(raw, range, item_here.then_some(item_range), allowed) {
             report.suppressed += 1;
-            return;
+            return None;
         }
         if self.minimum.is_some_and(|minimum| raw.severity < minimum) {
-            return;
+            return None;
         }
         let related = raw.related.iter().filter_map(|(place, message)| self.related(*place, message.clone()));
         let mut related: Vec<Related> = related.collect();
@@ -163,9 +178,25 @@ impl Renderer<'_> {
             item: ItemRef { name: raw.item.name.clone(), range: item_range },
             related,
             peers: rule.info.row_peers(raw.row as usize).into_iter().map(Into::into).collect(),
-            fix: raw.fix.as_ref().and_then(|fix| self.fix(fix, raw.place.file)),
+            fix: None,
             fingerprint: String::new(),
         });
+        Some(raw)
+    }
+
+    /// The fixes of findings: files are parsed for them once more, which is done on all threads where there are many.
+    fn fixes(&self, told: &[&RawFinding]) -> Vec<Option<Fix>> {
+        let (rulebook, today, minimum) = (self.rulebook, self.today, self.minimum);
+        let fix = |db: &Database, raw: &RawFinding| {
+            Renderer { db, rulebook, today, minimum, pool: None }.fix(raw.fix.as_ref()?, raw.place.file)
+        };
+        match self.pool.filter(|_| told.len() >= MANY) {
+            Some(pool) => {
+                let db = self.db.clone();
+                pool.install(|| told.par_iter().map_with(db, |db, raw| fix(db, raw)).collect())
+            }
+            None => told.iter().map(|raw| fix(self.db, raw)).collect(),
+        }
     }
 
     /// The other instances that the same line stands for.
