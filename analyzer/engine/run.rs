@@ -13,6 +13,7 @@ use crate::asked::{RowNumber, Rows, Scratch};
 use crate::db::guarded;
 use crate::eval::{Evaluator, Frames, Judgement, RawFix, Relate, Slot, body_of};
 use crate::settings::{ActiveRule, Settings, SettingsError, active};
+use crate::views::taggable;
 use crate::{versions, world};
 
 /// The rules of a run, ready to be asked by view.
@@ -68,6 +69,14 @@ pub(crate) struct Verdicts {
     pub(crate) failures: Vec<(u32, String)>,
 }
 
+impl Verdicts {
+    pub(crate) fn add(&mut self, more: Self) {
+        self.findings.extend(more.findings);
+        self.undecided.extend(more.undecided);
+        self.failures.extend(more.failures);
+    }
+}
+
 impl Rulebook {
     /// The rules that the settings choose.
     pub(crate) fn new(rules: &RuleSet, settings: &Settings) -> Result<Self, SettingsError> {
@@ -103,6 +112,15 @@ impl Rulebook {
     /// Whether some rule looks at this view.
     pub(crate) fn looks_at(&self, view: &str) -> bool {
         self.rows(view).is_some()
+    }
+
+    /// Judges items that may be resources, and their tags where a rule looks at those.
+    pub(crate) fn run_with_tags(&self, items: &[Item], relate: &dyn Relate) -> Verdicts {
+        let mut verdicts = self.run(items, relate);
+        if self.looks_at("taggable") {
+            verdicts.add(self.run(&taggable::items(items, schemas()), relate));
+        }
+        verdicts
     }
 
     /// Judges items; `relate` knows what is related to them.
