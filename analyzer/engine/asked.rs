@@ -28,13 +28,15 @@ pub(crate) struct Rows {
 }
 
 /// A field of items, and the rows that have nothing to say because of what an item has there.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Field {
     name: CompactString,
     /// Nothing is there, and nothing stands in for it.
     null: Bits,
     /// A list without elements.
     empty: Bits,
+    /// A list or map, known as a whole.
+    whole: Bits,
     /// A text, but for the rows that ask for it.
     text: Bits,
     asked: FxHashMap<CompactString, Bits>,
@@ -115,22 +117,31 @@ impl Rows {
             let deeper = row.each.iter().any(|path| path.steps.len() > 1);
             self.of_elements.push(OfElements { row: at, fields, deeper, plain });
         }
-        let forbidden = match &row.verdict {
-            Verdict::Forbid(condition) => Some(condition),
-            Verdict::Require(_) | Verdict::Rust => None,
+        let verdict = match &row.verdict {
+            Verdict::Forbid(condition) => Some((condition, true)),
+            Verdict::Require(condition) => Some((condition, false)),
+            Verdict::Rust => None,
         };
+        let when = row.when.iter().map(|condition| (condition, true));
+        let unless = row.unless.iter().map(|condition| (condition, false));
         let mut claims = Vec::new();
-        for condition in row.when.iter().chain(forbidden) {
-            claim(condition, row.each.is_empty(), &mut claims);
+        for (condition, wanted) in when.chain(unless).chain(verdict) {
+            claim(condition, wanted, row.each.is_empty(), &mut claims);
         }
         for Claim { field, test } in claims {
             let number = self.field(field);
             let Some(field) = self.fields.get_mut(number) else { continue };
-            if plain {
+            if plain && !matches!(test, Claimed::Absent) {
                 field.null.set(at, true);
             }
             match test {
                 Claimed::Written => {}
+                Claimed::Absent => {
+                    field.text.set(at, true);
+                    field.asked.values_mut().for_each(|rows| rows.set(at, false));
+                    field.whole.set(at, true);
+                    field.empty.set(at, true);
+                }
                 Claimed::Elements => field.empty.set(at, true),
                 Claimed::Texts(texts) => {
                     // Of two claims each counts; what is asked for is what both ask for.
@@ -152,8 +163,7 @@ impl Rows {
 
     fn field(&mut self, name: &CompactString) -> usize {
         self.fields.iter().position(|field| field.name == *name).unwrap_or_else(|| {
-            let (null, empty, text) = (Bits::default(), Bits::default(), Bits::default());
-            self.fields.push(Field { name: name.clone(), null, empty, text, asked: FxHashMap::default() });
+            self.fields.push(Field { name: name.clone(), ..Field::default() });
             self.fields.len() - 1
         })
     }
@@ -206,14 +216,23 @@ impl Field {
                 silent.add(&self.empty, None);
                 State::Empty
             }
-            Kind::List(list) if list.tail.is_none() => State::Whole,
-            Kind::Map(map) if map.tail.is_none() => State::Whole,
-            _ => State::Other,
+            kind => {
+                let whole = match kind {
+                    Kind::List(list) => list.tail.is_none(),
+                    Kind::Map(map) => map.tail.is_none(),
+                    _ => false,
+                };
+                if !whole {
+                    return State::Other;
+                }
+                silent.add(&self.whole, None);
+                State::Whole
+            }
         }
     }
 }
 
-/// What a condition claims of a field: without it the condition is false.
+/// What a condition claims of a field: without it the condition is not what is wanted.
 #[derive(Clone)]
 struct Claim<'a> {
     field: &'a CompactString,
@@ -225,6 +244,7 @@ enum Claimed<'a> {
     Texts(Vec<&'a CompactString>),
     Written,
     Elements,
+    Absent,
 }
 
 impl<'a> Claim<'a> {
@@ -237,20 +257,26 @@ impl<'a> Claim<'a> {
                 Claimed::Texts(texts)
             }
             (Claimed::Elements, Claimed::Elements) => Claimed::Elements,
+            (Claimed::Absent, Claimed::Absent) => Claimed::Absent,
+            (Claimed::Absent, _) | (_, Claimed::Absent) => return None,
             _ => Claimed::Written,
         };
         Some(Self { field: self.field, test })
     }
 }
 
-/// Adds what a condition claims of the item's own fields; `here`: names without a root are the item's.
-fn claim<'a>(condition: &'a Condition, here: bool, out: &mut Vec<Claim<'a>>) {
+/// Adds what a condition claims of the item's own fields, to be true or false as it is wanted; `here`: names without a root are the
+/// item's.
+fn claim<'a>(condition: &'a Condition, wanted: bool, here: bool, out: &mut Vec<Claim<'a>>) {
     match condition {
-        Condition::And(all) => all.iter().for_each(|condition| claim(condition, here, out)),
-        Condition::Or(all) => {
+        Condition::Not(inner) => claim(inner, !wanted, here, out),
+        // Every part of it must be as it is wanted.
+        Condition::And(all) if wanted => all.iter().for_each(|condition| claim(condition, wanted, here, out)),
+        Condition::Or(all) if !wanted => all.iter().for_each(|condition| claim(condition, wanted, here, out)),
+        Condition::And(all) | Condition::Or(all) => {
             let mut arms = all.iter().map(|condition| {
                 let mut claims = Vec::new();
-                claim(condition, here, &mut claims);
+                claim(condition, wanted, here, &mut claims);
                 claims
             });
             let first = arms.next().unwrap_or_default();
@@ -260,32 +286,42 @@ fn claim<'a>(condition: &'a Condition, here: bool, out: &mut Vec<Claim<'a>>) {
             out.extend(arms.fold(first, both));
         }
         Condition::Compare(Operand::Path(path), comparison, Operand::Literal(constant)) => {
-            let (Some(field), literal) = (own_field(path, here), &**constant) else { return };
-            let test = match (comparison, literal) {
-                (Comparison::Equal, Literal::Null) => return,
-                (Comparison::Equal, Literal::String(text)) if path.steps.len() == 1 => Claimed::Texts(vec![text]),
-                (Comparison::NotEqual, Literal::Null) | (Comparison::Equal, _) => there(path),
-                (Comparison::NotEqual, _) => return,
-                (Comparison::Less | Comparison::LessEqual | Comparison::Greater | Comparison::GreaterEqual, _) => there(path),
-            };
-            out.push(Claim { field, test });
+            let test = own_field(path, here).and_then(|field| Some((field, compared(path, *comparison, constant, wanted)?)));
+            out.extend(test.map(|(field, test)| Claim { field, test }));
         }
         Condition::Test(function, arguments) => {
             let Some((path, others)) = arguments.split_first().and_then(|(first, others)| Some((first.path()?, others))) else {
                 return;
             };
-            let Some(field) = own_field(path, here) else { return };
-            if let Some(test) = tested(*function, path, others) {
-                out.push(Claim { field, test });
+            let test = own_field(path, here).and_then(|field| Some((field, tested(*function, path, others, wanted)?)));
+            out.extend(test.map(|(field, test)| Claim { field, test }));
+        }
+        Condition::Constant(_) | Condition::Compare(..) => {}
+    }
+}
+
+/// What a comparison with a constant needs: only null equals null, and nothing is less or more.
+fn compared<'a>(path: &Path, comparison: Comparison, constant: &'a Literal, wanted: bool) -> Option<Claimed<'a>> {
+    let single = path.steps.len() == 1;
+    match (comparison, constant) {
+        (Comparison::Equal | Comparison::NotEqual, _) => {
+            let equal = (comparison == Comparison::Equal) == wanted;
+            match (equal, constant) {
+                (true, Literal::Null) => single.then_some(Claimed::Absent),
+                (true, Literal::String(text)) if single => Some(Claimed::Texts(vec![text])),
+                (false, Literal::Null) | (true, _) => Some(there(path)),
+                (false, _) => None,
             }
         }
-        Condition::Constant(_) | Condition::Not(_) | Condition::Compare(..) => {}
+        _ => wanted.then(|| there(path)),
     }
 }
 
 /// What a test needs of the field that its subject is, or lies in.
-fn tested<'a>(function: Function, path: &Path, others: &'a [Argument]) -> Option<Claimed<'a>> {
+fn tested<'a>(function: Function, path: &Path, others: &'a [Argument], wanted: bool) -> Option<Claimed<'a>> {
     match function {
+        Function::None | Function::All if !wanted => Some(Claimed::Elements),
+        _ if !wanted => None,
         Function::OneOf if path.steps.len() == 1 => {
             let texts: Option<Vec<_>> = others.iter().map(|other| texts(other.literal()?)).collect();
             texts.map(|texts| Claimed::Texts(texts.concat()))
@@ -399,6 +435,13 @@ mod tests {
             ("forbid = any(args, it == \"x\") || any(args, it == \"y\")", "", false),
             ("forbid = none(args, it == \"x\")", "args=[]", true),
             ("require = any(args, it == \"x\")", "args=[]", true),
+            ("require = none(args, it == \"x\")", "args=[]", false),
+            ("require = none(args, it == \"x\") || program == null", "args=[x] program=a", true),
+            ("require = none(args, it == \"x\") || program == null", "args=[x]", false),
+            ("unless = program != \"a\"\nforbid = true", "program=b", false),
+            ("when = program == null\nforbid = true", "program=a", false),
+            ("when = program == null\nforbid = true", "program=?", true),
+            ("forbid = !(program == \"a\" || path != null)", "path=x", false),
             ("forbid = program != \"curl\"", "", true),
             ("forbid = program != null", "", false),
             ("forbid = program == null", "", true),

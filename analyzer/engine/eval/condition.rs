@@ -121,7 +121,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The truth alone, for which nothing is put together.
-    fn truth(&self, condition: &'a Condition, frames: &Frames<'_, 'a>) -> Truth {
+    pub(super) fn truth(&self, condition: &'a Condition, frames: &Frames<'_, 'a>) -> Truth {
         match condition {
             Condition::Constant(value) => (*value).into(),
             Condition::Not(inner) => self.truth(inner, frames).not(),

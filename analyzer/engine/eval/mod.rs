@@ -141,11 +141,11 @@ impl<'a> Evaluator<'a> {
         let mut first: Option<(Truth, Option<Judgement>)> = None;
         let mut conditions = Vec::new();
         for _ in 0..COMBINATIONS {
-            let truth = self.outcome(frames, |_, outcome| outcome.truth);
+            let truth = self.judged(frames, |frames| self.decision(frames));
             match &first {
                 // Words are only put together where there is something to say.
                 None => {
-                    let words = || self.outcome(frames, |frames, outcome| self.judgement(frames, &outcome, place));
+                    let words = || self.judged(frames, |frames| self.judgement(frames, &self.verdict(frames), place));
                     first = Some((truth, (truth != Truth::False).then(|| self.spoken(words))));
                 }
                 Some((known, _)) if *known == truth => {}
@@ -172,11 +172,31 @@ impl<'a> Evaluator<'a> {
         done
     }
 
-    /// Hands over the outcome for what is judged, with the frames that have it.
-    fn outcome<T>(&self, frames: &Frames<'_, 'a>, then: impl FnOnce(&Frames<'_, 'a>, Outcome) -> T) -> T {
+    /// Hands over the frames that have what is judged.
+    fn judged<T>(&self, frames: &Frames<'_, 'a>, then: impl FnOnce(&Frames<'_, 'a>) -> T) -> T {
         let judged = self.row.value.as_ref().map(|path| self.slot(path, frames));
         let frames = judged.as_ref().map_or(*frames, |it| Frames { it, ..*frames });
-        then(&frames, self.verdict(&frames))
+        then(&frames)
+    }
+
+    /// The truth of [`Self::verdict`], for which nothing is put together.
+    fn decision(&self, frames: &Frames<'_, 'a>) -> Truth {
+        let mut all = Truth::True;
+        let when = self.row.when.iter().map(|guard| (guard, true));
+        let unless = self.row.unless.iter().map(|guard| (guard, false));
+        for (guard, wanted) in when.chain(unless) {
+            let truth = self.truth(guard, frames);
+            let truth = if wanted { truth } else { truth.not() };
+            if truth == Truth::False {
+                return truth;
+            }
+            all = all.and(truth);
+        }
+        all.and(match &self.row.verdict {
+            Verdict::Require(condition) => self.truth(condition, frames).not(),
+            Verdict::Forbid(condition) => self.truth(condition, frames),
+            Verdict::Rust => Truth::False,
+        })
     }
 
     /// `when && !unless && bad`
