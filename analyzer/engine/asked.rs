@@ -25,6 +25,8 @@ pub(crate) struct Rows {
     fields: Vec<Field>,
     /// The rows that judge elements.
     of_elements: Vec<OfElements>,
+    /// The rows without defaults of their own: to them what is absent is what the schema says.
+    plain: Bits,
 }
 
 /// A field of items, and the rows that have nothing to say because of what an item has there.
@@ -40,6 +42,8 @@ struct Field {
     /// A text, but for the rows that ask for it.
     text: Bits,
     asked: FxHashMap<CompactString, Bits>,
+    /// `true`, `false`
+    flag: [Bits; 2],
 }
 
 /// A row that judges elements of these fields, or of what lies deeper in them.
@@ -90,6 +94,13 @@ impl Bits {
         self.0.get(at / 64).is_some_and(|word| word & 1 << (at % 64) != 0)
     }
 
+    /// Takes those away that are not in `others`.
+    fn keep(&mut self, others: &Self) {
+        for (at, word) in self.0.iter_mut().enumerate() {
+            *word &= others.0.get(at).unwrap_or(&0);
+        }
+    }
+
     /// Adds those that are not in `but`.
     fn add(&mut self, more: &Self, but: Option<&Self>) {
         if self.0.len() < more.0.len() {
@@ -110,6 +121,7 @@ impl Rows {
         let at = self.rows.len();
         self.rows.push(number);
         let plain = row.defaults.is_empty();
+        self.plain.set(at, plain);
         if !row.each.is_empty() {
             let own: Option<Vec<_>> = row.each.iter().map(|path| own_field(path, true)).collect();
             let Some(own) = own else { return };
@@ -136,11 +148,13 @@ impl Rows {
             }
             match test {
                 Claimed::Written => {}
+                Claimed::Flag(wanted) => field.flag[usize::from(wanted)].set(at, true),
                 Claimed::Absent => {
                     field.text.set(at, true);
                     field.asked.values_mut().for_each(|rows| rows.set(at, false));
                     field.whole.set(at, true);
                     field.empty.set(at, true);
+                    field.flag.iter_mut().for_each(|rows| rows.set(at, true));
                 }
                 Claimed::Elements => field.empty.set(at, true),
                 Claimed::Texts(texts) => {
@@ -174,7 +188,7 @@ impl Rows {
         silent.0.clear();
         states.clear();
         match item.value.as_map() {
-            Some(map) => states.extend(self.fields.iter().map(|field| field.look(map, shape, silent))),
+            Some(map) => states.extend(self.fields.iter().map(|field| field.look(map, shape, &self.plain, silent))),
             None => states.resize(self.fields.len(), State::Other),
         }
         for row in &self.of_elements {
@@ -193,7 +207,7 @@ impl Rows {
 
 impl Field {
     /// What a map has in this field; adds the rows that have nothing to say because of it.
-    fn look(&self, map: &Map, shape: Option<&Body>, silent: &mut Bits) -> State {
+    fn look(&self, map: &Map, shape: Option<&Body>, plain: &Bits, silent: &mut Bits) -> State {
         let kind = match map.get(&self.name) {
             Some(entry) => &entry.value.kind,
             None if map.tail.is_none() => &Kind::Null,
@@ -202,11 +216,25 @@ impl Field {
         match kind {
             Kind::Null => {
                 let field = shape.and_then(|body| body.get(&self.name));
-                if field.is_some_and(|field| field.default.is_some() || !field.renamed.is_empty()) {
-                    return State::Other;
+                match field.map(|field| (field.default.as_deref(), field.renamed.is_empty())) {
+                    Some((_, false)) => State::Other,
+                    Some((Some(default), true)) => {
+                        if let Literal::Bool(flag) = **default {
+                            let mut rows = self.flag[usize::from(!flag)].clone();
+                            rows.keep(plain);
+                            silent.add(&rows, None);
+                        }
+                        State::Other
+                    }
+                    _ => {
+                        silent.add(&self.null, None);
+                        State::Null
+                    }
                 }
-                silent.add(&self.null, None);
-                State::Null
+            }
+            Kind::Bool(flag) => {
+                silent.add(&self.flag[usize::from(!flag)], None);
+                State::Other
             }
             Kind::String(text) => {
                 silent.add(&self.text, self.asked.get(text));
@@ -245,6 +273,8 @@ enum Claimed<'a> {
     Written,
     Elements,
     Absent,
+    /// Not the other one.
+    Flag(bool),
 }
 
 impl<'a> Claim<'a> {
@@ -258,6 +288,7 @@ impl<'a> Claim<'a> {
             }
             (Claimed::Elements, Claimed::Elements) => Claimed::Elements,
             (Claimed::Absent, Claimed::Absent) => Claimed::Absent,
+            (Claimed::Flag(one), Claimed::Flag(other)) if one == *other => Claimed::Flag(one),
             (Claimed::Absent, _) | (_, Claimed::Absent) => return None,
             _ => Claimed::Written,
         };
@@ -309,6 +340,7 @@ fn compared<'a>(path: &Path, comparison: Comparison, constant: &'a Literal, want
             match (equal, constant) {
                 (true, Literal::Null) => single.then_some(Claimed::Absent),
                 (true, Literal::String(text)) if single => Some(Claimed::Texts(vec![text])),
+                (true, Literal::Bool(flag)) if single => Some(Claimed::Flag(*flag)),
                 (false, Literal::Null) | (true, _) => Some(there(path)),
                 (false, _) => None,
             }
@@ -374,7 +406,7 @@ mod tests {
     use super::{Rows, Scratch};
 
     /// Whether a row is asked about a command with these fields; a text is `name=text`, `name=[]` a list without elements, `name=[x]` one
-    /// with a text, `name=?` not known.
+    /// with a text, `name=true` a bool, `name=?` not known.
     fn is_asked(header: &str, fields: &str) -> bool {
         let page =
             format!("# Title\n\n```rule\nseverity = high\nprofile = recommended\non = command\n{header}\nmessage = \"m\"\n```\n");
@@ -387,6 +419,7 @@ mod tests {
             map.set(
                 name,
                 match text {
+                    "true" | "false" => Value::bool(text == "true", Place::NONE),
                     "[]" => Value::list(Vec::new(), Place::NONE),
                     "[x]" => Value::list(vec![text_value("x")], Place::NONE),
                     "?" => Value::unknown(
@@ -441,6 +474,12 @@ mod tests {
             ("unless = program != \"a\"\nforbid = true", "program=b", false),
             ("when = program == null\nforbid = true", "program=a", false),
             ("when = program == null\nforbid = true", "program=?", true),
+            ("forbid = conditional == true", "conditional=true", true),
+            ("forbid = conditional == true", "conditional=false", false),
+            ("forbid = conditional == true", "conditional=?", true),
+            ("require = conditional == true", "conditional=true", false),
+            ("require = conditional != false", "conditional=true", false),
+            ("require = conditional != false", "conditional=false", true),
             ("forbid = !(program == \"a\" || path != null)", "path=x", false),
             ("forbid = program != \"curl\"", "", true),
             ("forbid = program != null", "", false),

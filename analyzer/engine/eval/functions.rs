@@ -29,20 +29,20 @@ impl<'a> Evaluator<'a> {
         }
         if self.words.get() {
             let subject = self.operand(first, frames);
-            let truth = self.predicate(function, (&subject.value, subject.present), &arguments[1..], frames);
+            let truth = self.predicate(function, &subject.value, subject.present, (&arguments[1..], frames));
             return self.because(truth, &[&subject]);
         }
         let subject = self.seen(first, frames);
-        Outcome::bare(self.predicate(function, (&subject.value, subject.present), &arguments[1..], frames))
+        Outcome::bare(self.predicate(function, &subject.value, subject.present, (&arguments[1..], frames)))
     }
 
     /// A predicate on a value, and whether somebody wrote it.
     fn predicate(
         &self,
         function: Function,
-        (value, present): (&Value, bool),
-        others: &'a [Argument],
-        frames: &Frames<'_, 'a>,
+        value: &Held<'a>,
+        present: bool,
+        (others, frames): (&'a [Argument], &Frames<'_, 'a>),
     ) -> Truth {
         if function == Function::OneOf {
             return self.values(others, frames).fold(Truth::False, |truth, other| {
@@ -64,7 +64,8 @@ impl<'a> Evaluator<'a> {
             Function::Covers => {
                 let ports = |value: &Value| ports::parse(&super::message::value(value));
                 let read = constant.and_then(|constant| constant.made(|literal| ports(&literal.value())).copied());
-                ports::covers(value, read.unwrap_or_else(|| other.as_deref().and_then(ports)))
+                let wanted = read.unwrap_or_else(|| other.as_deref().and_then(ports));
+                wanted.map_or(Truth::Unknown, |wanted| self.with_ports(value, |ports| ports.touches(wanted)))
             }
             Function::Internet => address::internet(value),
             Function::World => address::world(value),
@@ -89,6 +90,16 @@ impl<'a> Evaluator<'a> {
             Function::Public => iam::public(value),
             Function::Narrowed => iam::narrowed(value),
             _ => Truth::Unknown,
+        }
+    }
+
+    /// Hands over the set of ports that a value is. Rules ask of one value after the other whether it has this port or that.
+    fn with_ports<T>(&self, value: &Held<'a>, work: impl FnOnce(&ports::PortSet) -> T) -> T {
+        let Held::Lent(lent) = value else { return work(&ports::set(value)) };
+        let mut last = self.ports.borrow_mut();
+        match &*last {
+            Some((known, ports)) if std::ptr::eq(*known, *lent) => work(ports),
+            _ => work(&last.insert((lent, ports::set(lent))).1),
         }
     }
 

@@ -18,6 +18,7 @@ use plimsoll_syntax::value::{Choice, Unknown};
 use plimsoll_syntax::{Item, Place, Value};
 use rustc_hash::FxHashMap;
 
+use crate::domains::ports::PortSet;
 use crate::truth::Truth;
 use condition::Outcome;
 pub(crate) use fix::{Change, Holder, Name, RawFix};
@@ -64,6 +65,8 @@ pub(crate) struct Evaluator<'a> {
     /// Whether what decides a condition is of interest: names, culprits, what is missing. Nearly every verdict is that all is well,
     /// and is found without.
     words: Cell<bool>,
+    /// The value that was last asked for its ports, and those.
+    ports: RefCell<Option<(&'a Value, PortSet)>>,
 }
 
 /// A choice that was met, and the arm that this round looks at.
@@ -105,7 +108,16 @@ impl<'a> Evaluator<'a> {
         params: &'a FxHashMap<CompactString, Value>,
         kubernetes: &'a str,
     ) -> Self {
-        Self { row, schemas, relate, params, kubernetes, choices: RefCell::default(), words: Cell::new(false) }
+        Self {
+            row,
+            schemas,
+            relate,
+            params,
+            kubernetes,
+            choices: RefCell::default(),
+            words: Cell::new(false),
+            ports: RefCell::default(),
+        }
     }
 
     /// Judges one item: one judgement per violated or undecided element (or the item itself).
@@ -130,9 +142,8 @@ impl<'a> Evaluator<'a> {
 
     /// Whether `when` and `unless` are not known to keep the rule from looking at the item.
     pub(crate) fn guards_hold(&self, frames: &Frames<'_, 'a>) -> bool {
-        let holds =
-            |guard: &Option<Condition>, wanted| guard.as_ref().is_none_or(|guard| self.condition(guard, frames).truth == wanted);
-        holds(&self.row.when, Truth::True) && holds(&self.row.unless, Truth::False)
+        let holds = |guard: Option<&'a Condition>, wanted| guard.is_none_or(|guard| self.truth(guard, frames) == wanted);
+        holds(self.row.when.as_ref(), Truth::True) && holds(self.row.unless.as_ref(), Truth::False)
     }
 
     /// Looks at every combination of choices; the verdict is known where all agree.
