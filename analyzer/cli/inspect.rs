@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
-use plimsoll_engine::{Engine, Inspected, Leaf, Link, Settings, Spot};
+use plimsoll_engine::{Engine, Inspected, InspectedVersion, Leaf, Link, Settings, Spot};
 
 use crate::Status;
 use crate::arguments::{Asked, Color, Inspect, ListFormat};
@@ -87,6 +87,10 @@ fn shown(all: &[Inspected], paint: Paint) -> String {
         let name = if root.root.is_empty() { "." } else { &root.root };
         let environment = root.environment.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
         out.push_str(&format!("{}\n", paint.bold(format!("root module {name}{environment}"))));
+        for version in &root.versions {
+            let InspectedVersion { name, version, from, place } = version;
+            out.push_str(&format!("{name} {version} ({from}){}\n", spot(place.as_ref())));
+        }
         for item in &root.items {
             out.push_str(&format!("\n{}{}\n", item.address, spot(item.place.as_ref())));
             let width = item.values.iter().map(|leaf| leaf.path.chars().count()).max().unwrap_or(0).min(40);

@@ -9,7 +9,7 @@ use compact_str::CompactString;
 use plimsoll_rule_language::condition::{Argument, Comparison, Condition, Literal, Operand, Path, Root, Step};
 use plimsoll_rule_language::functions::Function;
 use plimsoll_rule_language::rule::{Row, Verdict};
-use plimsoll_rule_language::schema::Body;
+use plimsoll_rule_language::schema::{Body, Field as SchemaField};
 use plimsoll_syntax::value::Map;
 use plimsoll_syntax::{Item, Kind};
 use rustc_hash::FxHashMap;
@@ -216,21 +216,16 @@ impl Field {
         match kind {
             Kind::Null => {
                 let field = shape.and_then(|body| body.get(&self.name));
-                match field.map(|field| (field.default.as_deref(), field.renamed.is_empty())) {
-                    Some((_, false)) => State::Other,
-                    Some((Some(default), true)) => {
-                        if let Literal::Bool(flag) = **default {
-                            let mut rows = self.flag[usize::from(!flag)].clone();
-                            rows.keep(plain);
-                            silent.add(&rows, None);
-                        }
-                        State::Other
-                    }
-                    _ => {
-                        silent.add(&self.null, None);
-                        State::Null
-                    }
+                if field.is_none_or(SchemaField::is_nothing_when_absent) {
+                    silent.add(&self.null, None);
+                    return State::Null;
                 }
+                if let Some(Literal::Bool(flag)) = field.and_then(SchemaField::only_default).map(|default| &**default) {
+                    let mut rows = self.flag[usize::from(!flag)].clone();
+                    rows.keep(plain);
+                    silent.add(&rows, None);
+                }
+                State::Other
             }
             Kind::Bool(flag) => {
                 silent.add(&self.flag[usize::from(!flag)], None);

@@ -3,12 +3,14 @@
 use camino::Utf8PathBuf;
 use plimsoll_syntax::value::{How, Number, Part, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_terraform as terraform;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use crate::Engine;
 use crate::db::Db;
 use crate::queries::{self, Root};
+use crate::versions::{Choice, Chosen, Why, newest};
 
 /// How deep a value is taken apart.
 const DEPTH: usize = 24;
@@ -20,10 +22,26 @@ pub struct Inspected {
     pub root: String,
     /// The environment, where the settings name some.
     pub environment: Option<String>,
+    /// The versions of providers whose defaults hold.
+    pub versions: Vec<InspectedVersion>,
     /// Instances and declarations.
     pub items: Vec<InspectedItem>,
     /// What was found wrong or missing.
     pub notes: Vec<InspectedNote>,
+}
+
+/// The version of a provider, or of Terraform itself where one is asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct InspectedVersion {
+    /// The provider's type, `terraform` or `opentofu`.
+    pub name: String,
+    /// The version.
+    pub version: String,
+    /// `lock`: it is locked; `constraint`: it is the newest known that the root module and what it calls allow; `newest`: nobody
+    /// says anything.
+    pub from: &'static str,
+    /// Where it is locked, or the constraint that says most.
+    pub place: Option<Spot>,
 }
 
 /// An instance or declaration.
@@ -104,10 +122,11 @@ impl Engine {
                 let evaluation = queries::evaluation(&self.db, self.workspace, root);
                 let wanted = evaluation.items.iter().filter(|item| address.is_none_or(|address| is_below(&item.name, address)));
                 let items: Vec<InspectedItem> = wanted.map(|item| self.inspected(item)).collect();
+                let versions = self.versions(&queries::chosen(&self.db, self.workspace, root), &evaluation.items);
                 let notes = evaluation.notes.iter().filter(|_| address.is_none());
                 let notes = notes.map(|note| InspectedNote { message: note.message.to_string(), place: self.spot(note.place) });
                 let environment = environment.map(str::to_owned);
-                all.push(Inspected { root: path.clone(), environment, items, notes: notes.collect() });
+                all.push(Inspected { root: path.clone(), environment, versions, items, notes: notes.collect() });
             }
         }
         all
@@ -117,6 +136,25 @@ impl Engine {
     /// order.
     pub fn connections(&self, write: &mut dyn FnMut(&str)) {
         queries::connectivity(&self.db, self.workspace).write_lines(write);
+    }
+
+    /// Those that were chosen, and the newest known of the other providers that are used.
+    fn versions(&self, chosen: &Chosen, items: &terraform::Planned) -> Vec<InspectedVersion> {
+        let used = items.iter().filter(|item| item.views.iter().any(|view| view == "terraform.provider"));
+        let used = used.filter_map(|item| item.value.str_at(&["name"]));
+        let rest = used.filter(|name| chosen.0.iter().all(|choice| choice.name != *name) && !newest(name).is_empty());
+        let rest =
+            rest.map(|name| Choice { name: name.into(), version: newest(name).into(), why: Why::Newest, place: Place::NONE });
+        let mut all: Vec<Choice> = chosen.0.iter().cloned().chain(rest).collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all.dedup();
+        let inspected = |choice: Choice| InspectedVersion {
+            name: choice.name.into(),
+            version: choice.version.into(),
+            from: choice.why.word(),
+            place: self.spot(choice.place),
+        };
+        all.into_iter().map(inspected).collect()
     }
 
     fn inspected(&self, item: &Item) -> InspectedItem {

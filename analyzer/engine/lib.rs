@@ -50,7 +50,7 @@ use rustc_hash::FxHashMap;
 
 pub use db::{FAULT, Files};
 pub use fix::{apply, diff};
-pub use inspect::{Inspected, InspectedItem, InspectedNote, Leaf, Missing, Spot, Step};
+pub use inspect::{Inspected, InspectedItem, InspectedNote, InspectedVersion, Leaf, Missing, Spot, Step};
 pub use kind::may_be_read;
 pub use live::{Cancelled, Canceller, FileReport, Snapshot, Standing};
 pub use paths::in_order;
@@ -200,11 +200,11 @@ impl Engine {
             progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             part
         });
-        let (rulebook, today, minimum) = (&self.rulebook, self.today, self.minimum);
-        let pool = self.pool.get().and_then(Option::as_deref);
-        let renderer = render::Renderer { db: &self.db, rulebook, today, minimum, pool };
         let (verdicts, lost): (Vec<_>, Vec<_>) = parts.into_iter().map(|part| (part.verdicts, part.incomplete)).unzip();
-        renderer.report(&files, &verdicts, lost.into_iter().flatten().collect())
+        let lost = lost.into_iter().flatten().collect();
+        let (db, rulebook, today, minimum) = (self.db.clone(), &self.rulebook, self.today, self.minimum);
+        let render = move || render::Renderer { db: &db, rulebook, today, minimum }.report(&files, &verdicts, lost);
+        if total < ALONE { render() } else { self.pooled(render) }
     }
 
     /// Makes the items of everything, and judges what needs no others, on all threads: so that what needs many of them at once, the list of root modules and the world,

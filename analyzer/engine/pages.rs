@@ -178,5 +178,6 @@ fn mended(example: &Example, report: &Report, rules: &RuleSet, rule: &str, failu
 
 /// Files that examples may have beside those that are checked: settings, and what others read.
 fn is_aside(path: &str) -> bool {
-    path == SETTINGS || [".dockerignore", ".env", ".txt", ".tftpl", ".tpl"].iter().any(|ending| path.ends_with(ending))
+    path == SETTINGS
+        || [".dockerignore", ".env", ".lock.hcl", ".txt", ".tftpl", ".tpl"].iter().any(|ending| path.ends_with(ending))
 }

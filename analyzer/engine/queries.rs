@@ -15,6 +15,7 @@ use crate::relations::Related;
 use crate::report::Text;
 use crate::run::Verdicts;
 use crate::suppress::{self, Suppression};
+use crate::versions::Chosen;
 use crate::{charts, overlays, slices, user_data, views};
 
 /// A directory of Terraform files, relative to the workspace; empty for the workspace itself.
@@ -321,7 +322,7 @@ pub(crate) fn file_verdicts(db: &dyn Db, workspace: Workspace, book: Book, file:
     let related = Related::new(plimsoll_rules::relations(), &items, || None);
     let rulebook = book.rulebook(db);
     Arc::new(match file.content(db).kind {
-        Some(FileKind::Plan) => rulebook.run_with_tags(&items, &related),
+        Some(FileKind::Plan) => rulebook.run_with_tags(&items, &related, &Chosen::default()),
         _ => rulebook.run(&items, &related),
     })
 }
@@ -334,7 +335,22 @@ pub(crate) fn root_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Bo
     let objects = items.iter().any(|item| item.views.iter().any(|view| view == "object"));
     let cluster = || kubernetes::Cluster::of(vec![Arc::new(kubernetes::Members::new(vec![items.clone()]))]);
     let related = Related::new(plimsoll_rules::relations(), &items, || objects.then(|| Arc::new(cluster())));
-    Arc::new(book.rulebook(db).run_with_tags(&items, &related))
+    Arc::new(book.rulebook(db).run_with_tags(&items, &related, &chosen(db, workspace, root)))
+}
+
+/// The versions of providers that are locked beside a root module.
+#[salsa::tracked(returns(clone))]
+fn locked<'db>(db: &'db dyn Db, workspace: Workspace, directory: Directory<'db>) -> Arc<terraform::Locked> {
+    Arc::new(terraform::locked(&TerraformView { db, workspace }, directory.path(db)))
+}
+
+/// The versions of providers that a root module gets.
+pub(crate) fn chosen<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) -> Chosen {
+    let (path, called) = (root.path(db), evaluation(db, workspace, root).called_dirs.clone());
+    let directories = std::iter::once(path).chain(called.iter());
+    let modules = directories.filter_map(|path| module(db, workspace, Directory::new(db, path.clone())).as_ref());
+    let requirements: Vec<terraform::Requirement> = modules.flat_map(|module| terraform::requirements(module)).collect();
+    Chosen::new(&locked(db, workspace, Directory::new(db, path.clone())), &requirements)
 }
 
 /// What the rules say about the manifests as a whole: namespaces, and what roles grant.

@@ -22,9 +22,6 @@ use crate::report::{
 use crate::run::{RawFinding, RawItem, Rulebook, Verdicts};
 use crate::suppress::Suppression;
 
-/// Findings whose fixes are worth several threads.
-const MANY: usize = 16;
-
 /// Callers of a module that are named in one finding.
 const CALLERS: usize = 5;
 
@@ -68,8 +65,6 @@ pub(crate) struct Renderer<'a> {
     pub(crate) rulebook: &'a Rulebook,
     pub(crate) today: Option<(u16, u8, u8)>,
     pub(crate) minimum: Option<Severity>,
-    /// The threads of a check of everything.
-    pub(crate) pool: Option<&'a rayon::ThreadPool>,
 }
 
 /// The suppressions of a file, and which of them had an effect.
@@ -83,17 +78,14 @@ impl Renderer<'_> {
         let mut report = Report { files: self.checked(files), ..Report::default() };
         let mut allowed = self.allowed(&self.with_partials(files, verdicts));
         let findings = verdicts.iter().flat_map(|verdicts| &verdicts.findings);
-        let mut told: Vec<&RawFinding> = Vec::new();
-        for group in merged(findings) {
-            told.extend(self.finding(&group, &mut allowed, &mut report));
-        }
+        let mut groups = merged(findings);
+        groups.retain(|group| self.finding(group, &mut allowed, &mut report));
         let own = self.about_suppressions(&allowed);
-        for group in merged(own.findings.iter()) {
-            told.extend(self.finding(&group, &mut allowed, &mut report));
-        }
-        for (finding, fix) in report.findings.iter_mut().zip(self.fixes(&told)) {
-            finding.fix = fix;
-        }
+        let mut own = merged(own.findings.iter());
+        own.retain(|group| self.finding(group, &mut allowed, &mut report));
+        let told = groups.iter().chain(&own).filter_map(|group| group.first());
+        let fixes = fixes(self.db, told.map(|raw| (raw.fix.as_ref(), raw.place.file)).collect());
+        report.findings.iter_mut().zip(fixes).for_each(|(finding, fix)| finding.fix = fix);
         self.undecided(verdicts, &mut report);
         for (rule, message) in verdicts.iter().flat_map(|verdicts| &verdicts.failures) {
             let rule = self.rulebook.rules.get(*rule as usize).map(|rule| rule.info.name.clone()).unwrap_or_default();
@@ -145,25 +137,20 @@ impl Renderer<'_> {
         allowed
     }
 
-    /// One finding of one or several instances; the first one speaks for all, and is handed back where it is told.
-    fn finding<'v>(
-        &self,
-        group: &[&'v RawFinding],
-        allowed: &mut FxHashMap<FileId, Allowed>,
-        report: &mut Report,
-    ) -> Option<&'v RawFinding> {
-        let raw = *group.first()?;
-        let rule = self.rulebook.rules.get(raw.rule as usize)?;
-        let file = self.db.by_id(raw.place.file)?;
+    /// One finding of one or several instances, without its fix; the first one speaks for all. Whether it is told.
+    fn finding(&self, group: &[&RawFinding], allowed: &mut FxHashMap<FileId, Allowed>, report: &mut Report) -> bool {
+        let Some(raw) = group.first() else { return false };
+        let Some(rule) = self.rulebook.rules.get(raw.rule as usize) else { return false };
+        let Some(file) = self.db.by_id(raw.place.file) else { return false };
         let range = self.range(file, raw.place.span);
         let item_here = raw.item.range.file == raw.place.file && raw.item.range.is_some();
         let item_range = if item_here { self.range(file, raw.item.range.span) } else { range };
         if self.is_allowed_anywhere(raw, range, item_here.then_some(item_range), allowed) {
             report.suppressed += 1;
-            return None;
+            return false;
         }
         if self.minimum.is_some_and(|minimum| raw.severity < minimum) {
-            return None;
+            return false;
         }
         let related = raw.related.iter().filter_map(|(place, message)| self.related(*place, message.clone()));
         let mut related: Vec<Related> = related.collect();
@@ -181,22 +168,7 @@ impl Renderer<'_> {
             fix: None,
             fingerprint: String::new(),
         });
-        Some(raw)
-    }
-
-    /// The fixes of findings: files are parsed for them once more, which is done on all threads where there are many.
-    fn fixes(&self, told: &[&RawFinding]) -> Vec<Option<Fix>> {
-        let (rulebook, today, minimum) = (self.rulebook, self.today, self.minimum);
-        let fix = |db: &Database, raw: &RawFinding| {
-            Renderer { db, rulebook, today, minimum, pool: None }.fix(raw.fix.as_ref()?, raw.place.file)
-        };
-        match self.pool.filter(|_| told.len() >= MANY) {
-            Some(pool) => {
-                let db = self.db.clone();
-                pool.install(|| told.par_iter().map_with(db, |db, raw| fix(db, raw)).collect())
-            }
-            None => told.iter().map(|raw| fix(self.db, raw)).collect(),
-        }
+        true
     }
 
     /// The other instances that the same line stands for.
@@ -215,14 +187,6 @@ impl Renderer<'_> {
     fn related(&self, place: Place, message: String) -> Option<Related> {
         let file = self.db.by_id(place.file)?;
         Some(Related { path: file.path(self.db).clone(), range: self.range(file, place.span), message })
-    }
-
-    /// A fix counts where its place really holds a literal: an expression that has the same value is left alone.
-    fn fix(&self, fix: &RawFix, file: FileId) -> Option<Fix> {
-        let source = self.db.by_id(file).filter(|source| !packed::is_inside(source.path(self.db)))?;
-        let edits = crate::fix::lower(self.db, fix, source)?;
-        let edits = edits.into_iter().map(|edit| Edit { range: self.range(source, edit.span), text: edit.text });
-        Some(Fix { message: fix.message.clone(), safe: fix.safe, edits: edits.collect() })
     }
 
     /// Whether a comment allows it; one at a finding in a file that a resource reads may also stand at the resource.
@@ -340,9 +304,7 @@ impl Renderer<'_> {
     }
 
     fn range(&self, file: SourceFile, span: Span) -> Range {
-        let text = queries::text(self.db, file);
-        let position = |offset| text.lines.position(offset, &text.text);
-        Range { start: position(span.start), end: position(span.end), span }
+        range(self.db, file, span)
     }
 
     /// The texts that findings and losses point into.
@@ -356,6 +318,29 @@ impl Renderer<'_> {
             paths.into_iter().filter_map(|path| self.db.file(&path).map(|file| (path, queries::text(self.db, file)))).collect();
         report.texts = texts;
     }
+}
+
+fn range(db: &Database, file: SourceFile, span: Span) -> Range {
+    let text = queries::text(db, file);
+    let position = |offset| text.lines.position(offset, &text.text);
+    Range { start: position(span.start), end: position(span.end), span }
+}
+
+/// What mends each finding. The files are read once more for it: on all threads, where the caller is one of several.
+fn fixes(db: &Database, wanted: Vec<(Option<&RawFix>, FileId)>) -> Vec<Option<Fix>> {
+    let one = |db: &Database, (raw, file): (Option<&RawFix>, FileId)| fix(db, raw?, file);
+    if rayon::current_thread_index().is_none() {
+        return wanted.into_iter().map(|wanted| one(db, wanted)).collect();
+    }
+    wanted.into_par_iter().map_with(db.clone(), |db, wanted| one(db, wanted)).collect()
+}
+
+/// A fix counts where its place really holds a literal: an expression that has the same value is left alone.
+fn fix(db: &Database, fix: &RawFix, file: FileId) -> Option<Fix> {
+    let source = db.by_id(file).filter(|source| !packed::is_inside(source.path(db)))?;
+    let edits = crate::fix::lower(db, fix, source)?;
+    let edits = edits.into_iter().map(|edit| Edit { range: range(db, source, edit.span), text: edit.text });
+    Some(Fix { message: fix.message.clone(), safe: fix.safe, edits: edits.collect() })
 }
 
 fn nowhere() -> Range {

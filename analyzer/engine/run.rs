@@ -4,7 +4,6 @@ use std::sync::OnceLock;
 
 use plimsoll_rule_language::Severity;
 use plimsoll_rule_language::rule::{Row, Verdict};
-use plimsoll_rule_language::schema::Schemas;
 use plimsoll_rules::{RuleSet, schemas};
 use plimsoll_syntax::{Item, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -13,6 +12,7 @@ use crate::asked::{RowNumber, Rows, Scratch};
 use crate::db::guarded;
 use crate::eval::{Evaluator, Frames, Judgement, RawFix, Relate, Slot, body_of};
 use crate::settings::{ActiveRule, Settings, SettingsError, active};
+use crate::versions::Chosen;
 use crate::views::taggable;
 use crate::{versions, world};
 
@@ -97,7 +97,7 @@ impl Rulebook {
             let mut rows = Rows::default();
             for &number in &lookers.rules {
                 let Some(rule) = self.rules.get(number as usize) else { continue };
-                if !versions::holds(&rule.info.rule.versions, &rule.kubernetes) || rule.lacks_settings() {
+                if !versions::hold_elsewhere(&rule.info.rule.versions, &rule.kubernetes) || rule.lacks_settings() {
                     continue;
                 }
                 for (row_number, row) in (0_u32..).zip(&rule.info.rule.rows).filter(|(_, row)| row.view == view) {
@@ -115,16 +115,21 @@ impl Rulebook {
     }
 
     /// Judges items that may be resources, and their tags where a rule looks at those.
-    pub(crate) fn run_with_tags(&self, items: &[Item], relate: &dyn Relate) -> Verdicts {
-        let mut verdicts = self.run(items, relate);
+    pub(crate) fn run_with_tags(&self, items: &[Item], relate: &dyn Relate, chosen: &Chosen) -> Verdicts {
+        let mut verdicts = self.run_with(items, relate, chosen);
         if self.looks_at("taggable") {
-            verdicts.add(self.run(&taggable::items(items, schemas()), relate));
+            verdicts.add(self.run_with(&taggable::items(items, schemas()), relate, chosen));
         }
         verdicts
     }
 
     /// Judges items; `relate` knows what is related to them.
     pub(crate) fn run(&self, items: &[Item], relate: &dyn Relate) -> Verdicts {
+        self.run_with(items, relate, &Chosen::default())
+    }
+
+    /// The same for a root module that gets these versions of providers.
+    pub(crate) fn run_with(&self, items: &[Item], relate: &dyn Relate, chosen: &Chosen) -> Verdicts {
         let mut out = Verdicts::default();
         let (mut rows, mut scratch): (Vec<RowNumber>, _) = (Vec::new(), Scratch::default());
         for item in items {
@@ -145,7 +150,7 @@ impl Rulebook {
             let mut at = 0;
             while let Some(&(rule, _)) = rows.get(at) {
                 let end = at + rows[at..].iter().take_while(|row| row.0 == rule).count();
-                self.judge((item, &frames), rule, &rows[at..end], relate, &mut out);
+                self.judge((item, &frames), rule, &rows[at..end], (relate, chosen), &mut out);
                 at = end;
             }
         }
@@ -158,16 +163,16 @@ impl Rulebook {
         (item, frames): (&'a Item, &Frames<'_, 'a>),
         number: u32,
         rows: &[RowNumber],
-        relate: &'a dyn Relate,
+        (relate, chosen): (&'a dyn Relate, &'a Chosen),
         out: &mut Verdicts,
     ) {
-        let Some(rule) = self.rules.get(number as usize) else { return };
+        let Some(rule) = self.rules.get(number as usize).filter(|rule| chosen.hold(&rule.info.rule.versions)) else { return };
         let mut violated: FxHashSet<Place> = FxHashSet::default();
         let mut undecided: Vec<RawUndecided> = Vec::new();
         for &(_, row_number) in rows {
             let Some(row) = rule.info.rule.rows.get(row_number as usize) else { continue };
             let severity = rule.severity.unwrap_or(row.severity);
-            match guarded(|| judgements(rule, row, (item, frames), schemas(), relate)) {
+            match guarded(|| judgements(rule, row, (item, frames), relate, chosen)) {
                 Ok(judgements) => {
                     for judgement in judgements {
                         match judgement {
@@ -210,10 +215,10 @@ fn judgements<'a>(
     rule: &'a ActiveRule,
     row: &'a Row,
     (item, frames): (&'a Item, &Frames<'_, 'a>),
-    schemas: &'a Schemas,
     relate: &'a dyn Relate,
+    chosen: &'a Chosen,
 ) -> Vec<Judgement> {
-    let evaluator = Evaluator::new(row, schemas, relate, rule.params(), &rule.kubernetes);
+    let evaluator = Evaluator::new(row, (schemas(), chosen), relate, rule.params(), &rule.kubernetes);
     match (&row.verdict, rule.info.check) {
         (Verdict::Rust, Some(check)) => {
             if !evaluator.guards_hold(frames) {

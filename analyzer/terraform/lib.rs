@@ -39,6 +39,7 @@ mod planned;
 mod reference;
 mod refused;
 mod renew;
+mod required;
 mod shared;
 mod shift;
 mod source;
@@ -57,9 +58,11 @@ pub use declare::{Module, declarations, local_calls};
 pub use evaluator::{evaluate, evaluate_with};
 pub use expression::evaluate_expression;
 pub use foreign::{ForeignBlock, foreign_blocks};
+pub use lock::{Locked, locked};
 pub use memory::{Memory, evaluate_again};
 pub use plan::{is_plan, plan_items};
 pub use planned::Planned;
+pub use required::{Requirement, requirements};
 
 /// One directory's configuration.
 #[derive(Clone, Debug)]

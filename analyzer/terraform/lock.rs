@@ -15,15 +15,21 @@ const FILE: &str = ".terraform.lock.hcl";
 const OFFICIAL: &str = "hashicorp";
 
 /// Chosen versions by publisher and type, in small letters: `hashicorp/aws`.
-pub(crate) type Locked = Vec<(CompactString, Value)>;
+pub type Locked = Vec<(CompactString, Value)>;
 
 impl Evaluator<'_> {
     /// The version of a provider that is locked; `source` as it is required, or nothing where only the name is known.
     pub(crate) fn locked(&self, name: &str, source: Option<&str>) -> Option<Value> {
-        let all = self.lock.get_or_init(|| read(self.workspace, &self.root_dir()).unwrap_or_default());
+        let all = self.lock.get_or_init(|| locked(self.workspace, &self.root_dir()));
         let wanted = publisher_and_type(source.unwrap_or(name));
         all.iter().find(|(known, _)| *known == wanted).map(|(_, version)| version.clone())
     }
+}
+
+/// The versions that are locked beside a root module; none where nothing is.
+#[must_use]
+pub fn locked(workspace: &dyn Workspace, root: &str) -> Locked {
+    read(workspace, root).unwrap_or_default()
 }
 
 fn read(workspace: &dyn Workspace, root: &str) -> Option<Locked> {
@@ -40,7 +46,7 @@ fn read(workspace: &dyn Workspace, root: &str) -> Option<Locked> {
 }
 
 /// The end of an address, whatever the registry: both registries have the same providers.
-fn publisher_and_type(address: &str) -> CompactString {
+pub(crate) fn publisher_and_type(address: &str) -> CompactString {
     let mut parts = address.rsplit('/');
     let kind = parts.next().unwrap_or(address);
     let publisher = parts.next().unwrap_or(OFFICIAL);

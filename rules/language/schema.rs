@@ -25,6 +25,8 @@
 //! kind Pod = @core.v1.Pod              # the view `Pod`
 //! amend resource aws_db_instance       # more about something that another line declares: fields, and types left as they are
 //!   storage_encrypted = false
+//! amend resource aws_redshift_cluster  # what absence meant before a version of the provider; `null`: nothing
+//!   publicly_accessible = false | true before 6.0
 //! ```
 //!
 //! Types: `string number bool any ports addresses image duration quantity`, `list(T)` or `[T]`, `set(T)`, `map(T)`, `@name`; and with
@@ -82,14 +84,25 @@ pub struct Field {
     pub name: CompactString,
     /// What it holds.
     pub ty: Type,
-    /// What its absence means, where that is known.
+    /// What its absence means, where that is known: in the newest known version of what has the field.
     pub default: Option<Box<Constant>>,
+    /// What it meant before.
+    pub earlier: Option<Box<Earlier>>,
     /// The field that tells its elements apart.
     pub keyed: Option<CompactString>,
     /// Names that it had, or has in some versions.
     pub renamed: Vec<CompactString>,
     /// Whoever reads the object refuses it without this field. Known of Kubernetes alone.
     pub required: bool,
+}
+
+/// What the absence of a field meant in older versions of a provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Earlier {
+    /// The provider, as resources are called after it: `azurerm`.
+    pub provider: CompactString,
+    /// A version, and what absence meant before it; the latest version first.
+    pub defaults: Vec<(CompactString, Option<Constant>)>,
 }
 
 /// What a field holds.
@@ -210,6 +223,29 @@ impl Schemas {
 impl fmt::Debug for Schemas {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Schemas").field("views", &self.views.len()).finish_non_exhaustive()
+    }
+}
+
+impl Field {
+    /// What its absence means, where `precedes` says whether the version of a provider in use is older than another one.
+    pub fn default_where(&self, precedes: impl Fn(&str, &str) -> bool) -> Option<&Constant> {
+        let earlier = self.earlier.iter().flat_map(|earlier| {
+            let older = earlier.defaults.iter().take_while(|(version, _)| precedes(&earlier.provider, version));
+            older.map(|(_, default)| default.as_ref())
+        });
+        earlier.last().unwrap_or(self.default.as_deref())
+    }
+
+    /// Nothing stands in for it where it is not written, in any version, nor has it another name.
+    #[must_use]
+    pub fn is_nothing_when_absent(&self) -> bool {
+        self.default.is_none() && self.earlier.is_none() && self.renamed.is_empty()
+    }
+
+    /// What its absence means in all versions; `None` as well where it has another name under which it may be written.
+    #[must_use]
+    pub fn only_default(&self) -> Option<&Constant> {
+        self.default.as_deref().filter(|_| self.earlier.is_none() && self.renamed.is_empty())
     }
 }
 

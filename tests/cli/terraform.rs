@@ -53,3 +53,19 @@ fn inspect_shows_values_with_their_way() {
     assert!(json.stdout.contains("\"address\": \"var.owner\""), "{json:?}");
     assert_eq!(workspace.run(&["inspect", ".", "nothing.here"]).status, 2);
 }
+
+#[test]
+fn inspect_says_which_version_of_a_provider_was_taken() {
+    let lock = "provider \"registry.opentofu.org/hashicorp/aws\" {\n  version = \"5.31.0\"\n}\n";
+    let settings = "terraform {\n  required_version = \"< 1.9\"\n  required_providers {\n    google = \"~> 5.0\"\n  }\n}\nresource \"azurerm_public_ip\" \"a\" {}\n";
+    let workspace = Workspace::new(&[("main.tf", QUEUE), ("versions.tf", settings), (".terraform.lock.hcl", lock)]);
+    let expected = "root module .\naws 5.31.0 (lock)  .terraform.lock.hcl:2:13\nazurerm 4.55.0 (newest)\ngoogle 5.45.2 (constraint)  versions.tf:4:14\n\
+                    opentofu 1.8.0 (constraint)  versions.tf:2:22\nterraform 1.8.0 (constraint)  versions.tf:2:22\n";
+    let text = workspace.run(&["inspect", "."]).stdout;
+    assert!(text.starts_with(expected), "{text}");
+    let json: serde_json::Value =
+        serde_json::from_str(&workspace.run(&["inspect", ".", "--output-format", "json"]).stdout).unwrap();
+    assert_eq!(json[0]["versions"][0]["version"], "5.31.0");
+    assert_eq!(json[0]["versions"][0]["from"], "lock");
+    assert_eq!(json[0]["versions"][0]["place"]["line"], 2);
+}

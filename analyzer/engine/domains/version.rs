@@ -28,6 +28,12 @@ pub(crate) fn satisfies(version: &str, constraint: &str) -> Option<bool> {
     Some(any)
 }
 
+/// Whether a version is older than another one; `None`: one is not readable.
+#[must_use]
+pub(crate) fn precedes(version: &str, other: &str) -> Option<bool> {
+    Some(order(&parse(version)?, &parse(other)?) == Ordering::Less)
+}
+
 fn satisfies_one(version: &Version, part: &str) -> Option<bool> {
     let digits = part.find(|c: char| !"<>=!~^ ".contains(c))?;
     let (operator, wanted) = part.split_at(digits);

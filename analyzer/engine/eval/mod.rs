@@ -20,6 +20,7 @@ use rustc_hash::FxHashMap;
 
 use crate::domains::ports::PortSet;
 use crate::truth::Truth;
+use crate::versions::Chosen;
 use condition::Outcome;
 pub(crate) use fix::{Change, Holder, Name, RawFix};
 use slot::Shape;
@@ -56,6 +57,8 @@ pub(crate) fn body_of<'a>(schemas: &'a Schemas, item: &Item) -> Option<&'a Body>
 pub(crate) struct Evaluator<'a> {
     pub(crate) row: &'a Row,
     pub(crate) schemas: &'a Schemas,
+    /// The versions of providers whose defaults hold.
+    pub(crate) chosen: &'a Chosen,
     pub(crate) relate: &'a dyn Relate,
     pub(crate) params: &'a FxHashMap<CompactString, Value>,
     /// The version of Kubernetes that manifests are for.
@@ -103,7 +106,7 @@ pub(crate) enum Judgement {
 impl<'a> Evaluator<'a> {
     pub(crate) fn new(
         row: &'a Row,
-        schemas: &'a Schemas,
+        (schemas, chosen): (&'a Schemas, &'a Chosen),
         relate: &'a dyn Relate,
         params: &'a FxHashMap<CompactString, Value>,
         kubernetes: &'a str,
@@ -111,6 +114,7 @@ impl<'a> Evaluator<'a> {
         Self {
             row,
             schemas,
+            chosen,
             relate,
             params,
             kubernetes,

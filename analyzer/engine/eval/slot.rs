@@ -258,7 +258,7 @@ impl<'a> Evaluator<'a> {
                 _ if at > 0 => return None,
                 _ => {
                     let field = start.shape.and_then(|shape| self.body(shape)).and_then(|body| body.get(name));
-                    let nothing = field.is_none_or(|field| field.default.is_none() && field.renamed.is_empty());
+                    let nothing = field.is_none_or(Field::is_nothing_when_absent);
                     return nothing.then(|| Seen { value: Held::null(), present: false });
                 }
             }
@@ -407,13 +407,13 @@ impl<'a> Evaluator<'a> {
                     let place = if place.is_some() { place } else { slot.place };
                     let present = !value.is_null();
                     let mut child = self.child(slot, value, if present { place } else { slot.place }, name, shape);
-                    child.default = field.and_then(|field| field.default.as_deref());
+                    child.default = field.and_then(|field| self.default_of(field));
                     child.present = present;
                     self.settle(child)
                 }
                 None => {
                     let value = map.tail.as_ref().map_or_else(Held::null, |tail| part_of(tail, name, Place::NONE));
-                    let default = field.and_then(|field| field.default.as_deref());
+                    let default = field.and_then(|field| self.default_of(field));
                     Slot { default, ..self.child(slot, value, slot.place, name, shape) }
                 }
             },
@@ -502,6 +502,11 @@ impl<'a> Evaluator<'a> {
             slot.value = arm;
         }
         slot
+    }
+
+    /// What the absence of a field means in the provider's version.
+    fn default_of(&self, field: &'a Field) -> Option<&'a Constant> {
+        field.default_where(|provider, version| self.chosen.precedes(provider, version))
     }
 
     /// The header's default, else the provider's, where nothing is there.

@@ -263,8 +263,7 @@ impl Snapshot {
     /// What is known about these files.
     fn rendered(&self, wanted: &FxHashSet<FileId>, parts: &[(Subject, Part)]) -> BTreeMap<Utf8PathBuf, FileReport> {
         let engine = &self.0;
-        let (rulebook, today, minimum) = (&engine.rulebook, engine.today, engine.minimum);
-        let renderer = Renderer { db: &engine.db, rulebook, today, minimum, pool: None };
+        let renderer = Renderer { db: &engine.db, rulebook: &engine.rulebook, today: engine.today, minimum: engine.minimum };
         let mut findings: FxHashMap<FileId, Vec<RawFinding>> = FxHashMap::default();
         for finding in parts.iter().flat_map(|(_, part)| &part.verdicts.findings) {
             for file in files_of(finding).filter(|file| wanted.contains(file)) {

@@ -105,6 +105,9 @@ fn amend<'a>(body: &mut Draft<'a>, more: Draft<'a>) -> Result<(), SchemaError> {
         if field.default.is_some() {
             known.default = field.default;
         }
+        if !field.earlier.is_empty() {
+            known.earlier = field.earlier;
+        }
         if field.keyed.is_some() {
             known.keyed = field.keyed;
         }

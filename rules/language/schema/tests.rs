@@ -160,6 +160,35 @@ fn facts() {
 }
 
 #[test]
+fn defaults_of_versions() {
+    let text = "resource p_r\n  a bool = false | true before 4.0 | null before 2.5\n  b block\n    c number | 1 before 3.0\n  d bool = true\n\
+                data p_d\n  a string = \"new\"\nprovider p\n  a string = \"x | y\" | \"z\" before 1.10.2\n\
+                amend data p_d\n  a | \"old\" before 2\n";
+    let schemas = of(text);
+    let rows = [
+        ("p_r/a", "4.0", Some(Literal::Bool(false))),
+        ("p_r/a", "3.9", Some(Literal::Bool(true))),
+        ("p_r/a", "2.4", None),
+        ("p_r/b.c", "3.0", None),
+        ("p_r/b.c", "2.9", Some(Literal::Number(1.0))),
+        ("p_r/d", "0.1", Some(Literal::Bool(true))),
+        ("data.p_d/a", "2.0", Some(Literal::String("new".into()))),
+        ("data.p_d/a", "1.9", Some(Literal::String("old".into()))),
+        ("provider.p/a", "1.11", Some(Literal::String("x | y".into()))),
+        ("provider.p/a", "1.9", Some(Literal::String("z".into()))),
+    ];
+    let numbers = |version: &str| version.split('.').map(|number| number.parse().unwrap()).collect::<Vec<u32>>();
+    for (path, version, expected) in rows {
+        let older = |provider: &str, other: &str| {
+            assert_eq!(provider, "p");
+            numbers(version) < numbers(other)
+        };
+        let found = field(&schemas, path).default_where(older).map(|constant| Literal::clone(constant));
+        assert_eq!(found, expected, "{path} in {version}");
+    }
+}
+
+#[test]
 fn declarations() {
     let schemas = schemas(&[
         ("a.schema", "resource r\n  own string\ndata d\nprovider p\nview a\n  x string\nview a.b : a\n  y string\nkind K = @t\n"),
@@ -211,6 +240,10 @@ fn errors_name_file_and_line() {
         ("view v\n  a string keyed(b, c)", "a.schema:2: `keyed` takes one name"),
         ("view v\n  a string dynamic", "a.schema:2: only a block or an object is dynamic"),
         ("view v\n  a list(string", "a.schema:2: `)` is missing before ``"),
+        ("resource r\n  a bool = true | false", "a.schema:2: what a default was is written `| JSON before VERSION`"),
+        ("resource r\n  a bool | false before x", "a.schema:2: `x` is no version: write `4.0`"),
+        ("resource r\n  a bool | false before 3.9 | true before 3.10", "a.schema:2: the latest version comes first"),
+        ("view v\n  a bool | false before 3", "a.schema:2: only what a provider has changes with its version"),
         ("view v\n  a string b", "a.schema:2: `b` is one too many"),
         (
             "thing v",

@@ -63,6 +63,8 @@ pub(super) struct DraftField<'a> {
     /// `None` in amendments that leave it as it is.
     pub(super) shape: Option<Shape<'a>>,
     pub(super) default: Option<Literal>,
+    /// `| LITERAL before VERSION`, the latest version first.
+    pub(super) earlier: Vec<(&'a str, Literal)>,
     pub(super) keyed: Option<&'a str>,
     pub(super) renamed: Vec<&'a str>,
     pub(super) required: bool,
@@ -138,6 +140,10 @@ pub(super) fn parse<'a>(file: &'a str, text: &'a str, out: &mut Vec<Declaration<
             check_owner(&open, amends, &cursor.at)?;
         }
         let fields = cursor.fields(amends)?;
+        let is_provider = |declaration: &Declaration<'_>| matches!(declaration.of, Of::Resource | Of::Data | Of::Provider);
+        if fields.iter().any(|field| !field.earlier.is_empty()) && !out.last().is_some_and(is_provider) {
+            return Err(cursor.at.error("only what a provider has changes with its version"));
+        }
         if let Some(siblings) = open.last_mut() {
             for field in fields {
                 if siblings.iter().any(|known| known.name == field.name) {
@@ -248,7 +254,7 @@ impl<'a> Cursor<'a> {
             names.push(self.name()?);
         }
         let untyped = self.rest.is_empty()
-            || ["=", "keyed(", "renamed(", "required", "dynamic"].iter().any(|next| self.rest.starts_with(next));
+            || ["=", "|", "keyed(", "renamed(", "required", "dynamic"].iter().any(|next| self.rest.starts_with(next));
         let shape = match (untyped, amends) {
             (false, _) => Some(self.shape(0)?),
             (true, true) => None,
@@ -260,6 +266,7 @@ impl<'a> Cursor<'a> {
             return Err(self.at.error("only a block or an object is dynamic"));
         }
         let default = if self.take("=") { Some(self.json()?) } else { None };
+        let earlier = self.earlier()?;
         let keyed = self.arguments("keyed")?;
         let renamed = self.arguments("renamed")?;
         let required = self.take_word("required");
@@ -272,6 +279,7 @@ impl<'a> Cursor<'a> {
             name,
             shape: shape.clone(),
             default: default.clone(),
+            earlier: earlier.clone(),
             keyed,
             renamed: renamed.clone(),
             required,
@@ -333,6 +341,26 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// What the default was before some versions: `| true before 4.0 | null before 3.0`.
+    fn earlier(&mut self) -> Result<Vec<(&'a str, Literal)>, SchemaError> {
+        let mut all: Vec<(&str, Literal)> = Vec::new();
+        while self.take("|") {
+            let default = self.json()?;
+            if !self.take_word("before") {
+                return Err(self.at.error("what a default was is written `| JSON before VERSION`"));
+            }
+            let version = self.name()?;
+            let Some(numbers) = numbers(version) else {
+                return Err(self.at.error(format!("`{version}` is no version: write `4.0`")));
+            };
+            if all.last().and_then(|(later, _)| self::numbers(later)).is_some_and(|later| later <= numbers) {
+                return Err(self.at.error("the latest version comes first"));
+            }
+            all.push((version, default));
+        }
+        Ok(all)
+    }
+
     /// `word(a, b)`; nothing where there is no such word.
     fn arguments(&mut self, word: &str) -> Result<Vec<&'a str>, SchemaError> {
         let mut out = Vec::new();
@@ -383,4 +411,9 @@ impl<'a> Cursor<'a> {
     fn end(&self) -> Result<(), SchemaError> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.at.error(format!("`{}` is one too many", self.rest))) }
     }
+}
+
+/// The numbers of a version; `None` where it has anything else.
+fn numbers(version: &str) -> Option<Vec<u32>> {
+    version.split('.').map(|number| number.parse().ok()).collect()
 }
