@@ -9,9 +9,12 @@ use plimsoll_rule_language::fit::{Fault, Misfit, misfits};
 use plimsoll_syntax::value::Map;
 use plimsoll_syntax::{Item, Kind};
 
+/// An object and what does not fit in it.
+type Checked = (Arc<Map>, Rc<[Misfit]>);
+
 thread_local! {
     /// What does not fit in the fields of an object: several rules ask about one after the other.
-    static LAST: RefCell<Option<(Arc<Map>, Rc<[Misfit]>)>> = const { RefCell::new(None) };
+    static LAST: RefCell<Option<Checked>> = const { RefCell::new(None) };
 }
 
 /// What the engine adds to an object.
