@@ -42,7 +42,7 @@ struct Field {
     /// A text, but for the rows that ask for it.
     text: Bits,
     asked: FxHashMap<CompactString, Bits>,
-    /// `true`, `false`
+    /// The other one than `false`, than `true`.
     flag: [Bits; 2],
 }
 
@@ -143,12 +143,13 @@ impl Rows {
         for Claim { field, test } in claims {
             let number = self.field(field);
             let Some(field) = self.fields.get_mut(number) else { continue };
-            if plain && !matches!(test, Claimed::Absent) {
+            if plain && !matches!(test, Claimed::Absent | Claimed::Not(_)) {
                 field.null.set(at, true);
             }
             match test {
                 Claimed::Written => {}
-                Claimed::Flag(wanted) => field.flag[usize::from(wanted)].set(at, true),
+                Claimed::Flag(flag) => field.flag[usize::from(flag)].set(at, true),
+                Claimed::Not(flag) => field.flag[usize::from(!flag)].set(at, true),
                 Claimed::Absent => {
                     field.text.set(at, true);
                     field.asked.values_mut().for_each(|rows| rows.set(at, false));
@@ -268,8 +269,10 @@ enum Claimed<'a> {
     Written,
     Elements,
     Absent,
-    /// Not the other one.
+    /// It is there, and not the other one.
     Flag(bool),
+    /// It is not this one, be it there or not.
+    Not(bool),
 }
 
 impl<'a> Claim<'a> {
@@ -284,7 +287,8 @@ impl<'a> Claim<'a> {
             (Claimed::Elements, Claimed::Elements) => Claimed::Elements,
             (Claimed::Absent, Claimed::Absent) => Claimed::Absent,
             (Claimed::Flag(one), Claimed::Flag(other)) if one == *other => Claimed::Flag(one),
-            (Claimed::Absent, _) | (_, Claimed::Absent) => return None,
+            (Claimed::Not(one), Claimed::Not(other)) if one == *other => Claimed::Not(one),
+            (Claimed::Absent | Claimed::Not(_), _) | (_, Claimed::Absent | Claimed::Not(_)) => return None,
             _ => Claimed::Written,
         };
         Some(Self { field: self.field, test })
@@ -336,6 +340,7 @@ fn compared<'a>(path: &Path, comparison: Comparison, constant: &'a Literal, want
                 (true, Literal::Null) => single.then_some(Claimed::Absent),
                 (true, Literal::String(text)) if single => Some(Claimed::Texts(vec![text])),
                 (true, Literal::Bool(flag)) if single => Some(Claimed::Flag(*flag)),
+                (false, Literal::Bool(flag)) => single.then_some(Claimed::Not(*flag)),
                 (false, Literal::Null) | (true, _) => Some(there(path)),
                 (false, _) => None,
             }
@@ -473,6 +478,8 @@ mod tests {
             ("forbid = conditional == true", "conditional=false", false),
             ("forbid = conditional == true", "conditional=?", true),
             ("require = conditional == true", "conditional=true", false),
+            ("require = conditional == true", "conditional=false", true),
+            ("require = conditional == true", "", true),
             ("require = conditional != false", "conditional=true", false),
             ("require = conditional != false", "conditional=false", true),
             ("forbid = !(program == \"a\" || path != null)", "path=x", false),
