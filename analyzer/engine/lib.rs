@@ -7,6 +7,7 @@
 
 mod address;
 mod allow;
+mod asked;
 mod charts;
 mod compose;
 mod db;
@@ -206,7 +207,7 @@ impl Engine {
         if total < ALONE { render() } else { self.pooled(render) }
     }
 
-    /// Makes the items of everything, on all threads: so that what needs many of them at once, the list of root modules and the world,
+    /// Makes the items of everything, and judges what needs no others, on all threads: so that what needs many of them at once, the list of root modules and the world,
     /// does not make them one after the other.
     fn prepare(&self) {
         let (workspace, book, outside) = (self.workspace, self.book, &self.outside);
@@ -218,18 +219,20 @@ impl Engine {
         self.map(workspace.files(&self.db).clone(), |db, file| {
             let _ = contained(|| queries::suppressions(db, file));
             let _ = contained(|| file::file_errors(db, file));
-            // What is gone before its rules run would be made twice.
+            // What is gone before its rules run would be made twice, and what was just made is still at hand.
             let _ = match file.content(db).kind {
                 Some(FileKind::Dockerfile) => {
                     contained(|| drop((file::lasting_items(db, file), queries::file_verdicts(db, workspace, book, file))))
                 }
+                Some(FileKind::Compose) => contained(|| drop(queries::file_verdicts(db, workspace, book, file))),
                 _ => contained(|| drop(queries::judged_items(db, workspace, file))),
             };
         });
         let roots = contained(|| queries::roots(&self.db, workspace)).unwrap_or_default();
         self.map(roots.to_vec(), |db, root| {
             for (_, inputs) in outside.contexts(db, &root) {
-                let _ = contained(|| queries::root_items(db, workspace, queries::Root::new(db, root.clone(), inputs)));
+                let root = queries::Root::new(db, root.clone(), inputs);
+                let _ = contained(|| queries::root_verdicts(db, workspace, book, root));
             }
         });
     }

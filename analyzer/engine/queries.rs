@@ -320,7 +320,11 @@ pub(crate) fn file_verdicts(db: &dyn Db, workspace: Workspace, book: Book, file:
         return Arc::new(slices::judged(db, workspace, book, &items));
     }
     let related = Related::new(plimsoll_rules::relations(), &items, || None);
-    Arc::new(book.rulebook(db).run(&items, &related))
+    let rulebook = book.rulebook(db);
+    Arc::new(match file.content(db).kind {
+        Some(FileKind::Plan) => rulebook.run_with_tags(&items, &related, &Chosen::default()),
+        _ => rulebook.run(&items, &related),
+    })
 }
 
 /// What the rules say about a root module.
@@ -331,7 +335,7 @@ pub(crate) fn root_verdicts<'db>(db: &'db dyn Db, workspace: Workspace, book: Bo
     let objects = items.iter().any(|item| item.views.iter().any(|view| view == "object"));
     let cluster = || kubernetes::Cluster::of(vec![Arc::new(kubernetes::Members::new(vec![items.clone()]))]);
     let related = Related::new(plimsoll_rules::relations(), &items, || objects.then(|| Arc::new(cluster())));
-    Arc::new(book.rulebook(db).run_with(&items, &related, &chosen(db, workspace, root)))
+    Arc::new(book.rulebook(db).run_with_tags(&items, &related, &chosen(db, workspace, root)))
 }
 
 /// The versions of providers that are locked beside a root module.
@@ -361,9 +365,7 @@ pub(crate) fn cluster_verdicts(db: &dyn Db, workspace: Workspace, book: Book) ->
     let items = cluster.namespaces();
     let related = Related::new(plimsoll_rules::relations(), &items, || Some(cluster.clone()));
     let mut verdicts = rulebook.run(&items, &related);
-    verdicts.findings.extend(granted.findings.iter().cloned());
-    verdicts.undecided.extend(granted.undecided.iter().cloned());
-    verdicts.failures.extend(granted.failures.iter().cloned());
+    verdicts.add(Verdicts::clone(&granted));
     Arc::new(verdicts)
 }
 

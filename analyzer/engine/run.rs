@@ -2,19 +2,18 @@
 
 use std::sync::OnceLock;
 
-use compact_str::CompactString;
 use plimsoll_rule_language::Severity;
-use plimsoll_rule_language::condition::{Comparison, Condition, Literal, Operand, Path, Root, Step};
-use plimsoll_rule_language::functions::Function;
 use plimsoll_rule_language::rule::{Row, Verdict};
 use plimsoll_rules::{RuleSet, schemas};
-use plimsoll_syntax::{Item, Kind, Place};
+use plimsoll_syntax::{Item, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::asked::{RowNumber, Rows, Scratch};
 use crate::db::guarded;
-use crate::eval::{Evaluator, Frames, Judgement, RawFix, Relate, Slot, shape_of};
+use crate::eval::{Evaluator, Frames, Judgement, RawFix, Relate, Slot, body_of};
 use crate::settings::{ActiveRule, Settings, SettingsError, active};
 use crate::versions::Chosen;
+use crate::views::taggable;
 use crate::{versions, world};
 
 /// The rules of a run, ready to be asked by view.
@@ -29,93 +28,6 @@ pub(crate) struct Rulebook {
 struct Lookers {
     rules: Vec<u32>,
     rows: OnceLock<Rows>,
-}
-
-/// A rule and one of its rows.
-type RowNumber = (u32, u32);
-
-/// The rows that look at the items of a view.
-#[derive(Debug, Default)]
-struct Rows {
-    /// Those that look at each of them.
-    all: Vec<RowNumber>,
-    /// Those that have nothing to say unless a field has a certain text, by field and text: of the rows about commands, those about
-    /// `apt-get` need not be asked about `curl`.
-    by_text: FxHashMap<CompactString, FxHashMap<CompactString, Vec<RowNumber>>>,
-}
-
-impl Rows {
-    fn add(&mut self, number: RowNumber, row: &Row) {
-        match asked_text(row) {
-            Some((field, texts)) => {
-                let by_text = self.by_text.entry(field.clone()).or_default();
-                texts.into_iter().for_each(|text| by_text.entry(text.clone()).or_default().push(number));
-            }
-            None => self.all.push(number),
-        }
-    }
-
-    /// Those that may have something to say about an item, in no order, and some of them twice.
-    fn about(&self, item: &Item, out: &mut Vec<RowNumber>) {
-        out.extend_from_slice(&self.all);
-        for (field, by_text) in &self.by_text {
-            match item.value.get(field).map(|value| &value.kind) {
-                Some(Kind::String(text)) => out.extend(by_text.get(text).into_iter().flatten()),
-                // It is not known, or something stands in for it.
-                _ => out.extend(by_text.values().flatten()),
-            }
-        }
-    }
-}
-
-/// A field of the item, and the texts of which it must have one, where a guard or what is forbidden asks for that.
-fn asked_text(row: &Row) -> Option<(&CompactString, Vec<&CompactString>)> {
-    if !row.each.is_empty() {
-        return None;
-    }
-    let forbidden = match &row.verdict {
-        Verdict::Forbid(condition) => Some(condition),
-        Verdict::Require(_) | Verdict::Rust => None,
-    };
-    let needed = row.when.iter().chain(forbidden).flat_map(|condition| match condition {
-        Condition::And(all) => &all[..],
-        one => std::slice::from_ref(one),
-    });
-    let mut asked = needed.filter_map(|condition| match condition {
-        Condition::Compare(Operand::Path(path), Comparison::Equal, Operand::Literal(constant)) => {
-            Some((own_field(path)?, texts(constant)?))
-        }
-        Condition::Test(Function::OneOf, arguments) => {
-            let (subject, others) = arguments.split_first()?;
-            let others: Option<Vec<_>> = others.iter().map(|other| listed(other.literal()?)).collect();
-            Some((own_field(subject.path()?)?, others?.concat()))
-        }
-        _ => None,
-    });
-    asked.next()
-}
-
-/// The field of the item that a path is.
-fn own_field(path: &Path) -> Option<&CompactString> {
-    match (&path.root, &path.steps[..]) {
-        (Root::Here | Root::Item, [Step::Field(name)]) => Some(name),
-        _ => None,
-    }
-}
-
-fn texts(literal: &Literal) -> Option<Vec<&CompactString>> {
-    match literal {
-        Literal::String(text) => Some(vec![text]),
-        _ => None,
-    }
-}
-
-/// The texts of a list of nothing but texts, or the one text.
-fn listed(literal: &Literal) -> Option<Vec<&CompactString>> {
-    match literal {
-        Literal::List(all) => all.iter().map(texts).collect::<Option<Vec<_>>>().map(|all| all.concat()),
-        one => texts(one),
-    }
 }
 
 /// What a rule said about an item; places are bytes, not lines yet.
@@ -157,6 +69,14 @@ pub(crate) struct Verdicts {
     pub(crate) failures: Vec<(u32, String)>,
 }
 
+impl Verdicts {
+    pub(crate) fn add(&mut self, more: Self) {
+        self.findings.extend(more.findings);
+        self.undecided.extend(more.undecided);
+        self.failures.extend(more.failures);
+    }
+}
+
 impl Rulebook {
     /// The rules that the settings choose.
     pub(crate) fn new(rules: &RuleSet, settings: &Settings) -> Result<Self, SettingsError> {
@@ -186,12 +106,21 @@ impl Rulebook {
             }
             rows
         });
-        (!rows.all.is_empty() || !rows.by_text.is_empty()).then_some(rows)
+        (!rows.is_empty()).then_some(rows)
     }
 
     /// Whether some rule looks at this view.
     pub(crate) fn looks_at(&self, view: &str) -> bool {
         self.rows(view).is_some()
+    }
+
+    /// Judges items that may be resources, and their tags where a rule looks at those.
+    pub(crate) fn run_with_tags(&self, items: &[Item], relate: &dyn Relate, chosen: &Chosen) -> Verdicts {
+        let mut verdicts = self.run_with(items, relate, chosen);
+        if self.looks_at("taggable") {
+            verdicts.add(self.run_with(&taggable::items(items, schemas()), relate, chosen));
+        }
+        verdicts
     }
 
     /// Judges items; `relate` knows what is related to them.
@@ -202,20 +131,21 @@ impl Rulebook {
     /// The same for a root module that gets these versions of providers.
     pub(crate) fn run_with(&self, items: &[Item], relate: &dyn Relate, chosen: &Chosen) -> Verdicts {
         let mut out = Verdicts::default();
-        let mut rows: Vec<RowNumber> = Vec::new();
+        let (mut rows, mut scratch): (Vec<RowNumber>, _) = (Vec::new(), Scratch::default());
         for item in items {
             rows.clear();
+            let body = body_of(schemas(), item);
             for view in &item.views {
                 if let Some(known) = self.rows(view) {
-                    known.about(item, &mut rows);
+                    known.about(item, body, &mut scratch, &mut rows);
                 }
             }
-            rows.sort_unstable();
-            rows.dedup();
             if rows.is_empty() {
                 continue;
             }
-            let slot = Slot::of_item(item, shape_of(schemas(), item));
+            rows.sort_unstable();
+            rows.dedup();
+            let slot = Slot::of_item(item, body);
             let frames = Frames::of(&slot);
             let mut at = 0;
             while let Some(&(rule, _)) = rows.get(at) {

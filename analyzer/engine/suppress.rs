@@ -81,7 +81,11 @@ pub(crate) fn may_hold(text: &str) -> bool {
 /// Every suppression in a text.
 pub(crate) fn read(text: &str, lines: &LineIndex) -> Vec<Suppression> {
     let mut found = Vec::new();
-    for number in 1..=lines.lines() {
+    let hinted = HINTS.iter().flat_map(|hint| memmem::find_iter(text.as_bytes(), hint.as_bytes()));
+    let mut numbers: Vec<u32> = hinted.map(|at| lines.line(Span::of(at, at).start)).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    for number in numbers {
         let span = lines.line_span(number, text);
         let line = span.text(text);
         let scope = || extent(text, lines, number);

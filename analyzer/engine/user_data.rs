@@ -1,10 +1,11 @@
 //! Texts inside of Terraform resources that machines run: user data, start-up scripts, provisioners.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use plimsoll_docker::embedded;
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
+use rustc_hash::FxHashMap;
 
 /// Resource types and the path to the text. A map's key with a dash is one step.
 const TEXTS: &[(&str, &[&str])] = &[
@@ -38,11 +39,18 @@ const TEXTS: &[(&str, &[&str])] = &[
     ("data.template_cloudinit_config", &["part", "content"]),
 ];
 
+/// The paths by view: every resource is asked for.
+static BY_VIEW: LazyLock<FxHashMap<&str, Vec<&[&str]>>> = LazyLock::new(|| {
+    let mut by_view: FxHashMap<&str, Vec<&[&str]>> = FxHashMap::default();
+    TEXTS.iter().for_each(|(view, path)| by_view.entry(view).or_default().push(path));
+    by_view
+});
+
 /// The commands and daemons in these resources.
 pub(crate) fn items(resources: &[Item], source: &dyn Fn(FileId) -> Option<Arc<str>>) -> Vec<Item> {
     let mut items = Vec::new();
     for resource in resources {
-        for (_, path) in TEXTS.iter().filter(|(view, _)| resource.views.iter().any(|known| known == view)) {
+        for path in resource.views.iter().filter_map(|view| BY_VIEW.get(view.as_str())).flatten() {
             let own = || Owner { name: resource.name.clone(), range: Place::new(resource.header.file, resource.range) };
             let owner = resource.owner.clone().unwrap_or_else(own);
             texts(&resource.value, path, &mut |value| {

@@ -1,5 +1,6 @@
 //! The compiled form of conditions: what the engine evaluates and what the binary holds.
 
+use std::any::Any;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
@@ -71,6 +72,7 @@ pub enum Literal {
 pub struct Constant {
     literal: Literal,
     value: OnceLock<Value>,
+    made: OnceLock<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Constant {
@@ -78,11 +80,17 @@ impl Constant {
     pub fn value(&self) -> &Value {
         self.value.get_or_init(|| self.literal.value())
     }
+
+    /// What the one who evaluates the condition makes of it, once: a regular expression of a pattern. `None`: something else was made of
+    /// it before.
+    pub fn made<T: Any + Send + Sync>(&self, make: impl FnOnce(&Literal) -> T) -> Option<&T> {
+        self.made.get_or_init(|| Arc::new(make(&self.literal))).downcast_ref()
+    }
 }
 
 impl From<Literal> for Constant {
     fn from(literal: Literal) -> Self {
-        Self { literal, value: OnceLock::new() }
+        Self { literal, value: OnceLock::new(), made: OnceLock::new() }
     }
 }
 
@@ -110,6 +118,12 @@ impl Operand {
     /// The constant, where it is one.
     #[must_use]
     pub fn literal(&self) -> Option<&Literal> {
+        self.constant().map(Deref::deref)
+    }
+
+    /// The same, with what is made of it.
+    #[must_use]
+    pub fn constant(&self) -> Option<&Constant> {
         match self {
             Self::Literal(constant) => Some(constant),
             _ => None,
@@ -121,8 +135,14 @@ impl Argument {
     /// The constant, where it is one.
     #[must_use]
     pub fn literal(&self) -> Option<&Literal> {
+        self.constant().map(Deref::deref)
+    }
+
+    /// The same, with what is made of it.
+    #[must_use]
+    pub fn constant(&self) -> Option<&Constant> {
         match self {
-            Self::Operand(operand) => operand.literal(),
+            Self::Operand(operand) => operand.constant(),
             Self::Condition(_) => None,
         }
     }

@@ -3,7 +3,7 @@
 //! What is not known fits. A string that a later tool fills in (`${PORT}`) is not known either.
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::Map;
+use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::{Kind, Place, Value};
 
 use crate::schema::{Body, Schemas, Type};
@@ -40,12 +40,14 @@ pub enum Fault {
     Missing,
 }
 
-/// All that does not fit, in the order of the value; fields for which `spared` is true are left out.
+/// All that does not fit, in the order of the value; fields for which `spared` is true are left out, and at the top those for which
+/// `added` is.
 #[must_use]
-pub fn misfits(schemas: &Schemas, body: &Body, value: &Value, spared: fn(&str) -> bool) -> Vec<Misfit> {
+pub fn misfits(schemas: &Schemas, body: &Body, value: &Value, spared: fn(&str) -> bool, added: fn(&str) -> bool) -> Vec<Misfit> {
     let mut walk = Walk { schemas, spared, found: Vec::new() };
     if let Kind::Map(map) = &value.kind {
-        walk.map(body, map, &Owner { name: "", place: value.place }, DEPTH);
+        let written = |entry: &&Entry| !added(&entry.key);
+        walk.map(body, map, written, &Owner { name: "", place: value.place }, DEPTH);
     }
     walk.found
 }
@@ -65,11 +67,11 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    fn map(&mut self, body: &Body, map: &Map, owner: &Owner<'_>, depth: usize) {
+    fn map(&mut self, body: &Body, map: &Map, counts: impl Fn(&&Entry) -> bool, owner: &Owner<'_>, depth: usize) {
         if depth == 0 {
             return;
         }
-        for entry in &map.entries {
+        for entry in map.entries.iter().filter(&counts) {
             if (self.spared)(&entry.key) {
                 continue;
             }
@@ -84,7 +86,7 @@ impl Walk<'_> {
                 }
             }
         }
-        let absent = |name: &str| map.get(name).is_none_or(|entry| entry.value.is_null());
+        let absent = |name: &str| map.get(name).filter(&counts).is_none_or(|entry| entry.value.is_null());
         if map.tail.is_none() {
             for field in body.fields().iter().filter(|field| field.required && absent(&field.name)) {
                 self.add(owner.place, &field.name, owner, Fault::Missing);
@@ -108,10 +110,10 @@ impl Walk<'_> {
                     self.value(inner, &entry.value, &Owner { name: &entry.key, place: entry.place }, field, depth - 1);
                 }
             }
-            (Type::Object(body) | Type::Block { body, .. }, Kind::Map(map)) => self.map(body, map, field, depth - 1),
+            (Type::Object(body) | Type::Block { body, .. }, Kind::Map(map)) => self.map(body, map, |_| true, field, depth - 1),
             (Type::Named(name), Kind::Map(map)) => {
                 if let Some(body) = self.schemas.named_type(name) {
-                    self.map(body, map, field, depth - 1);
+                    self.map(body, map, |_| true, field, depth - 1);
                 }
             }
             _ => {
@@ -130,6 +132,7 @@ impl Walk<'_> {
 /// What is expected and what is there, where a value cannot be of a type.
 fn mismatch(ty: &Type, value: &Value) -> Option<(&'static str, &'static str)> {
     let expected = match ty {
+        Type::String if matches!(value.kind, Kind::String(_)) => return None,
         Type::String => "text",
         Type::Number => "a number",
         Type::Bool => "true or false",

@@ -39,6 +39,7 @@ mod text;
 
 use std::fmt;
 use std::hash::BuildHasher as _;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use compact_str::CompactString;
@@ -48,6 +49,9 @@ pub use crate::condition::{Constant, Literal};
 use crate::nearest;
 use blob::Blob;
 
+/// A power of two.
+const ASKED: usize = 256;
+
 /// The schemas of a release: borrowed bytes, of which entries are decoded when they are first asked for.
 #[derive(Default)]
 pub struct Schemas {
@@ -56,6 +60,8 @@ pub struct Schemas {
     views: Box<[OnceLock<Arc<Body>>]>,
     /// The same.
     types: Box<[OnceLock<Arc<Body>>]>,
+    /// The numbers plus one of views that were asked for, by the hash of their names: the same few are asked for again and again.
+    asked: Box<[AtomicU32]>,
     /// Types by name: paths into Kubernetes objects meet one at every step.
     type_numbers: OnceLock<FxHashMap<&'static str, usize>>,
 }
@@ -169,14 +175,28 @@ impl Schemas {
         let blob = Blob::open(blob);
         let views = (0..blob.views()).map(|_| OnceLock::new()).collect();
         let types = (0..blob.types()).map(|_| OnceLock::new()).collect();
-        Self { blob, views, types, type_numbers: OnceLock::new() }
+        let asked = (0..ASKED).map(|_| AtomicU32::new(0)).collect();
+        Self { blob, views, types, asked, type_numbers: OnceLock::new() }
     }
 
     /// The fields of a view: `aws_instance`, `data.aws_ami`, `provider.aws`, `container`, `Deployment`.
     #[must_use]
     pub fn get(&self, view: &str) -> Option<&Arc<Body>> {
-        let index = self.blob.find_view(view)?;
+        let index = self.view_index(view)?;
         Some(self.views.get(index)?.get_or_init(|| self.blob.view_body(index)))
+    }
+
+    fn view_index(&self, view: &str) -> Option<usize> {
+        let seat = probes(view, self.asked.len()).next().and_then(|at| self.asked.get(at));
+        let known = seat.and_then(|seat| seat.load(Ordering::Relaxed).checked_sub(1)).map(|number| number as usize);
+        if let Some(index) = known.filter(|index| self.blob.view_name(*index) == view) {
+            return Some(index);
+        }
+        let index = self.blob.find_view(view)?;
+        if let (Some(seat), Ok(number)) = (seat, u32::try_from(index)) {
+            seat.store(number + 1, Ordering::Relaxed);
+        }
+        Some(index)
     }
 
     /// The names of all views, sorted.
@@ -214,6 +234,18 @@ impl Field {
             older.map(|(_, default)| default.as_ref())
         });
         earlier.last().unwrap_or(self.default.as_deref())
+    }
+
+    /// Nothing stands in for it where it is not written, in any version, nor has it another name.
+    #[must_use]
+    pub fn is_nothing_when_absent(&self) -> bool {
+        self.default.is_none() && self.earlier.is_none() && self.renamed.is_empty()
+    }
+
+    /// What its absence means in all versions; `None` as well where it has another name under which it may be written.
+    #[must_use]
+    pub fn only_default(&self) -> Option<&Constant> {
+        self.default.as_deref().filter(|_| self.earlier.is_none() && self.renamed.is_empty())
     }
 }
 

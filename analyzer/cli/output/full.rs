@@ -8,6 +8,7 @@ use camino::Utf8Path;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode};
 use plimsoll_engine::{Finding, Fix, Incomplete, Level, Range, Severity, Text};
 use plimsoll_syntax::Span;
+use rayon::prelude::*;
 
 use super::source::Source;
 use super::{Run, concise, long_line, page_of};
@@ -16,13 +17,24 @@ use crate::paint::Paint;
 /// Longer ranges are underlined on their first line only: a whole resource is no culprit.
 const MOST_LINES: u32 = 6;
 
+/// Findings that are worth several threads.
+const MANY: usize = 64;
+
 /// Wider frames are hard to read, however wide the terminal is.
 const WIDTH: usize = 110;
 
 pub(crate) fn write(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
     let handler = handler(run.paint);
-    for finding in &run.report.findings {
-        write_finding(run, &handler, finding, out)?;
+    let findings = &run.report.findings;
+    if findings.len() < MANY {
+        findings.iter().try_for_each(|finding| write_finding(run, &handler, finding, out))?;
+    } else {
+        let shown = |finding| {
+            let mut block = Vec::new();
+            write_finding(run, &handler, finding, &mut block).map(|()| block)
+        };
+        let blocks: io::Result<Vec<Vec<u8>>> = findings.par_iter().map(shown).collect();
+        blocks?.iter().try_for_each(|block| out.write_all(block))?;
     }
     for incomplete in &run.report.incomplete {
         write_incomplete(run, &handler, incomplete, out)?;

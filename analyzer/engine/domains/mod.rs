@@ -217,7 +217,11 @@ mod tests {
             let ends =
                 map(vec![("from", value.clone()), ("to", holed.clone()), ("start", value.clone()), ("end", value.clone())]);
             for value in [&value, &words, &holed, &ends, &list(vec![ends.clone(), holed.clone()])] {
-                let _ = (ports::covers(value, other), ports::set(value).to_string(), ports::range(value));
+                let _ = (
+                    ports::parse(other).map(|wanted| ports::set(value).touches(wanted)),
+                    ports::set(value).to_string(),
+                    ports::range(value),
+                );
                 let _ = (address::internet(value), address::world(value), address::loopback(value));
                 let _ = (iam::allows(value, &text), iam::public(value), iam::narrowed(value), quantity::duration(value));
                 let _ = (labels::selects(value, &words), argv::flag(value, &[other, "-p"]));

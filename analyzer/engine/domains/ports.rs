@@ -24,7 +24,7 @@ const WITH_PORTS: &[(&str, &str)] = &[("tcp", "6"), ("udp", "17"), ("sctp", "132
 
 /// An interval of ports of which both ends may be known only roughly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Interval {
+pub(crate) struct Interval {
     /// Surely in the set; `None`: nothing is.
     certain: Option<(u16, u16)>,
     /// Nothing outside is in the set.
@@ -78,15 +78,6 @@ pub(crate) struct PortSet {
     intervals: Vec<Interval>,
 }
 
-/// Whether the set has the port, or touches the range: `"22"`, `"22-25"`, `"53/udp"`.
-#[must_use]
-pub(crate) fn covers(ports: &Value, wanted: &str) -> Truth {
-    match parse(wanted) {
-        Some(wanted) => set(ports).touches(wanted),
-        None => Truth::Unknown,
-    }
-}
-
 /// Reads a set of ports: a number, `"22"`, `"8000-9000"`, `"1/200"`, `"*"`, `"all"`, `"22/tcp"`, a map with the first and the
 /// last port and the protocol, or a list of these. Whatever cannot be read may be any port.
 #[must_use]
@@ -132,7 +123,9 @@ impl PortSet {
         self.intervals.iter().map(text).collect()
     }
 
-    fn touches(&self, wanted: Interval) -> Truth {
+    /// Whether it has the port, or touches the range.
+    #[must_use]
+    pub(crate) fn touches(&self, wanted: Interval) -> Truth {
         let meets = |a: (u16, u16)| a.0 <= wanted.possible.1 && wanted.possible.0 <= a.1;
         let same = |interval: &&Interval| match (interval.protocol, wanted.protocol) {
             (Some(a), Some(b)) => a == b,
@@ -208,8 +201,9 @@ fn collect(value: &Value, out: &mut Vec<Interval>, depth: usize) {
     }
 }
 
-/// `22`, `22-25`, `1/200`, `*`, `-1`, each with `/tcp` behind it or not.
-fn parse(written: &str) -> Option<Interval> {
+/// Reads a port or a range: `22`, `22-25`, `1/200`, `*`, `-1`, each with `/tcp` behind it or not.
+#[must_use]
+pub(crate) fn parse(written: &str) -> Option<Interval> {
     let written = written.trim();
     if EVERY_PROTOCOL.iter().any(|word| written.eq_ignore_ascii_case(word)) || written == "-1/-1" {
         return Some(Interval::ALL);
@@ -309,6 +303,7 @@ fn bounds(value: &Value, depth: usize) -> Option<(i128, i128)> {
             let arms = arms?;
             Some((arms.iter().map(|arm| arm.0).min()?, arms.iter().map(|arm| arm.1).max()?))
         }
+        Kind::Number(number) if number.as_int().is_some() => number.as_int().map(|number| (number, number)),
         _ => {
             let written = text(value)?;
             if let Ok(number) = written.trim().parse() {
@@ -371,7 +366,7 @@ mod tests {
             (choice(vec![int(80), int(443)]), "22", False),
         ];
         for (ports, wanted, expected) in rows {
-            assert_eq!(covers(&ports, wanted), expected, "{ports:?} {wanted}");
+            assert_eq!(set(&ports).touches(parse(wanted).unwrap()), expected, "{ports:?} {wanted}");
         }
     }
 

@@ -35,6 +35,15 @@ static TABLES: LazyLock<FxHashMap<&'static str, Vec<Row<'static>>>> = LazyLock::
     tables
 });
 
+/// The versions that dropped an API, by its name: every object is asked for.
+static APIS: LazyLock<FxHashMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+    let mut apis: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
+    for row in rows("kubernetes-api") {
+        apis.entry(row.key).or_default().push(row.end);
+    }
+    apis
+});
+
 fn rows(table: &str) -> std::slice::Iter<'static, Row<'static>> {
     TABLES.get(table).map_or(&[][..], Vec::as_slice).iter()
 }
@@ -52,9 +61,8 @@ pub(crate) fn is(text: &str, table: &str, kubernetes: &str) -> bool {
         "kubernetes-api" => {
             let parts = text.split(['/', ',', ' ', '=']).filter(|part| !part.is_empty() && *part != "Kind");
             let gvk: Vec<&str> = parts.collect();
-            let gvk = gvk.join("/");
             let dropped = |end: &str| version::satisfies(kubernetes, &format!(">= {end}")).unwrap_or(true);
-            rows(table).any(|row| row.key == gvk && dropped(row.end))
+            APIS.get(&*gvk.join("/")).into_iter().flatten().any(|end| dropped(end))
         }
         _ => rows(table).any(|row| is_version(text, row.key)),
     }

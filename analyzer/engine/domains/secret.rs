@@ -31,6 +31,8 @@ const ASSIGNMENTS: &[&str] = &[
 /// The assignments above that are judged in their own way.
 const URL: usize = 2;
 const EXPORT: usize = 4;
+/// The other one besides URLs whose name announces nothing.
+const AUTHORIZATION: usize = 3;
 
 /// Parts of a value that make it a placeholder or a reference, in lower case.
 const PLACEHOLDERS: &str = "example changeme change_me change-me changeit placeholder your xxx todo dummy redacted insert replace < > ${ $( {{ *** \
@@ -61,7 +63,10 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
     if let Some(range) = aws_secret(text) {
         return Some(range);
     }
-    let possible = NEEDED.iter().enumerate().filter(|(_, needed)| needed.iter().any(|part| text.contains(part)));
+    let announced = has_stem(text);
+    let counts = |at: usize| announced || matches!(at, URL | AUTHORIZATION);
+    let possible = NEEDED.iter().enumerate().filter(|(at, _)| counts(*at));
+    let possible = possible.filter(|(_, needed)| needed.iter().any(|part| text.contains(part)));
     let assigned = possible.filter_map(|(at, _)| {
         assignment(at)?.captures_iter(text).find_map(|captures| {
             let named = captures.get(1)?;
@@ -76,11 +81,14 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
 /// A text that is nothing but what AWS secret keys look like: 40 characters of base64, well mixed.
 fn aws_secret(text: &str) -> Option<Range<usize>> {
     let trimmed = text.trim();
+    if trimmed.len() != 40 {
+        return None;
+    }
     let count = |test: fn(&u8) -> bool| trimmed.bytes().filter(test).count();
     let mixed = count(u8::is_ascii_digit) >= 2 && count(u8::is_ascii_uppercase) >= 3 && count(u8::is_ascii_lowercase) >= 3;
     let base64 = trimmed.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'+'));
     let start = text.len() - text.trim_start().len();
-    (trimmed.len() == 40 && base64 && mixed && entropy(trimmed) > 4.2).then(|| start..start + trimmed.len())
+    (base64 && mixed && entropy(trimmed) > 4.2).then(|| start..start + trimmed.len())
 }
 
 /// Whether the value of an assignment, by its index, looks like a credential that somebody chose. A password inside a URL may be any
@@ -166,6 +174,14 @@ static NOT_OF: LazyLock<FxHashSet<&str>> = LazyLock::new(|| {
      RESET ROTATE IMAGE PULL TLS APPLICATION CSRF BY ONE")
 });
 
+/// Whether a text may have a name that announces a credential: most have nothing that such a word, or what makes it one, begins with.
+fn has_stem(text: &str) -> bool {
+    // This bit makes small letters of capitals, and letters of nothing else.
+    let small = |part: &[u8]| <[u8; 3]>::try_from(part).map(|part| part.map(|byte| byte | 0x20));
+    let is_stem = |part: [u8; 3]| matches!(&part, b"pas" | b"pwo" | b"sec" | b"tok" | b"cre" | b"key" | b"pwd");
+    text.as_bytes().windows(3).any(|part| small(part).is_ok_and(is_stem))
+}
+
 fn set(words: &'static str) -> FxHashSet<&'static str> {
     words.split_ascii_whitespace().collect()
 }
@@ -174,6 +190,9 @@ fn set(words: &'static str) -> FxHashSet<&'static str> {
 /// `TOKEN_URL`, `ACCESS_KEY_ID`, `PUBLIC_KEY`, `secretName`.
 #[must_use]
 pub(crate) fn name(name: &str) -> bool {
+    if name.is_ascii() && !has_stem(name) {
+        return false;
+    }
     let words = words(name);
     let Some(at) = words.iter().rposition(|word| announces(word)).or_else(|| key_position(&words)) else { return false };
     let about = words[at + 1..].iter().any(|word| ABOUT.contains(word.as_str()) || word == "KEY" && words[at] != "SECRET");

@@ -12,7 +12,7 @@ use plimsoll_syntax::{Kind, Place, Value};
 use super::Evaluator;
 use super::compare::{Domain, compare};
 use super::held::Held;
-use super::slot::{Frames, Slot};
+use super::slot::{Frames, Seen, Slot};
 use crate::truth::Truth;
 
 /// A value that forced a verdict.
@@ -59,15 +59,23 @@ impl Outcome {
     /// A guard that is not false: its culprits do not count, what it misses does.
     pub(super) fn and_guard(mut self, guard: Self) -> Self {
         self.truth = self.truth.and(guard.truth);
-        self.missing.extend(guard.missing);
+        self.miss(guard.missing);
         self
     }
 
     pub(super) fn with_verdict(mut self, bad: Self) -> Self {
         self.truth = self.truth.and(bad.truth);
         self.culprits = bad.culprits;
-        self.missing.extend(bad.missing);
+        self.miss(bad.missing);
         self
+    }
+
+    fn miss(&mut self, more: Vec<CompactString>) {
+        if self.missing.is_empty() {
+            self.missing = more;
+        } else {
+            self.missing.extend(more);
+        }
     }
 }
 
@@ -100,6 +108,9 @@ fn missing(value: &Value, out: &mut Vec<CompactString>) {
 
 impl<'a> Evaluator<'a> {
     pub(super) fn condition(&self, condition: &'a Condition, frames: &Frames<'_, 'a>) -> Outcome {
+        if !self.words.get() {
+            return Outcome::bare(self.truth(condition, frames));
+        }
         match condition {
             Condition::Constant(value) => Outcome::certain(*value),
             Condition::Not(inner) => self.condition(inner, frames).not(),
@@ -108,6 +119,34 @@ impl<'a> Evaluator<'a> {
             Condition::Compare(left, op, right) => self.comparison(left, *op, right, frames),
             Condition::Test(function, arguments) => self.test(*function, arguments, frames),
         }
+    }
+
+    /// The truth alone, for which nothing is put together.
+    pub(super) fn truth(&self, condition: &'a Condition, frames: &Frames<'_, 'a>) -> Truth {
+        match condition {
+            Condition::Constant(value) => (*value).into(),
+            Condition::Not(inner) => self.truth(inner, frames).not(),
+            Condition::And(all) => self.decided(all, frames, Truth::False),
+            Condition::Or(all) => self.decided(all, frames, Truth::True),
+            Condition::Compare(left, op @ (Comparison::Equal | Comparison::NotEqual), right) => {
+                compare(&self.seen(left, frames).value, *op, &self.seen(right, frames).value, Domain::Plain)
+            }
+            Condition::Compare(left, op, right) => self.comparison(left, *op, right, frames).truth,
+            Condition::Test(function, arguments) => self.test(*function, arguments, frames).truth,
+        }
+    }
+
+    /// The truth of a junction, as [`Self::junction`] tells it.
+    fn decided(&self, all: &'a [Condition], frames: &Frames<'_, 'a>, deciding: Truth) -> Truth {
+        let mut out = deciding.not();
+        for condition in all {
+            match self.truth(condition, frames) {
+                truth if truth == deciding => return truth,
+                Truth::Unknown => out = Truth::Unknown,
+                _ => {}
+            }
+        }
+        out
     }
 
     /// A truth with the values that it hangs on, as far as words are asked for.
@@ -152,6 +191,15 @@ impl<'a> Evaluator<'a> {
             self.because(truth, &[&subject])
         } else {
             self.because(truth, &[&subject, &other])
+        }
+    }
+
+    /// What an operand is, where its value is all that is asked.
+    pub(super) fn seen(&self, operand: &'a Operand, frames: &Frames<'_, 'a>) -> Seen<'a> {
+        match operand {
+            Operand::Literal(constant) => Seen { value: Held::Lent(constant.value()), present: true },
+            Operand::Path(path) => self.plain(path, frames).unwrap_or_else(|| self.slot(path, frames).into()),
+            Operand::Call(function, arguments, rest) => self.call(*function, arguments, rest, frames).into(),
         }
     }
 

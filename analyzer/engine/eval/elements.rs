@@ -11,7 +11,7 @@ use plimsoll_syntax::{Kind, Place, Value};
 
 use super::Evaluator;
 use super::condition::Culprit;
-use super::slot::{Frames, Shape, Slot};
+use super::slot::{Frames, Shape, Slot, Start};
 
 /// The elements of a list, repeated block, map or relation.
 pub(crate) struct Elements<'a> {
@@ -36,15 +36,30 @@ impl Elements<'_> {
 impl<'a> Evaluator<'a> {
     /// The elements at the end of the path, which may cross repeated blocks.
     pub(crate) fn elements(&self, path: &Path, frames: &Frames<'_, 'a>) -> Elements<'a> {
-        let root = self.root(&path.root, frames).into_owned();
-        let (mut place, mut names) = (root.place, root.names.clone());
-        let mut slots = vec![root];
-        let mut tail = None;
-        for step in &path.steps {
-            let crosses = matches!(step, Step::Field(_) | Step::Related(_));
+        let crosses = |slot: &Slot<'a>, step: &Step| {
+            matches!(step, Step::Field(_) | Step::Related(_)) && matches!(slot.value.kind, Kind::List(_))
+        };
+        // Up to the first list that the path crosses there is one value.
+        let mut only = self.root(&path.root, frames);
+        let mut steps = &path.steps[..];
+        while let Some((step, rest)) = steps.split_first()
+            && !crosses(&only, step)
+        {
+            only = Start::Own(self.step(&only, step, frames));
+            steps = rest;
+        }
+        let only = only.into_owned();
+        let (mut place, mut names) = (only.place, only.names.clone());
+        let (mut tail, mut elements) = (None, Vec::new());
+        if steps.is_empty() {
+            self.spread(self.or_default(only), &mut tail, &mut elements);
+            return Elements { slots: elements, tail, place, names };
+        }
+        let mut slots = vec![only];
+        for step in steps {
             let mut next = Vec::with_capacity(slots.len());
             for slot in slots {
-                if crosses && matches!(slot.value.kind, Kind::List(_)) {
+                if crosses(&slot, step) {
                     let known = next.len();
                     self.spread(slot, &mut tail, &mut next);
                     next.iter_mut().skip(known).for_each(|slot| *slot = self.step(slot, step, frames));
@@ -57,7 +72,6 @@ impl<'a> Evaluator<'a> {
                 (place, names) = (first.place, first.names.clone());
             }
         }
-        let mut elements = Vec::new();
         for slot in slots {
             self.spread(self.or_default(slot), &mut tail, &mut elements);
         }

@@ -195,7 +195,7 @@ impl<'a> Evaluator<'a> {
     /// Every part of a requirement that does not hold.
     fn required(
         &self,
-        condition: &Condition,
+        condition: &'a Condition,
         frames: &Frames<'_, 'a>,
         changes: &mut Vec<Change>,
         said: &mut Vec<String>,

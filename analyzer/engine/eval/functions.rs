@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use compact_str::{CompactString, ToCompactString, format_compact};
-use plimsoll_rule_language::condition::{Argument, Operand, Step};
+use plimsoll_rule_language::condition::{Argument, Constant, Operand, Step};
 use plimsoll_rule_language::functions::Function;
 use plimsoll_syntax::value::{How, List, Map, Number, Part, Reason, Unknown};
 use plimsoll_syntax::{Kind, Value};
@@ -29,27 +29,45 @@ impl<'a> Evaluator<'a> {
         if list {
             return self.membership(first, &arguments[1..], frames);
         }
-        let subject = self.operand(first, frames);
-        let others: Vec<Slot<'a>> = self.others(arguments, frames);
-        let value: &Value = &subject.value;
-        let text = |at: usize| others.get(at).and_then(|slot| slot.value.as_str()).unwrap_or("");
-        let truth = match function {
-            Function::OneOf => {
-                let all = others.iter().flat_map(|slot| elements_or_self(&slot.value));
-                all.map(|other| equal(value, other)).fold(Truth::False, Truth::or)
-            }
-            Function::Matches => self.text_test(value, |known| self.is_match(text(0), known), |_| Truth::Unknown),
-            Function::StartsWith => starts(value, text(0)),
-            Function::EndsWith => ends(value, text(0)),
-            Function::Satisfies => {
-                self.text_test(value, |known| Truth::of(version::satisfies(known, text(0))), |_| Truth::Unknown)
-            }
+        if self.words.get() {
+            let subject = self.operand(first, frames);
+            let truth = self.predicate(function, &subject.value, subject.present, (&arguments[1..], frames));
+            return self.because(truth, &[&subject]);
+        }
+        let subject = self.seen(first, frames);
+        Outcome::bare(self.predicate(function, &subject.value, subject.present, (&arguments[1..], frames)))
+    }
+
+    /// A predicate on a value, and whether somebody wrote it.
+    fn predicate(
+        &self,
+        function: Function,
+        value: &Held<'a>,
+        present: bool,
+        (others, frames): (&'a [Argument], &Frames<'_, 'a>),
+    ) -> Truth {
+        if function == Function::OneOf {
+            return self.values(others, frames).fold(Truth::False, |truth, other| {
+                elements_or_self(&other).iter().fold(truth, |truth, other| truth.or(equal(value, other)))
+            });
+        }
+        let constant = others.first().and_then(Argument::constant);
+        let other = self.values(others, frames).next();
+        let text = other.as_deref().and_then(Value::as_str).unwrap_or("");
+        match function {
+            Function::Matches => self.text_test(value, |known| is_match(constant, text, known), |_| Truth::Unknown),
+            Function::StartsWith => starts(value, text),
+            Function::EndsWith => ends(value, text),
+            Function::Satisfies => self.text_test(value, |known| Truth::of(version::satisfies(known, text)), |_| Truth::Unknown),
             Function::Retired => {
-                self.text_test(value, |known| retired::is(known, text(0), self.kubernetes).into(), |_| Truth::Unknown)
+                self.text_test(value, |known| retired::is(known, text, self.kubernetes).into(), |_| Truth::Unknown)
             }
-            Function::Wellformed => self.text_test(value, |known| Truth::of(wellformed::is(known, text(0))), |_| Truth::Unknown),
+            Function::Wellformed => self.text_test(value, |known| Truth::of(wellformed::is(known, text)), |_| Truth::Unknown),
             Function::Covers => {
-                ports::covers(value, &others.first().map(|slot| super::message::value(&slot.value)).unwrap_or_default())
+                let ports = |value: &Value| ports::parse(&super::message::value(value));
+                let read = constant.and_then(|constant| constant.made(|literal| ports(&literal.value())).copied());
+                let wanted = read.unwrap_or_else(|| other.as_deref().and_then(ports));
+                wanted.map_or(Truth::Unknown, |wanted| self.with_ports(value, |ports| ports.touches(wanted)))
             }
             Function::Internet => address::internet(value),
             Function::World => address::world(value),
@@ -66,36 +84,40 @@ impl<'a> Evaluator<'a> {
             Function::Literal => Truth::from(is_constant(value)),
             Function::SecretName => self.text_test(value, |known| secret::name(known).into(), |_| Truth::Unknown),
             Function::Written => match &value.kind {
-                Kind::Unknown(unknown) if subject.present && !unknown.not_null => Truth::Unknown,
-                _ => subject.present.into(),
+                Kind::Unknown(unknown) if present && !unknown.not_null => Truth::Unknown,
+                _ => present.into(),
             },
-            Function::Selects => others.first().map_or(Truth::Unknown, |labels| labels::selects(value, &labels.value)),
-            Function::Allows => iam::allows(value, text(0)),
+            Function::Selects => other.map_or(Truth::Unknown, |labels| labels::selects(value, &labels)),
+            Function::Allows => iam::allows(value, text),
             Function::Public => iam::public(value),
             Function::Narrowed => iam::narrowed(value),
             _ => Truth::Unknown,
-        };
-        self.because(truth, &[&subject])
+        }
     }
 
-    fn others(&self, arguments: &'a [Argument], frames: &Frames<'_, 'a>) -> Vec<Slot<'a>> {
-        let rest = arguments.iter().skip(1);
-        rest.filter_map(|argument| match argument {
-            Argument::Operand(operand) => Some(self.operand(operand, frames)),
+    /// Hands over the set of ports that a value is. Rules ask of one value after the other whether it has this port or that.
+    fn with_ports<T>(&self, value: &Held<'a>, work: impl FnOnce(&ports::PortSet) -> T) -> T {
+        let Held::Lent(lent) = value else { return work(&ports::set(value)) };
+        let mut last = self.ports.borrow_mut();
+        match &*last {
+            Some((known, ports)) if std::ptr::eq(*known, *lent) => work(ports),
+            _ => work(&last.insert((lent, ports::set(lent))).1),
+        }
+    }
+
+    /// The values of arguments.
+    fn values<'s>(&'s self, arguments: &'a [Argument], frames: &'s Frames<'_, 'a>) -> impl Iterator<Item = Held<'a>> + 's {
+        arguments.iter().filter_map(move |argument| match argument {
+            Argument::Operand(operand) => Some(self.seen(operand, frames).value),
             Argument::Condition(_) => None,
         })
-        .collect()
     }
 
     /// `contains` and `intersects`.
     fn membership(&self, list: &'a Operand, others: &'a [Argument], frames: &Frames<'_, 'a>) -> Outcome {
         let elements = self.operand_elements(list, frames);
-        let others = others.iter().filter_map(|argument| match argument {
-            Argument::Operand(operand) => Some(self.operand(operand, frames)),
-            Argument::Condition(_) => None,
-        });
-        let others: Vec<Slot<'a>> = others.collect();
-        let wanted: Vec<&Value> = others.iter().flat_map(|slot| elements_or_self(&slot.value)).collect();
+        let others: Vec<Held<'a>> = self.values(others, frames).collect();
+        let wanted: Vec<&Value> = others.iter().flat_map(|value| elements_or_self(value)).collect();
         let mut truth = if elements.tail.is_some() { Truth::Unknown } else { Truth::False };
         let mut missing: Vec<CompactString> = elements.tail.iter().map(|tail| tail.source.clone()).collect();
         for element in &elements.slots {
@@ -140,8 +162,8 @@ impl<'a> Evaluator<'a> {
             return self.size(function, first, arguments.get(1), frames);
         }
         let subject = self.operand(first, frames);
-        let others = self.others(arguments, frames);
-        let text = |at: usize| others.get(at).and_then(|slot| slot.value.as_str()).unwrap_or("");
+        let others: Vec<Held<'a>> = self.values(&arguments[1..], frames).collect();
+        let text = |at: usize| others.get(at).and_then(|value| value.as_str()).unwrap_or("");
         let known = subject.value.as_str();
         let unknown = matches!(subject.value.kind, Kind::Unknown(_) | Kind::Template(_));
         let kind = match function {
@@ -171,17 +193,15 @@ impl<'a> Evaluator<'a> {
                 .map_or(Kind::Null, |least| Kind::String(least.into())),
             Function::Image => image(&subject.value),
             Function::Ratio => {
-                let sides = (
-                    magnitude(&subject.value, Domain::Plain),
-                    others.first().and_then(|slot| magnitude(&slot.value, Domain::Plain)),
-                );
+                let sides =
+                    (magnitude(&subject.value, Domain::Plain), others.first().and_then(|value| magnitude(value, Domain::Plain)));
                 match sides {
                     (Some(a), Some(b)) if b != 0.0 => Kind::Number((a / b).into()),
                     _ => Kind::Null,
                 }
             }
             Function::Flag => {
-                let names: Vec<&str> = others.iter().filter_map(|slot| slot.value.as_str()).collect();
+                let names: Vec<&str> = others.iter().filter_map(|value| value.as_str()).collect();
                 let value = argv::flag(&subject.value, &names);
                 let place = if value.place.is_some() { value.place } else { subject.place };
                 // People say that the flag is not set, not that the arguments are not.
@@ -247,10 +267,15 @@ impl<'a> Evaluator<'a> {
             Kind::Null | Kind::List(_) | Kind::Map(_) => Truth::False,
         }
     }
+}
 
-    fn is_match(&self, pattern: &str, text: &str) -> Truth {
-        Truth::of(crate::patterns::get(pattern).map(|regex| regex.is_match(text)))
-    }
+/// Whether the text has what the pattern asks for; that of a constant is looked up once.
+fn is_match(constant: Option<&Constant>, pattern: &str, text: &str) -> Truth {
+    let known = constant.and_then(|constant| constant.made(|_| crate::patterns::get(pattern)));
+    Truth::of(match known {
+        Some(regex) => regex.as_ref().map(|regex| regex.is_match(text)),
+        None => crate::patterns::get(pattern).map(|regex| regex.is_match(text)),
+    })
 }
 
 /// The elements of a list, or the one value that it is.

@@ -20,6 +20,7 @@ use plimsoll_syntax::value::{Choice, Unknown};
 use plimsoll_syntax::{Item, Place, Value};
 use rustc_hash::FxHashMap;
 
+use crate::domains::ports::PortSet;
 use crate::truth::Truth;
 use crate::versions::Chosen;
 use condition::Outcome;
@@ -50,8 +51,8 @@ pub(crate) struct Links<'a> {
 }
 
 /// The fields of an item: those of its first view with a schema.
-pub(crate) fn shape_of<'a>(schemas: &'a Schemas, item: &Item) -> Option<Shape<'a>> {
-    item.views.iter().find_map(|view| schemas.get(view)).map(|body| Shape::Fields(body))
+pub(crate) fn body_of<'a>(schemas: &'a Schemas, item: &Item) -> Option<&'a Body> {
+    item.views.iter().find_map(|view| schemas.get(view)).map(|body| &**body)
 }
 
 /// A row of a rule, ready to judge.
@@ -69,6 +70,8 @@ pub(crate) struct Evaluator<'a> {
     /// Whether what decides a condition is of interest: names, culprits, what is missing. Nearly every verdict is that all is well,
     /// and is found without.
     words: Cell<bool>,
+    /// The value that was last asked for its ports, and those.
+    ports: RefCell<Option<(&'a Value, PortSet)>>,
 }
 
 /// A choice that was met, and the arm that this round looks at.
@@ -110,7 +113,17 @@ impl<'a> Evaluator<'a> {
         params: &'a FxHashMap<CompactString, Value>,
         kubernetes: &'a str,
     ) -> Self {
-        Self { row, schemas, chosen, relate, params, kubernetes, choices: RefCell::default(), words: Cell::new(false) }
+        Self {
+            row,
+            schemas,
+            chosen,
+            relate,
+            params,
+            kubernetes,
+            choices: RefCell::default(),
+            words: Cell::new(false),
+            ports: RefCell::default(),
+        }
     }
 
     /// Judges one item: one judgement per violated or undecided element (or the item itself).
@@ -135,9 +148,8 @@ impl<'a> Evaluator<'a> {
 
     /// Whether `when` and `unless` are not known to keep the rule from looking at the item.
     pub(crate) fn guards_hold(&self, frames: &Frames<'_, 'a>) -> bool {
-        let holds =
-            |guard: &Option<Condition>, wanted| guard.as_ref().is_none_or(|guard| self.condition(guard, frames).truth == wanted);
-        holds(&self.row.when, Truth::True) && holds(&self.row.unless, Truth::False)
+        let holds = |guard: Option<&'a Condition>, wanted| guard.is_none_or(|guard| self.truth(guard, frames) == wanted);
+        holds(self.row.when.as_ref(), Truth::True) && holds(self.row.unless.as_ref(), Truth::False)
     }
 
     /// Looks at every combination of choices; the verdict is known where all agree.
@@ -146,11 +158,11 @@ impl<'a> Evaluator<'a> {
         let mut first: Option<(Truth, Option<Judgement>)> = None;
         let mut conditions = Vec::new();
         for _ in 0..COMBINATIONS {
-            let truth = self.outcome(frames, |_, outcome| outcome.truth);
+            let truth = self.judged(frames, |frames| self.decision(frames));
             match &first {
                 // Words are only put together where there is something to say.
                 None => {
-                    let words = || self.outcome(frames, |frames, outcome| self.judgement(frames, &outcome, place));
+                    let words = || self.judged(frames, |frames| self.judgement(frames, &self.verdict(frames), place));
                     first = Some((truth, (truth != Truth::False).then(|| self.spoken(words))));
                 }
                 Some((known, _)) if *known == truth => {}
@@ -177,11 +189,31 @@ impl<'a> Evaluator<'a> {
         done
     }
 
-    /// Hands over the outcome for what is judged, with the frames that have it.
-    fn outcome<T>(&self, frames: &Frames<'_, 'a>, then: impl FnOnce(&Frames<'_, 'a>, Outcome) -> T) -> T {
+    /// Hands over the frames that have what is judged.
+    fn judged<T>(&self, frames: &Frames<'_, 'a>, then: impl FnOnce(&Frames<'_, 'a>) -> T) -> T {
         let judged = self.row.value.as_ref().map(|path| self.slot(path, frames));
         let frames = judged.as_ref().map_or(*frames, |it| Frames { it, ..*frames });
-        then(&frames, self.verdict(&frames))
+        then(&frames)
+    }
+
+    /// The truth of [`Self::verdict`], for which nothing is put together.
+    fn decision(&self, frames: &Frames<'_, 'a>) -> Truth {
+        let mut all = Truth::True;
+        let when = self.row.when.iter().map(|guard| (guard, true));
+        let unless = self.row.unless.iter().map(|guard| (guard, false));
+        for (guard, wanted) in when.chain(unless) {
+            let truth = self.truth(guard, frames);
+            let truth = if wanted { truth } else { truth.not() };
+            if truth == Truth::False {
+                return truth;
+            }
+            all = all.and(truth);
+        }
+        all.and(match &self.row.verdict {
+            Verdict::Require(condition) => self.truth(condition, frames).not(),
+            Verdict::Forbid(condition) => self.truth(condition, frames),
+            Verdict::Rust => Truth::False,
+        })
     }
 
     /// `when && !unless && bad`

@@ -12,7 +12,7 @@ use plimsoll_syntax::value::{List, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
 
 use super::held::Held;
-use super::{Evaluator, shape_of};
+use super::{Evaluator, body_of};
 
 /// What a schema says about a value.
 #[derive(Clone, Copy, Debug)]
@@ -45,6 +45,19 @@ pub(crate) struct Slot<'a> {
     pub(super) links: Option<Rc<Vec<Slot<'a>>>>,
 }
 
+/// What a path leads to, where nothing is asked but its value.
+pub(crate) struct Seen<'a> {
+    pub(crate) value: Held<'a>,
+    /// As [`Slot::present`].
+    pub(crate) present: bool,
+}
+
+impl<'a> From<Slot<'a>> for Seen<'a> {
+    fn from(slot: Slot<'a>) -> Self {
+        Self { value: slot.value, present: slot.present }
+    }
+}
+
 /// The names that a condition sees.
 #[derive(Clone, Copy)]
 pub(crate) struct Frames<'f, 'a> {
@@ -55,7 +68,8 @@ pub(crate) struct Frames<'f, 'a> {
 }
 
 impl<'a> Slot<'a> {
-    pub(crate) fn of_item(item: &'a Item, shape: Option<Shape<'a>>) -> Self {
+    pub(crate) fn of_item(item: &'a Item, body: Option<&'a Body>) -> Self {
+        let shape = body.map(Shape::Fields);
         Self { item: Some(item), shape, names: Some(Rc::default()), place: item.header, ..Self::of(Held::Lent(&item.value)) }
     }
 
@@ -122,6 +136,41 @@ impl<'a> Evaluator<'a> {
             Some((first, rest)) => rest.iter().fold(self.step(&root, first, frames), |slot, step| self.step(&slot, step, frames)),
         };
         self.or_default(end)
+    }
+
+    /// What [`Self::slot`] finds, where that is plain: names lead to something that is written, or to nothing that anything stands in for.
+    pub(super) fn plain(&self, path: &Path, frames: &Frames<'_, 'a>) -> Option<Seen<'a>> {
+        let start = match path.root {
+            Root::Here => frames.here,
+            Root::Item => frames.item,
+            Root::Each => frames.each.unwrap_or(frames.item),
+            Root::It => frames.it,
+            Root::Key | Root::Param(_) => return None,
+        };
+        let Held::Lent(mut value) = start.value else { return None };
+        if !self.row.defaults.is_empty() {
+            return None;
+        }
+        if path.steps.is_empty() {
+            let open = matches!(value.kind, Kind::Choice(_)) || value.is_null() && start.default.is_some();
+            return (!open).then_some(Seen { value: Held::Lent(value), present: start.present });
+        }
+        for (at, step) in path.steps.iter().enumerate() {
+            let (Step::Field(name), Kind::Map(map)) = (step, &value.kind) else { return None };
+            match map.get(name).map(|entry| &entry.value) {
+                Some(Value { kind: Kind::Choice(_), .. }) => return None,
+                Some(written) if !written.is_null() => value = written,
+                None if map.tail.is_some() => return None,
+                // What stands in for it is known of a field of where the path starts.
+                _ if at > 0 => return None,
+                _ => {
+                    let field = start.shape.and_then(|shape| self.body(shape)).and_then(|body| body.get(name));
+                    let nothing = field.is_none_or(Field::is_nothing_when_absent);
+                    return nothing.then(|| Seen { value: Held::null(), present: false });
+                }
+            }
+        }
+        Some(Seen { value: Held::Lent(value), present: true })
     }
 
     pub(super) fn root<'f>(&self, root: &Root, frames: &Frames<'f, 'a>) -> Start<'f, 'a> {
@@ -191,8 +240,10 @@ impl<'a> Evaluator<'a> {
                     // A derived field has no place of its own; its owner's is the nearest.
                     let place = if place.is_some() { place } else { slot.place };
                     let present = !value.is_null();
-                    let child = self.child(slot, value, if present { place } else { slot.place }, name, shape);
-                    self.settle(Slot { default: field.and_then(|field| self.default_of(field)), present, ..child })
+                    let mut child = self.child(slot, value, if present { place } else { slot.place }, name, shape);
+                    child.default = field.and_then(|field| self.default_of(field));
+                    child.present = present;
+                    self.settle(child)
                 }
                 None => {
                     let value = map.tail.as_ref().map_or_else(Held::null, |tail| part_of(tail, name, Place::NONE));
@@ -246,7 +297,7 @@ impl<'a> Evaluator<'a> {
             return self.child(slot, Held::made(Value::unknown(unknown, slot.place)), slot.place, name, None);
         };
         let mut slots: Vec<Slot<'a>> =
-            links.items.into_iter().map(|linked| Slot::of_item(linked, shape_of(self.schemas, linked))).collect();
+            links.items.into_iter().map(|linked| Slot::of_item(linked, body_of(self.schemas, linked))).collect();
         slots.extend(links.values.into_iter().map(|value| Slot::of(Held::Lent(value))));
         if !links.many {
             return match (slots.into_iter().next(), links.tail) {
@@ -264,7 +315,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Replaces a choice by the arm that this round of the evaluation looks at.
-    pub(super) fn settle(&self, mut slot: Slot<'a>) -> Slot<'a> {
+    #[inline]
+    pub(super) fn settle(&self, slot: Slot<'a>) -> Slot<'a> {
+        if matches!(slot.value.kind, Kind::Choice(_)) { self.settled(slot) } else { slot }
+    }
+
+    #[cold]
+    fn settled(&self, mut slot: Slot<'a>) -> Slot<'a> {
         for _ in 0..16 {
             let Kind::Choice(choice) = &slot.value.kind else { break };
             let at = self.arm(choice);

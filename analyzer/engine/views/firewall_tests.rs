@@ -32,7 +32,7 @@ fn shown(kind: &str, fields: Vec<(&str, Value)>) -> Vec<String> {
     for item in items(&[resource(kind, fields)]) {
         let field = |key: &str| item.value.get(key);
         let ports = field("ports").cloned().unwrap_or_default();
-        let ssh = match ports::covers(&ports, "22/tcp") {
+        let ssh = match ports::set(&ports).touches(ports::parse("22/tcp").unwrap()) {
             Truth::True => " ssh",
             Truth::Unknown => " ssh?",
             Truth::False => "",

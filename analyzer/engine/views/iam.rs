@@ -50,6 +50,9 @@ pub(crate) fn items(terraform: &[Item], source: Source<'_>) -> Vec<Item> {
         let Some(kind) = kind_of(resource).filter(|kind| kind.starts_with("aws_") || kind.starts_with("alicloud_ram_")) else {
             continue;
         };
+        if !may_hold_policies(resource) {
+            continue;
+        }
         for policy in ATTRIBUTES.iter().flat_map(|path| policies(&resource.value, path)) {
             if let Some(document) = document_of(&policy.value).and_then(|address| documents.get(address)) {
                 let mut layers = Vec::new();
@@ -93,6 +96,13 @@ fn merged<'a>(document: &'a Item, documents: &FxHashMap<&str, &'a Item>, depth: 
 /// The type of a resource or data source.
 fn kind_of(item: &Item) -> Option<&str> {
     item.views.first().map(CompactString::as_str)
+}
+
+/// Whether an attribute is called as those are that hold policies: nearly no resource has one.
+fn may_hold_policies(resource: &Item) -> bool {
+    let endings = ["policy", "policies", "document"];
+    let names = resource.value.as_map().into_iter().flat_map(|map| &map.entries).map(|entry| entry.key.as_str());
+    names.into_iter().any(|name| endings.iter().any(|ending| name.ends_with(ending)))
 }
 
 /// The entries at a path, through single and repeated blocks.

@@ -15,7 +15,8 @@ pub(crate) mod taggable;
 use plimsoll_syntax::value::Map;
 use plimsoll_syntax::{Item, Value};
 
-/// The views over the resources of one root module; `source` gives the text of a file.
+/// The views over the resources of one root module, but `taggable`, which is as large as all that there is and seldom asked for; `source`
+/// gives the text of a file.
 pub(crate) fn terraform(resources: &[Item], source: embedded::Source<'_>) -> Vec<Item> {
     let mut items = disk::items(resources);
     items.extend(ecs::items(resources, source));
@@ -24,7 +25,6 @@ pub(crate) fn terraform(resources: &[Item], source: embedded::Source<'_>) -> Vec
     items.extend(iam::items(resources, source));
     items.extend(kubernetes::items(resources));
     items.extend(route::items(resources));
-    items.extend(taggable::items(resources, plimsoll_rules::schemas()));
     items
 }
 
