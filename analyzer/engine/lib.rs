@@ -207,8 +207,8 @@ impl Engine {
         if total < ALONE { render() } else { self.pooled(render) }
     }
 
-    /// Makes the items of everything, and judges what needs no others, on all threads: so that what needs many of them at once, the list of root modules and the world,
-    /// does not make them one after the other.
+    /// Makes the items of everything, and judges what needs no others, on all threads: so that what needs many of them at once, the list
+    /// of root modules and the world, does not make them one after the other.
     fn prepare(&self) {
         let (workspace, book, outside) = (self.workspace, self.book, &self.outside);
         let directories: Vec<String> = workspace.directories(&self.db).keys().cloned().collect();
