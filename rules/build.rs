@@ -44,6 +44,7 @@ fn build() -> Result<(), Errors> {
     // By name, as a set of rules has them.
     let mut table: BTreeMap<String, String> = BTreeMap::new();
     let mut modules = String::new();
+    let (mut texts, mut headers) = (Vec::new(), Vec::new());
     let mut names: BTreeMap<String, PathBuf> = BTreeMap::new();
     for path in pages {
         let shown = format!("rules/{}", slashes(path.strip_prefix(&root).unwrap_or(&path)));
@@ -71,23 +72,14 @@ fn build() -> Result<(), Errors> {
         if has_half {
             let _ = writeln!(modules, "#[path = {:?}]\nmod {module};", half.display().to_string());
         }
-        let bytes = out.join(format!("{name}.rule"));
-        fs::write(&bytes, postcard::to_allocvec(&rule).map_err(text)?).map_err(text)?;
         let group = path.parent().and_then(|folder| folder.strip_prefix(&root).ok()).map(slashes).unwrap_or_default();
+        let facts = packed(&mut texts, rule.facts(&group, &page).as_bytes());
+        let whole = packed(&mut texts, source.as_bytes());
+        let header = packed(&mut headers, &postcard::to_allocvec(&rule).map_err(text)?);
         let row = format!(
-            "    RuleInfo {{ name: CompactString::const_new({name:?}), group: Cow::Borrowed({group:?}), title: Cow::Borrowed({:?}), \
-             summary: Cow::Borrowed({:?}), page: Cow::Borrowed(include_str!({:?})), block: {}..{}, rule: Header::of(include_bytes!({:?})), \
-             profile: Profile::{:?}, asked: Some(Asked {{ aliases: &{:?}, tags: &{:?}, views: &{:?} }}), check: {check} }},\n",
-            page.title,
-            page.summary,
-            path.display().to_string(),
-            page.header_block.start,
-            page.header_block.end,
-            bytes.display().to_string(),
-            rule.profile,
-            rule.aliases,
-            rule.all_tags(),
-            rule.views(),
+            "    RuleInfo {{ name: CompactString::const_new({name:?}), facts: Stored::Packed({facts}), page: Stored::Packed({whole}), \
+             block: ({}, {}), rule: Header::packed({header}), profile: Profile::{:?}, check: {check} }},\n",
+            page.header_block.start, page.header_block.end, rule.profile,
         );
         table.insert(name, row);
     }
@@ -97,7 +89,16 @@ fn build() -> Result<(), Errors> {
     }
     let code =
         format!("{modules}\nstatic BUILT_IN: [RuleInfo; {}] = [\n{}];\n", table.len(), table.into_values().collect::<String>());
+    fs::write(out.join("texts.txt"), texts).map_err(text)?;
+    fs::write(out.join("headers.bin"), headers).map_err(text)?;
     fs::write(out.join("rules.rs"), code).map_err(text)
+}
+
+/// Adds bytes; where they begin and end.
+fn packed(all: &mut Vec<u8>, bytes: &[u8]) -> String {
+    let start = all.len();
+    all.extend_from_slice(bytes);
+    format!("{start}, {}", all.len())
 }
 
 fn compile_schemas(root: &Path, out: &Path) -> Result<Schemas, Errors> {

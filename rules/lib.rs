@@ -3,8 +3,7 @@
 //! A rule is a Markdown page in one of the folders beside this file; see `rules/language` for what its header may say. This
 //! crate must not know how a condition is evaluated, nor who shows the findings.
 
-use std::borrow::Cow;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -18,6 +17,10 @@ mod object_fields;
 
 include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 
+/// The pages of all rules, and what is asked of every rule, one after the other.
+static TEXTS: &str = include_str!(concat!(env!("OUT_DIR"), "/texts.txt"));
+/// The compiled headers of all rules.
+static HEADERS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/headers.bin"));
 static SCHEMAS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/schemas.bin"));
 static RELATIONS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/relations.bin"));
 
@@ -38,42 +41,59 @@ pub fn relations() -> &'static Relations {
 pub struct RuleInfo {
     /// The page's file name: what people select, ignore and allow.
     pub name: CompactString,
-    /// Its folder: `kubernetes/workload`; `custom` for users' own.
-    pub group: Cow<'static, str>,
-    /// The page's heading.
-    pub title: Cow<'static, str>,
-    /// The first paragraph after the header.
-    pub summary: Cow<'static, str>,
-    page: Cow<'static, str>,
+    /// Group, title and summary, aliases, tags and views, each on a line of its own: what is asked of every rule is known without reading
+    /// its header.
+    facts: Stored,
+    page: Stored,
     /// The bytes of the page's `rule` block.
-    block: Range<usize>,
+    block: (u32, u32),
     /// The compiled header.
     pub rule: Header,
     profile: Profile,
-    /// Where it is built in: what is asked of every rule is known there without reading its header.
-    asked: Option<Asked>,
     /// The Rust half.
     pub check: Option<Check>,
 }
 
-/// Parts of a header, sorted.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    aliases: &'static [&'static str],
-    tags: &'static [&'static str],
-    views: &'static [&'static str],
+/// Lines of [`RuleInfo::facts`].
+#[derive(Clone, Copy)]
+enum Fact {
+    Group,
+    Title,
+    Summary,
+    Aliases,
+    Tags,
+    Views,
+}
+
+/// A text. Those of built-in rules are parts of one: a pointer to each would be one more thing to set right whenever the program starts.
+#[derive(Debug)]
+enum Stored {
+    Packed(u32, u32),
+    Own(Box<str>),
+}
+
+impl Deref for Stored {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Packed(start, end) => TEXTS.get(*start as usize..*end as usize).unwrap_or_default(),
+            Self::Own(text) => text,
+        }
+    }
 }
 
 /// A compiled header. That of a built-in rule is read when it is first asked for: most runs need but a part of them.
 #[derive(Debug)]
 pub struct Header {
-    bytes: &'static [u8],
+    /// Where it lies among all headers.
+    bytes: (u32, u32),
     rule: OnceLock<Box<Rule>>,
 }
 
 impl Header {
-    const fn of(bytes: &'static [u8]) -> Self {
-        Self { bytes, rule: OnceLock::new() }
+    const fn packed(start: u32, end: u32) -> Self {
+        Self { bytes: (start, end), rule: OnceLock::new() }
     }
 }
 
@@ -82,21 +102,44 @@ impl Deref for Header {
 
     #[expect(clippy::expect_used, reason = "the build script has written these bytes from a rule")]
     fn deref(&self) -> &Rule {
-        self.rule.get_or_init(|| postcard::from_bytes(self.bytes).expect("a rule"))
+        let (start, end) = (self.bytes.0 as usize, self.bytes.1 as usize);
+        self.rule.get_or_init(|| postcard::from_bytes(HEADERS.get(start..end).unwrap_or_default()).expect("a rule"))
     }
 }
 
 impl From<Rule> for Header {
     fn from(rule: Rule) -> Self {
-        Self { bytes: &[], rule: OnceLock::from(Box::new(rule)) }
+        Self { bytes: (0, 0), rule: OnceLock::from(Box::new(rule)) }
     }
 }
 
 impl RuleInfo {
+    fn fact(&self, fact: Fact) -> &str {
+        self.facts.split('\n').nth(fact as usize).unwrap_or_default()
+    }
+
+    /// Its folder: `kubernetes/workload`; `custom` for users' own.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.fact(Fact::Group)
+    }
+
+    /// The page's heading.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.fact(Fact::Title)
+    }
+
+    /// The first paragraph after the header.
+    #[must_use]
+    pub fn summary(&self) -> &str {
+        self.fact(Fact::Summary)
+    }
+
     /// The page without its `rule` block.
     #[must_use]
     pub fn markdown(&self) -> String {
-        let (before, after) = (self.page.get(..self.block.start), self.page.get(self.block.end..));
+        let (before, after) = (self.page.get(..self.block.0 as usize), self.page.get(self.block.1 as usize..));
         format!("{}\n\n{}", before.unwrap_or_default().trim_end(), after.unwrap_or_default().trim_start())
     }
 
@@ -127,25 +170,24 @@ impl RuleInfo {
     }
 
     /// Standards, those of single rows included; sorted.
-    #[must_use]
-    pub fn tags(&self) -> Cow<'_, [&str]> {
-        self.asked.map_or_else(|| self.rule.all_tags().into(), |asked| asked.tags.into())
+    pub fn tags(&self) -> impl Iterator<Item = &str> {
+        words(self.fact(Fact::Tags))
     }
 
     /// Whether people once knew it by this name.
     #[must_use]
     pub fn is_alias(&self, name: &str) -> bool {
-        match self.asked {
-            Some(asked) => asked.aliases.contains(&name),
-            None => self.rule.aliases.iter().any(|alias| alias == name),
-        }
+        words(self.fact(Fact::Aliases)).any(|alias| alias == name)
     }
 
     /// What it ranges over; sorted.
-    #[must_use]
-    pub fn views(&self) -> Cow<'_, [&str]> {
-        self.asked.map_or_else(|| self.rule.views().into(), |asked| asked.views.into())
+    pub fn views(&self) -> impl Iterator<Item = &str> {
+        words(self.fact(Fact::Views))
     }
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    line.split('\t').filter(|word| !word.is_empty())
 }
 
 /// A rule as a set has it: one of this release, of which there is but one, or a user's own.
@@ -237,13 +279,10 @@ pub fn load(path: &Utf8Path, text: &str) -> Result<(Page, RuleInfo), Vec<PageErr
     let check = BUILT_IN.iter().find(|known| known.name == name).and_then(|known| known.check);
     let info = RuleInfo {
         name: name.into(),
-        group: "custom".into(),
-        title: page.title.clone().into(),
-        summary: page.summary.clone().into(),
-        page: text.to_owned().into(),
-        block: page.header_block.start as usize..page.header_block.end as usize,
+        facts: Stored::Own(rule.facts("custom", &page).into()),
+        page: Stored::Own(text.into()),
+        block: (page.header_block.start, page.header_block.end),
         profile: rule.profile,
-        asked: None,
         rule: rule.into(),
         check,
     };

@@ -41,9 +41,9 @@ fn page(rule: &RuleInfo, url: Option<String>, paint: Paint) -> String {
     fact("rule", paint.bold(&rule.name));
     fact("severity", paint.severity(severity, severity));
     fact("profile", rule.profile().to_string());
-    fact("group", rule.group.to_string());
-    fact("about", shortened(&rule.views()));
-    for (name, words) in [("same as", rule.peers()), ("tags", rule.tags().into_owned())] {
+    fact("group", rule.group().to_owned());
+    fact("about", shortened(&rule.views().collect::<Vec<_>>()));
+    for (name, words) in [("same as", rule.peers()), ("tags", rule.tags().collect())] {
         if !words.is_empty() {
             fact(name, wrapped(&words));
         }

@@ -29,7 +29,7 @@ const COUNTERPART: &str = "falco:";
 /// Our rules that judge before it runs what a promise watches.
 fn counterparts<'r>(pages: &'r RuleSet, promise: &str) -> impl Iterator<Item = &'r str> {
     let tag = format!("{COUNTERPART}{promise}");
-    pages.iter().filter(move |page| page.tags().iter().any(|own| **own == tag)).map(|page| &*page.name)
+    pages.iter().filter(move |page| page.tags().any(|own| own == tag)).map(|page| &*page.name)
 }
 
 /// A rules file: texts are quoted as JSON has them, which is YAML, too.
@@ -66,7 +66,7 @@ mod tests {
             assert!(counterparts(&pages, promise).next().is_some(), "no page has the tag {COUNTERPART}{promise}");
         }
         for page in pages.iter() {
-            for tag in page.tags().iter() {
+            for tag in page.tags() {
                 let known = tag.strip_prefix(COUNTERPART).is_none_or(|promise| PROMISES.contains(&promise));
                 assert!(known, "{}: {tag}", page.name);
             }

@@ -74,18 +74,18 @@ fn list(rules: &RuleSet, format: ListFormat, paint: Paint) -> io::Result<()> {
     }
     let width = rules.iter().map(|rule| rule.name.len()).max().unwrap_or(0);
     let mut by_group: Vec<&RuleInfo> = rules.iter().map(|rule| &**rule).collect();
-    by_group.sort_by(|a, b| a.group.cmp(&b.group).then(a.name.cmp(&b.name)));
+    by_group.sort_by(|a, b| a.group().cmp(b.group()).then(a.name.cmp(&b.name)));
     let mut group = "";
     for rule in by_group {
-        if *rule.group != *group {
+        if rule.group() != group {
             let gap = if group.is_empty() { "" } else { "\n" };
-            group = &rule.group;
+            group = rule.group();
             writeln!(out, "{gap}{}", paint.bold(group))?;
         }
         let severity = rule.severity();
         let severity = paint.severity(severity, format!("{severity:8}"));
         let profile = paint.dim(format!("{:11}", rule.profile().to_string()));
-        writeln!(out, "  {}  {severity}  {profile}  {}", paint.code(format!("{:width$}", rule.name)), rule.title)?;
+        writeln!(out, "  {}  {severity}  {profile}  {}", paint.code(format!("{:width$}", rule.name)), rule.title())?;
     }
     out.flush()
 }
@@ -94,12 +94,12 @@ fn listed(rule: &RuleInfo) -> Listed<'_> {
     Listed {
         rule: &rule.name,
         severity: rule.severity(),
-        title: &rule.title,
+        title: rule.title(),
         peers: rule.peers(),
-        tags: rule.tags().into_owned(),
-        views: rule.views().into_owned(),
+        tags: rule.tags().collect(),
+        views: rule.views().collect(),
         profile: rule.profile().to_string(),
-        group: &rule.group,
+        group: rule.group(),
     }
 }
 

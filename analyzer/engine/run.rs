@@ -83,8 +83,8 @@ impl Rulebook {
         let rules = active(rules, settings)?;
         let mut by_view: FxHashMap<String, Lookers> = FxHashMap::default();
         for (number, rule) in (0_u32..).zip(&rules) {
-            for view in rule.info.views().iter() {
-                by_view.entry((*view).to_owned()).or_default().rules.push(number);
+            for view in rule.info.views() {
+                by_view.entry(view.to_owned()).or_default().rules.push(number);
             }
         }
         Ok(Self { rules, by_view })

@@ -172,7 +172,7 @@ impl<'s> Word<'s> {
         };
         let within =
             |whole: &str, end: char| whole.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(end));
-        within(&rule.group, '/') || rule.name == name || rule.is_alias(name) || rule.tags().iter().any(|tag| within(tag, ':'))
+        within(rule.group(), '/') || rule.name == name || rule.is_alias(name) || rule.tags().any(|tag| within(tag, ':'))
     }
 
     fn weight(self, rule: &RuleInfo) -> usize {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 
+use crate::Page;
 use crate::condition::{Condition, Constant, Literal, Path, Template};
 
 /// A rule: what its header says.
@@ -43,6 +44,15 @@ impl Rule {
     #[must_use]
     pub fn views(&self) -> Vec<&str> {
         sorted(self.rows.iter().map(|row| row.view.as_str()))
+    }
+
+    /// What is asked of every rule, a line each: its group, the page's title and summary, and with tabs between them its aliases, tags and
+    /// views.
+    #[must_use]
+    pub fn facts(&self, group: &str, page: &Page) -> String {
+        let aliases: Vec<&str> = self.aliases.iter().map(|alias| alias.as_str()).collect();
+        let lists = [aliases, self.all_tags(), self.views()].map(|list| list.join("\t"));
+        [group, &page.title, &page.summary].into_iter().chain(lists.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -62,6 +62,6 @@ fn without_dots(path: &Utf8Path) -> Utf8PathBuf {
 
 /// The page of a rule on the site; a workspace's own rules have none.
 pub(crate) fn page_of(rules: &RuleSet, name: &str) -> Option<String> {
-    let is_own = rules.get(name).is_some_and(|rule| &*rule.group == OWN_GROUP);
+    let is_own = rules.get(name).is_some_and(|rule| rule.group() == OWN_GROUP);
     (!is_own).then(|| format!("https://plimsoll.dev/rules/{name}"))
 }

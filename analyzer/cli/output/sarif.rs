@@ -88,8 +88,8 @@ fn descriptor(run: &Run<'_>, name: &str) -> ReportingDescriptor {
     let info = run.rules.get(name).filter(|info| &*info.name == name);
     let own = run.report.findings.iter().find(|finding| &*finding.rule == name).map(|finding| finding.severity);
     let severity = info.map(|info| info.severity()).or(own).unwrap_or(Severity::Medium);
-    let title = info.map_or_else(|| sentence(name), |info| info.title.to_string());
-    let summary = info.map_or_else(|| title.clone(), |info| info.summary.to_string());
+    let title = info.map_or_else(|| sentence(name), |info| info.title().to_owned());
+    let summary = info.map_or_else(|| title.clone(), |info| info.summary().to_owned());
     let page = info.map_or_else(|| format!("# {title}\n"), |info| info.markdown());
     ReportingDescriptor {
         id: name.to_owned(),
@@ -107,8 +107,8 @@ fn descriptor(run: &Run<'_>, name: &str) -> ReportingDescriptor {
 fn properties(info: Option<&RuleInfo>, severity: Severity) -> RuleProperties {
     let mut tags = vec!["security".to_owned()];
     if let Some(info) = info {
-        tags.extend(info.group.split('/').map(str::to_owned));
-        tags.extend(info.tags().iter().map(|tag| (*tag).to_owned()));
+        tags.extend(info.group().split('/').map(str::to_owned));
+        tags.extend(info.tags().map(str::to_owned));
     }
     tags.dedup();
     tags.truncate(MOST_TAGS);

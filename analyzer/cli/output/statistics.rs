@@ -28,7 +28,7 @@ pub(crate) fn write(run: &Run<'_>, out: &mut dyn Write) -> io::Result<()> {
     for finding in &run.report.findings {
         *counts.entry((&*finding.rule, finding.severity)).or_default() += 1;
     }
-    let title = |rule: &str| run.rules.get(rule).map_or("", |rule| &rule.title);
+    let title = |rule: &str| run.rules.get(rule).map_or("", |rule| rule.title());
     let mut rows: Vec<Row<'_>> =
         counts.into_iter().map(|((rule, severity), count)| Row { rule, severity, count, title: title(rule) }).collect();
     rows.sort_by(|a, b| b.count.cmp(&a.count).then(b.severity.cmp(&a.severity)).then(a.rule.cmp(b.rule)));
