@@ -41,7 +41,7 @@ pub fn relations() -> &'static Relations {
 pub struct RuleInfo {
     /// The page's file name: what people select, ignore and allow.
     pub name: CompactString,
-    /// Group, title and summary, aliases, tags and views, each on a line of its own: what is asked of every rule is known without reading
+    /// Group, aliases, tags, views, title and summary, each on a line of its own: what is asked of every rule is known without reading
     /// its header.
     facts: Stored,
     page: Stored,
@@ -58,11 +58,11 @@ pub struct RuleInfo {
 #[derive(Clone, Copy)]
 enum Fact {
     Group,
-    Title,
-    Summary,
     Aliases,
     Tags,
     Views,
+    Title,
+    Summary,
 }
 
 /// A text. Those of built-in rules are parts of one: a pointer to each would be one more thing to set right whenever the program starts.

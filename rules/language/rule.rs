@@ -46,13 +46,13 @@ impl Rule {
         sorted(self.rows.iter().map(|row| row.view.as_str()))
     }
 
-    /// What is asked of every rule, a line each: its group, the page's title and summary, and with tabs between them its aliases, tags and
-    /// views.
+    /// What is asked of every rule, a line each: its group, with tabs between them its aliases, tags and views, the page's title and
+    /// summary.
     #[must_use]
     pub fn facts(&self, group: &str, page: &Page) -> String {
         let aliases: Vec<&str> = self.aliases.iter().map(|alias| alias.as_str()).collect();
-        let lists = [aliases, self.all_tags(), self.views()].map(|list| list.join("\t"));
-        [group, &page.title, &page.summary].into_iter().chain(lists.iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
+        let [aliases, tags, views] = [aliases, self.all_tags(), self.views()].map(|list| list.join("\t"));
+        [group, &aliases, &tags, &views, &page.title, &page.summary].join("\n")
     }
 }
 
