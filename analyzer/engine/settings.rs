@@ -115,7 +115,8 @@ impl ActiveRule {
 /// The rules that the settings choose, by name.
 pub(crate) fn active(rules: &RuleSet, settings: &Settings) -> Result<Vec<ActiveRule>, SettingsError> {
     for word in settings.select.iter().chain(&settings.ignore) {
-        if !rules.iter().any(|rule| Word::new(word).chooses(rule)) {
+        let known = Word::new(word);
+        if !matches!(known, Word::Profile(_)) && !rules.iter().any(|rule| known.chooses(rule)) {
             let near = rules.suggest(word).map(str::to_owned);
             return Err(SettingsError::UnknownSelector { word: word.clone(), near });
         }
