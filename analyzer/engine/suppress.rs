@@ -223,6 +223,13 @@ fn extent(text: &str, lines: &LineIndex, number: u32) -> RangeInclusive<u32> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn whatever_suppresses_has_a_hint() {
+        for marker in DIALECTS.iter().map(|dialect| dialect.marker).chain([OURS, ANNOTATION]) {
+            assert!(may_hold(marker), "{marker}");
+        }
+    }
+
     fn of(text: &str) -> Vec<Suppression> {
         read(text, &LineIndex::new(text))
     }

@@ -98,11 +98,10 @@ fn kind_of(item: &Item) -> Option<&str> {
     item.views.first().map(CompactString::as_str)
 }
 
-/// Whether an attribute is called as those are that hold policies: nearly no resource has one.
+/// Whether one of the attributes is there: nearly no resource has one.
 fn may_hold_policies(resource: &Item) -> bool {
-    let endings = ["policy", "policies", "document"];
-    let names = resource.value.as_map().into_iter().flat_map(|map| &map.entries).map(|entry| entry.key.as_str());
-    names.into_iter().any(|name| endings.iter().any(|ending| name.ends_with(ending)))
+    let mut names = resource.value.as_map().into_iter().flat_map(|map| &map.entries).map(|entry| entry.key.as_str());
+    names.any(|name| ATTRIBUTES.iter().any(|path| path.first() == Some(&name)))
 }
 
 /// The entries at a path, through single and repeated blocks.
