@@ -22,9 +22,20 @@ const CHOOSING: [&str; 4] = [NAME, ".gitignore", ".ignore", ".plimsollignore"];
 
 /// Serves one editor.
 pub(crate) fn run() -> Result<Status, Problem> {
+    keep_small();
     let asked = plimsoll_lsp::serve(Arc::new(Disk::default())).map_err(|error| Problem::disk("the language server", &error))?;
     Ok(if asked { Status::Clean } else { Status::Findings })
 }
+
+/// A check is over before it has filled its pages, and takes huge ones for speed; a server stays, and must not hold what it does not use.
+#[cfg(target_os = "linux")]
+fn keep_small() {
+    // Where it is refused, only some memory is lost.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
+#[cfg(not(target_os = "linux"))]
+const fn keep_small() {}
 
 /// The disk, with what is left out in each folder.
 #[derive(Default)]

@@ -71,6 +71,9 @@ use run::{Rulebook, Verdicts};
 /// Fewer files than this are checked on the calling thread: starting others would cost more.
 const ALONE: usize = 4;
 
+/// How many of many a thread takes at once at most: of those that are left in the end each thread has some.
+const SHARE: usize = 8;
+
 /// Stack of a worker, in bytes: deep expressions and documents recurse, up to the limits of the parsers.
 const STACK: usize = 16 << 20;
 
@@ -275,7 +278,7 @@ impl Engine {
             return inputs.into_iter().map(|input| work(&self.db, input)).collect();
         }
         let db = self.db.clone();
-        self.pooled(|| inputs.into_par_iter().map_with(db, |db, input| work(db, input)).collect())
+        self.pooled(|| inputs.into_par_iter().with_max_len(SHARE).map_with(db, |db, input| work(db, input)).collect())
     }
 
     /// The same, without the database.
@@ -283,7 +286,7 @@ impl Engine {
         if inputs.len() < ALONE {
             return inputs.into_iter().map(work).collect();
         }
-        self.pooled(|| inputs.into_par_iter().map(&work).collect())
+        self.pooled(|| inputs.into_par_iter().with_max_len(SHARE).map(&work).collect())
     }
 
     /// Runs `work` on threads with a deep stack.

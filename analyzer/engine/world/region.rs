@@ -94,7 +94,8 @@ pub(crate) fn sources<'db>(db: &'db dyn Db, workspace: Workspace, scene: Scene<'
     all.extend(vagrant.map(|file| Region { vagrant: vec![*file], ..Region::default() }));
     if has_objects {
         cluster.other_clusters = here != total;
-        all.push(cluster);
+        // The largest one first, so that no thread waits for it in the end.
+        all.insert(0, cluster);
     }
     Arc::new(all)
 }
