@@ -44,6 +44,19 @@ static APIS: LazyLock<FxHashMap<&'static str, Vec<&'static str>>> = LazyLock::ne
     apis
 });
 
+/// Base images: versions by repository, and what a word of any tag may say.
+static IMAGES: LazyLock<(FxHashMap<&'static str, Vec<&'static str>>, Vec<&'static str>)> = LazyLock::new(|| {
+    let (mut versions, mut words): (FxHashMap<&str, Vec<&str>>, _) = (FxHashMap::default(), Vec::new());
+    for (repository, version) in rows("base-image").filter_map(|row| row.key.split_once(':')) {
+        match repository {
+            // A word of the tag says what the image is built on: `16-bullseye`, `3.12-alpine3.16`.
+            "*" => words.push(version),
+            _ => versions.entry(repository).or_default().push(version),
+        }
+    }
+    (versions, words)
+});
+
 fn rows(table: &str) -> std::slice::Iter<'static, Row<'static>> {
     TABLES.get(table).map_or(&[][..], Vec::as_slice).iter()
 }
@@ -77,12 +90,10 @@ fn is_image(reference: &str) -> bool {
         (None, None) => "latest",
         (None, Some(_)) => return false,
     };
-    rows("base-image").any(|row| match row.key.split_once(':') {
-        // A word of the tag says what the image is built on: `16-bullseye`, `3.12-alpine3.16`.
-        Some(("*", word)) => tag.split('-').any(|part| is_variant(part, word)),
-        Some((repository, version)) => repository == name && is_version(tag.split('-').next().unwrap_or(""), version),
-        None => false,
-    })
+    let (versions, words) = &*IMAGES;
+    let version = tag.split('-').next().unwrap_or("");
+    versions.get(name).into_iter().flatten().any(|key| is_version(version, key))
+        || tag.split('-').any(|part| words.iter().any(|word| is_variant(part, word)))
 }
 
 fn is_variant(part: &str, word: &str) -> bool {

@@ -215,9 +215,12 @@ impl<'a> Evaluator<'a> {
     /// `any`, `all` and `none`.
     pub(super) fn quantifier(&self, function: Function, arguments: &'a [Argument], frames: &Frames<'_, 'a>) -> Outcome {
         let [Argument::Operand(list), Argument::Condition(condition)] = arguments else { return Outcome::certain(false) };
-        let elements = self.operand_elements(list, frames);
         // `all` is `none` of the contrary.
         let wanted = if function == Function::All { Truth::False } else { Truth::True };
+        if let Some(truth) = self.plain_quantifier(list, condition, wanted, frames) {
+            return Outcome::bare(if function == Function::Any { truth } else { truth.not() });
+        }
+        let elements = self.operand_elements(list, frames);
         let mut truth = if elements.tail.is_some() { Truth::Unknown } else { Truth::False };
         let mut missing: Vec<CompactString> = elements.tail.iter().map(|tail| tail.source.clone()).collect();
         for element in &elements.slots {
@@ -240,5 +243,26 @@ impl<'a> Evaluator<'a> {
             return Outcome::bare(truth);
         }
         Outcome { truth, culprits: vec![elements.culprit()], missing }
+    }
+
+    /// Whether the condition is as it is wanted for an element of a plain list.
+    fn plain_quantifier(
+        &self,
+        list: &Operand,
+        condition: &'a Condition,
+        wanted: Truth,
+        frames: &Frames<'_, 'a>,
+    ) -> Option<Truth> {
+        let (list, mut element) = self.plain_list(list, frames)?;
+        let mut truth = if list.tail.is_some() { Truth::Unknown } else { Truth::False };
+        for item in &list.items {
+            element.value = Held::Lent(item);
+            match self.truth(condition, &frames.inside(&element)) {
+                here if here == wanted => return Some(Truth::True),
+                Truth::Unknown => truth = Truth::Unknown,
+                _ => {}
+            }
+        }
+        Some(truth)
     }
 }

@@ -4,14 +4,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_rule_language::condition::{Path, Step};
+use plimsoll_rule_language::condition::{Operand, Path, Step};
 use plimsoll_rule_language::schema::Type;
 use plimsoll_syntax::value::{List, Unknown};
 use plimsoll_syntax::{Kind, Place, Value};
 
 use super::Evaluator;
 use super::condition::Culprit;
-use super::slot::{Frames, Shape, Slot, Start};
+use super::held::Held;
+use super::slot::{Frames, Seen, Shape, Slot, Start, element_shape};
 
 /// The elements of a list, repeated block, map or relation.
 pub(crate) struct Elements<'a> {
@@ -76,6 +77,23 @@ impl<'a> Evaluator<'a> {
             self.spread(self.or_default(slot), &mut tail, &mut elements);
         }
         Elements { slots: elements, tail, place, names }
+    }
+
+    /// The list that a plain path leads to, and what all its elements have in common: where no words are asked for, one slot stands for
+    /// one element after the other.
+    pub(super) fn plain_list(&self, operand: &Operand, frames: &Frames<'_, 'a>) -> Option<(&'a List, Slot<'a>)> {
+        let Operand::Path(path) = operand else { return None };
+        let Some(Seen { value: Held::Lent(value), present }) = self.plain(path, frames) else { return None };
+        let list = value.as_list()?;
+        if self.words.get() || list.items.iter().any(|item| matches!(item.kind, Kind::Choice(_))) {
+            return None;
+        }
+        let field = |shape: Option<Shape<'a>>, step: &Step| {
+            let Step::Field(name) = step else { return None };
+            Some(Shape::Of(&self.body(shape?)?.get(name)?.ty))
+        };
+        let shape = path.steps.iter().fold(self.root(&path.root, frames).shape, field);
+        Some((list, Slot { present, shape: shape.and_then(element_shape), ..Slot::of(Held::Lent(value)) }))
     }
 
     /// Adds the elements of one value. A single block counts as one element, null as none.

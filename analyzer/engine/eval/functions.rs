@@ -115,13 +115,18 @@ impl<'a> Evaluator<'a> {
 
     /// `contains` and `intersects`.
     fn membership(&self, list: &'a Operand, others: &'a [Argument], frames: &Frames<'_, 'a>) -> Outcome {
-        let elements = self.operand_elements(list, frames);
         let others: Vec<Held<'a>> = self.values(others, frames).collect();
-        let wanted: Vec<&Value> = others.iter().flat_map(|value| elements_or_self(value)).collect();
+        let wanted = || others.iter().flat_map(|value| elements_or_self(value));
+        if let Some((list, _)) = self.plain_list(list, frames) {
+            let start = if list.tail.is_some() { Truth::Unknown } else { Truth::False };
+            let pairs = list.items.iter().flat_map(|item| wanted().map(move |other| equal(item, other)));
+            return Outcome::bare(pairs.fold(start, Truth::or));
+        }
+        let elements = self.operand_elements(list, frames);
         let mut truth = if elements.tail.is_some() { Truth::Unknown } else { Truth::False };
         let mut missing: Vec<CompactString> = elements.tail.iter().map(|tail| tail.source.clone()).collect();
         for element in &elements.slots {
-            let here = wanted.iter().map(|other| equal(&element.value, other)).fold(Truth::False, Truth::or);
+            let here = wanted().map(|other| equal(&element.value, other)).fold(Truth::False, Truth::or);
             if here == Truth::True {
                 return self.because(here, &[element]);
             }

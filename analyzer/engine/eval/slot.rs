@@ -383,7 +383,7 @@ impl<'a> Deref for Start<'_, 'a> {
     }
 }
 
-fn element_shape(shape: Shape<'_>) -> Option<Shape<'_>> {
+pub(super) fn element_shape(shape: Shape<'_>) -> Option<Shape<'_>> {
     match shape {
         Shape::Of(Type::List(inner) | Type::Map(inner)) => Some(Shape::Of(inner)),
         Shape::Of(Type::Block { body, .. } | Type::Object(body)) => Some(Shape::Fields(body)),

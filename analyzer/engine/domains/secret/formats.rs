@@ -6,14 +6,15 @@ use std::sync::OnceLock;
 
 use regex::Regex;
 
-/// One of these words is part of whatever the format matches; without a word it has [`RUN`] characters of base64 in a row.
+/// One of these words is part of whatever the format matches; without a word it has [`RUN`] characters of base64 in a row, and says that
+/// they are a [`KEY`].
 type Marks = &'static [&'static str];
 
 /// Formats of credentials, from their vendors' documentation; the first group is what is secret.
 const FORMATS: &[(Marks, &str)] = &[
     // AWS access key ids, and the secret that belongs to one.
     (&["AKIA", "ASIA", "ABIA", "ACCA"], r"\b((?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16})\b"),
-    (&[], r#"(?i:secret_?(?:access_?)?key)["']?\s*[=:]\s*["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#),
+    (&[], r#"(?i-u:secret_?(?:access_?)?key)["']?\s*[=:]\s*["']?([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#),
     // Private keys in PEM and OpenPGP armour, but not their outline in a document.
     (&["PRIVATE KEY"], r"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----\s*(?:\\n)?[A-Za-z0-9+/=:,-][^<$.]{8})"),
     (&["AGE-SECRET-KEY-1"], r"\b(AGE-SECRET-KEY-1[0-9A-Z]{58})\b"),
@@ -41,7 +42,7 @@ const FORMATS: &[(Marks, &str)] = &[
     (&["AIza"], r"\b(AIza[0-9A-Za-z_-]{35})(?:[^0-9A-Za-z_-]|$)"),
     (&["GOCSPX-"], r"\b(GOCSPX-[A-Za-z0-9_-]{28})"),
     (&["ya29."], r"\b(ya29[.][0-9A-Za-z_-]{20,})"),
-    (&[], r"(?i:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={1,2})"),
+    (&[], r"(?i-u:AccountKey|SharedAccessKey)=([A-Za-z0-9+/]{42,86}={1,2})"),
     (&["doo_v1_", "dop_v1_", "dor_v1_"], r"\b(do[opr]_v1_[0-9a-f]{64})"),
     (&["dapi"], r"\b(dapi[0-9a-f]{32})"),
     (&["hvs."], r"\b(hvs[.][A-Za-z0-9_-]{24,})"),
@@ -64,6 +65,9 @@ const FORMATS: &[(Marks, &str)] = &[
 const SHORTEST: usize = 15;
 /// In bytes: the secret of an AWS access key, the shortest of the formats without a mark.
 const RUN: usize = 40;
+
+/// In any case: part of whatever a format without a mark matches.
+const KEY: &[u8] = b"key";
 
 /// Characters of a mark that are compared at once.
 const AHEAD: usize = 3;
@@ -98,12 +102,15 @@ static MARKED: [[u64; 256]; AHEAD] = {
 
 /// The bytes of the first credential in a text that has its vendor's format.
 pub(super) fn find(text: &str) -> Option<Range<usize>> {
+    if text.len() < SHORTEST {
+        return None;
+    }
     let (word, run) = longest(text);
-    if word < SHORTEST && !text.contains("PRIVATE KEY") {
+    if word < SHORTEST && memchr::memmem::find(text.as_bytes(), b"PRIVATE KEY").is_none() {
         return None;
     }
     let mut possible = marked(text.as_bytes());
-    if run >= RUN {
+    if run >= RUN && text.as_bytes().windows(KEY.len()).any(|word| word.eq_ignore_ascii_case(KEY)) {
         let unmarked = FORMATS.iter().enumerate().filter(|(_, (marks, _))| marks.is_empty());
         unmarked.for_each(|(at, _)| possible |= 1 << at);
     }
