@@ -64,9 +64,23 @@ pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
         let message = format!("larger than {limit} bytes, see --max-file-size");
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
-    // One byte more, so that the read that finds the end needs no larger buffer.
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0).saturating_add(1));
-    file.take(limit).read_to_end(&mut bytes)?;
+    if found.len() == 0 {
+        // Some file systems tell no length.
+        let mut bytes = Vec::new();
+        file.take(limit).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let mut bytes = vec![0; usize::try_from(found.len()).map_err(io::Error::other)?];
+    let mut filled = 0;
+    // Where the length is reached nothing is asked for its end.
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match (&file).read(rest) {
+            Ok(0) => bytes.truncate(filled),
+            Ok(more) => filled += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
     Ok(bytes)
 }
 

@@ -44,7 +44,8 @@ enum Place {
 pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Exclude, force_exclude: bool) -> Found {
     let mut found = Found::default();
     let mut folders_of_files = BTreeSet::new();
-    let mut entries = walk_folders(workspace, exclude);
+    let mut sources = walk_folders(workspace, files, exclude);
+    let mut entries = Vec::new();
     for target in workspace.targets.iter().filter(|target| !target.is_folder) {
         let Some(path) = workspace.inside(&target.path) else { continue };
         if !may_be_read(&path) {
@@ -54,7 +55,8 @@ pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Excl
             entries.push((path, Ok(Place::Named(target.path.clone().into_std_path_buf()))));
         }
     }
-    found.sources = read(entries, files);
+    sources.extend(read(entries, files));
+    found.sources = in_order_once(sources);
 
     // A file is judged beside its neighbours, and a module is called with values: read both, but report only on what was asked.
     let wanted: fn(&Utf8Path) -> bool = may_be_read;
@@ -71,41 +73,47 @@ pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Excl
         }
         let seen: HashSet<&Utf8Path> = found.sources.iter().map(|source| &*source.path).collect();
         let lists = folders.drain(..).map(|(folder, wanted)| list(workspace, &folder, &seen, wanted));
-        let more = read(lists.flatten().collect(), files);
+        let more = in_order_once(read(lists.flatten().collect(), files));
         found.context.extend(more.iter().map(|source| source.path.clone()));
         found.sources.extend(more);
     }
 }
 
-/// In the order of their paths, each once: as the last of its entries says.
-fn read(mut entries: Vec<Entry>, files: &WorkspaceFiles) -> Vec<Source> {
-    entries.sort_by(|(a, _), (b, _)| in_order(a, b));
-    entries.dedup_by(|later, earlier| {
-        let same = later.0 == earlier.0;
+fn read(entries: Vec<Entry>, files: &WorkspaceFiles) -> Vec<Source> {
+    let one = |entry| source(entry, files);
+    if entries.len() <= FEW { entries.into_iter().map(one).collect() } else { entries.into_par_iter().map(one).collect() }
+}
+
+fn source((path, place): Entry, files: &WorkspaceFiles) -> Source {
+    let content = place.and_then(|place| {
+        let read = match &place {
+            Place::Met(path) => disk::read(path, files.limit),
+            Place::Named(path) => files.read_absolute(path),
+        };
+        read.map_err(|error| unread(&error))
+    });
+    Source { path, content }
+}
+
+/// In the order of their paths, each once: the last of several counts.
+fn in_order_once(mut sources: Vec<Source>) -> Vec<Source> {
+    sources.sort_by(|a, b| in_order(&a.path, &b.path));
+    sources.dedup_by(|later, earlier| {
+        let same = later.path == earlier.path;
         if same {
             std::mem::swap(later, earlier);
         }
         same
     });
-    let one = |(path, place): Entry| {
-        let content = place.and_then(|place| {
-            let read = match &place {
-                Place::Met(path) => disk::read(path, files.limit),
-                Place::Named(path) => files.read_absolute(path),
-            };
-            read.map_err(|error| unread(&error))
-        });
-        Source { path, content }
-    };
-    if entries.len() <= FEW { entries.into_iter().map(one).collect() } else { entries.into_par_iter().map(one).collect() }
+    sources
 }
 
 fn unread(error: &io::Error) -> String {
     format!("could not be read: {}", reason(error))
 }
 
-/// What a walk meets, in whatever order.
-fn walk_folders(workspace: &Workspace, exclude: &Exclude) -> Vec<Entry> {
+/// What a walk meets and reads, in whatever order.
+fn walk_folders(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Exclude) -> Vec<Source> {
     let mut folders = workspace.targets.iter().filter(|target| target.is_folder).map(|target| &target.path);
     let Some(first) = folders.next() else { return Vec::new() };
     let mut walk = builder(first, exclude, |_| true);
@@ -119,7 +127,9 @@ fn walk_folders(workspace: &Workspace, exclude: &Exclude) -> Vec<Entry> {
                 Ok(entry) => candidate(workspace, &entry),
                 Err(error) => broken(workspace, &error),
             };
-            met.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+            if let Some(source) = found.map(|entry| source(entry, files)) {
+                met.lock().unwrap_or_else(PoisonError::into_inner).push(source);
+            }
             WalkState::Continue
         })
     });
@@ -219,15 +229,20 @@ fn called_folders(
     // Neighbours stand side by side.
     known.dedup();
     let known: BTreeSet<Utf8PathBuf> = known.into_iter().map(Utf8Path::to_owned).collect();
-    let mut called = BTreeSet::new();
-    for source in terraform() {
+    let mut called: BTreeSet<Utf8PathBuf> = spread(terraform().collect(), |source| {
         let text = source.content.as_deref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
-        called.extend(local_sources(text).filter_map(|module| without_dots(&folder(&source.path).join(module))));
-    }
-    called.extend(known.iter().filter(|folder| !done.contains(*folder)).flat_map(|folder| installed(files, folder)));
+        local_sources(text).filter_map(|module| without_dots(&folder(&source.path).join(module))).collect()
+    });
+    let new = known.iter().filter(|folder| !done.contains(*folder)).collect();
+    called.extend(spread(new, |folder: &Utf8PathBuf| installed(files, folder)));
     called.retain(|folder| !known.contains(folder) && done.insert(folder.clone()));
     done.extend(known);
     called.iter().map(|folder| workspace.root.join(folder)).collect()
+}
+
+/// What `work` finds for each of these; on all threads, where they are many.
+fn spread<T: Sync>(all: Vec<&T>, work: impl Fn(&T) -> Vec<Utf8PathBuf> + Sync + Send) -> BTreeSet<Utf8PathBuf> {
+    if all.len() <= FEW { all.into_iter().flat_map(work).collect() } else { all.into_par_iter().flat_map_iter(work).collect() }
 }
 
 fn folder(path: &Utf8Path) -> &Utf8Path {
