@@ -97,9 +97,10 @@ fn source((path, place): Entry, files: &WorkspaceFiles) -> Source {
 
 /// In the order of their paths, each once: the last of several counts.
 fn in_order_once(mut sources: Vec<Source>) -> Vec<Source> {
-    sources.sort_by(|a, b| in_order(&a.path, &b.path));
+    let order = |a: &Source, b: &Source| in_order(&a.path, &b.path);
+    if sources.len() <= FEW { sources.sort_by(order) } else { sources.par_sort_by(order) }
     sources.dedup_by(|later, earlier| {
-        let same = later.path == earlier.path;
+        let same = later.path.as_str() == earlier.path.as_str();
         if same {
             std::mem::swap(later, earlier);
         }
@@ -222,27 +223,34 @@ fn called_folders(
     workspace: &Workspace,
     files: &WorkspaceFiles,
     sources: &[Source],
-    done: &mut BTreeSet<Utf8PathBuf>,
+    done: &mut BTreeSet<String>,
 ) -> Vec<Utf8PathBuf> {
-    let terraform = || sources.iter().filter(|source| is_module_file(&source.path));
-    let mut known: Vec<&Utf8Path> = terraform().map(|source| folder(&source.path)).collect();
+    let terraform: Vec<&Source> = sources.iter().filter(|source| is_module_file(&source.path)).collect();
     // Neighbours stand side by side.
-    known.dedup();
-    let known: BTreeSet<Utf8PathBuf> = known.into_iter().map(Utf8Path::to_owned).collect();
-    let mut called: BTreeSet<Utf8PathBuf> = spread(terraform().collect(), |source| {
+    let known: BTreeSet<&str> = terraform
+        .chunk_by(|one, next| folder(&one.path).as_str() == folder(&next.path).as_str())
+        .filter_map(|neighbours| neighbours.first())
+        .map(|source| folder(&source.path).as_str())
+        .collect();
+    let of_source = |source: &&Source| -> Vec<String> {
         let text = source.content.as_deref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
         local_sources(text).filter_map(|module| without_dots(&folder(&source.path).join(module))).collect()
-    });
-    let new = known.iter().filter(|folder| !done.contains(*folder)).collect();
-    called.extend(spread(new, |folder: &Utf8PathBuf| installed(files, folder)));
-    called.retain(|folder| !known.contains(folder) && done.insert(folder.clone()));
-    done.extend(known);
+    };
+    let mut called = spread(&terraform, of_source);
+    let new: Vec<&str> = known.iter().copied().filter(|folder| !done.contains(*folder)).collect();
+    called.extend(spread(&new, |folder| installed(files, Utf8Path::new(folder))));
+    called.retain(|folder| !known.contains(folder.as_str()) && done.insert(folder.clone()));
+    done.extend(new.into_iter().map(str::to_owned));
     called.iter().map(|folder| workspace.root.join(folder)).collect()
 }
 
-/// What `work` finds for each of these; on all threads, where they are many.
-fn spread<T: Sync>(all: Vec<&T>, work: impl Fn(&T) -> Vec<Utf8PathBuf> + Sync + Send) -> BTreeSet<Utf8PathBuf> {
-    if all.len() <= FEW { all.into_iter().flat_map(work).collect() } else { all.into_par_iter().flat_map_iter(work).collect() }
+/// What `work` finds for each of these, once; on all threads, where they are many.
+fn spread<T: Sync>(all: &[T], work: impl Fn(&T) -> Vec<String> + Sync + Send) -> BTreeSet<String> {
+    if all.len() <= FEW {
+        return all.iter().flat_map(work).collect();
+    }
+    let lists: Vec<Vec<String>> = all.par_iter().map(work).collect();
+    lists.into_iter().flatten().collect()
 }
 
 fn folder(path: &Utf8Path) -> &Utf8Path {
@@ -250,7 +258,7 @@ fn folder(path: &Utf8Path) -> &Utf8Path {
 }
 
 /// The folders into which `terraform init` has put the modules of a root module.
-fn installed(files: &WorkspaceFiles, folder: &Utf8Path) -> Vec<Utf8PathBuf> {
+fn installed(files: &WorkspaceFiles, folder: &Utf8Path) -> Vec<String> {
     #[derive(serde::Deserialize)]
     struct Manifest {
         #[serde(rename = "Modules")]
@@ -273,7 +281,7 @@ fn is_module_file(path: &Utf8Path) -> bool {
 }
 
 /// The path without `.` and `..`; `None` where it leaves the workspace.
-fn without_dots(path: &Utf8Path) -> Option<Utf8PathBuf> {
+fn without_dots(path: &Utf8Path) -> Option<String> {
     let mut out = Utf8PathBuf::new();
     for component in path.components() {
         match component {
@@ -282,7 +290,7 @@ fn without_dots(path: &Utf8Path) -> Option<Utf8PathBuf> {
             _ => {}
         }
     }
-    Some(out)
+    Some(out.into_string())
 }
 
 /// The quoted relative paths that stand after `source =`.

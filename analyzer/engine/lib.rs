@@ -214,6 +214,7 @@ impl Engine {
     /// of root modules and the world, does not make them one after the other.
     fn prepare(&self) {
         let (workspace, book, outside) = (self.workspace, self.book, &self.outside);
+        let is_in_world = world::is_looked_at(&self.rulebook);
         let directories: Vec<String> = workspace.directories(&self.db).keys().cloned().collect();
         // What fails here fails again where it is asked for, and is told there.
         self.map(directories, |db, path| {
@@ -230,12 +231,21 @@ impl Engine {
                 Some(FileKind::Compose) => contained(|| drop(queries::file_verdicts(db, workspace, book, file))),
                 _ => contained(|| drop(queries::judged_items(db, workspace, file))),
             };
+            if is_in_world {
+                let _ = contained(|| world::prepare_file(db, workspace, file));
+            }
+        });
+        self.map((0..queries::stretches(&self.db, workspace).count()).collect(), |db, stretch| {
+            let _ = contained(|| overlays::prepare_stretch(db, workspace, stretch));
         });
         let roots = contained(|| queries::roots(&self.db, workspace)).unwrap_or_default();
         self.map(roots.to_vec(), |db, root| {
             for (_, inputs) in outside.contexts(db, &root) {
                 let root = queries::Root::new(db, root.clone(), inputs);
                 let _ = contained(|| queries::root_verdicts(db, workspace, book, root));
+                if is_in_world {
+                    let _ = contained(|| world::prepare_root(db, workspace, root));
+                }
             }
         });
     }

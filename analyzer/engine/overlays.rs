@@ -152,6 +152,11 @@ fn plain_stretch<'db>(db: &'db dyn Db, workspace: Workspace, stretch: Stretch<'d
     Arc::new(Members::new(files.manifests.iter().filter(own).map(|&file| file_items(db, file)).collect()))
 }
 
+/// Reads neighbours in the list of files, for those who ask for all.
+pub(crate) fn prepare_stretch(db: &dyn Db, workspace: Workspace, number: usize) {
+    plain_stretch(db, workspace, Stretch::new(db, number));
+}
+
 /// The manifests that are judged by themselves.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn plain(db: &dyn Db, workspace: Workspace) -> Arc<Vec<Arc<Members>>> {

@@ -14,6 +14,7 @@ use crate::address;
 use crate::charts::packed;
 use crate::db::{Database, Db, SourceFile};
 use crate::eval::RawFix;
+use crate::paths::in_order;
 use crate::queries;
 use crate::relations::Related as Relations;
 use crate::report::{
@@ -99,9 +100,13 @@ impl Renderer<'_> {
             let range = file.map_or_else(nowhere, |file| self.range(file, lost.span));
             report.incomplete.push(Incomplete { path, range, reason: lost.reason });
         }
-        report.incomplete.sort_by(|a, b| (&a.path, a.range, &a.reason).cmp(&(&b.path, b.range, &b.reason)));
+        report
+            .incomplete
+            .sort_by(|a, b| in_order(&a.path, &b.path).then_with(|| (a.range, &a.reason).cmp(&(b.range, &b.reason))));
         report.incomplete.dedup();
-        report.findings.sort_by(|a, b| (&a.path, a.range, &a.rule, &a.message).cmp(&(&b.path, b.range, &b.rule, &b.message)));
+        report.findings.sort_by(|a, b| {
+            in_order(&a.path, &b.path).then_with(|| (a.range, &a.rule, &a.message).cmp(&(b.range, &b.rule, &b.message)))
+        });
         fingerprint(&mut report.findings);
         self.texts(&mut report);
         report
@@ -299,7 +304,9 @@ impl Renderer<'_> {
                 missing: raw.missing.clone(),
             });
         }
-        report.undecided.sort_by(|a, b| (&a.path, a.range, &a.rule, &a.missing).cmp(&(&b.path, b.range, &b.rule, &b.missing)));
+        report.undecided.sort_by(|a, b| {
+            in_order(&a.path, &b.path).then_with(|| (a.range, &a.rule, &a.missing).cmp(&(b.range, &b.rule, &b.missing)))
+        });
         report.undecided.dedup();
     }
 

@@ -32,7 +32,7 @@ use crate::relations::Related;
 use crate::roots::Outside;
 use crate::run::{Rulebook, Verdicts};
 
-pub(crate) use region::{Region, regions, sources};
+pub(crate) use region::{Region, prepare_file, prepare_root, regions, sources};
 pub(crate) use views::told;
 
 pub use ask::{Asked, Exposed, NoSuchNode, Stretch};

@@ -158,6 +158,18 @@ fn has_manifests(db: &dyn Db, workspace: Workspace) -> bool {
     queries::with_manifests(db, workspace, |all| has_objects(all.iter().copied().flatten()))
 }
 
+/// Reads a root module, for those who ask what it has to do with others.
+pub(crate) fn prepare_root<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) {
+    task(db, workspace, root);
+}
+
+/// Reads a file, for those who ask for all.
+pub(crate) fn prepare_file(db: &dyn Db, workspace: Workspace, file: SourceFile) {
+    if file.content(db).kind.is_some_and(|kind| !kind.is_terraform() && kind != FileKind::Kubernetes) {
+        told(db, workspace, file);
+    }
+}
+
 /// What a file says that is no Terraform and no manifest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Told {
