@@ -98,7 +98,11 @@ fn source((path, place): Entry, files: &WorkspaceFiles) -> Source {
 /// In the order of their paths, each once: the last of several counts.
 fn in_order_once(mut sources: Vec<Source>) -> Vec<Source> {
     let order = |a: &Source, b: &Source| in_order(&a.path, &b.path);
-    if sources.len() <= FEW { sources.sort_by(order) } else { sources.par_sort_by(order) }
+    if sources.len() <= FEW {
+        sources.sort_by(order)
+    } else {
+        sources.par_sort_by(order)
+    }
     sources.dedup_by(|later, earlier| {
         let same = later.path.as_str() == earlier.path.as_str();
         if same {

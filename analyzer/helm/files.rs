@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use regex::Regex;
-
 use crate::functions::Answer;
 use crate::functions::encoding;
+use crate::glob::{Dialect, glob};
 use crate::object::Object;
 use crate::text::{Builder, Source};
 use crate::value::{Data, Dict, Value};
@@ -41,7 +40,7 @@ impl Files {
         Some(Ok(match (name, wanted) {
             ("Get" | "GetBytes", Some(path)) => self.0.get(path).cloned().unwrap_or_else(|| "".into()),
             ("Glob", Some(pattern)) => {
-                let found = glob(pattern).map(|glob| {
+                let found = glob(pattern, Dialect::Gobwas).map(|glob| {
                     self.0
                         .iter()
                         .filter(|(name, _)| glob.is_match(name))
@@ -79,73 +78,5 @@ impl Files {
             at += line.len() + 1;
         }
         Value::list(out)
-    }
-}
-
-/// A pattern of file paths: `*` and `?` within a folder, `**` across, `[a-z]`, `{a,b}`.
-fn glob(pattern: &str) -> Option<Regex> {
-    let mut out = String::from("^");
-    let mut open = 0_usize;
-    let mut chars = pattern.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' if chars.peek() == Some(&'*') => {
-                chars.next();
-                out.push_str("(?s:.*)");
-            }
-            '*' => out.push_str("[^/]*"),
-            '?' => out.push_str("[^/]"),
-            '{' => {
-                open += 1;
-                out.push_str("(?:");
-            }
-            '}' if open > 0 => {
-                open -= 1;
-                out.push(')');
-            }
-            ',' if open > 0 => out.push('|'),
-            '[' => {
-                out.push('[');
-                if chars.peek() == Some(&'!') {
-                    chars.next();
-                    out.push('^');
-                }
-                for c in chars.by_ref() {
-                    // To regular expressions more than these means something inside brackets.
-                    if matches!(c, '[' | '^' | '&' | '~' | '\\') {
-                        out.push('\\');
-                    }
-                    out.push(c);
-                    if c == ']' {
-                        break;
-                    }
-                }
-            }
-            '\\' => out.push_str(&regex::escape(&chars.next()?.to_string())),
-            _ => out.push_str(&regex::escape(&c.to_string())),
-        }
-    }
-    out.push('$');
-    Regex::new(&out).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn globs() {
-        let rows = [
-            ("*.conf", "a.conf", true),
-            ("*.conf", "x/a.conf", false),
-            ("**.conf", "x/a.conf", true),
-            ("x/{a,b}.*", "x/b.txt", true),
-            ("[!a].txt", "b.txt", true),
-            ("[^a].txt", "a.txt", true),
-            ("[\\d].txt", "7.txt", false),
-        ];
-        for (pattern, path, expected) in rows {
-            assert_eq!(glob(pattern).map(|glob| glob.is_match(path)), Some(expected), "{pattern} {path}");
-        }
     }
 }

@@ -14,6 +14,7 @@ mod chart;
 mod containers;
 mod files;
 mod functions;
+mod glob;
 mod json;
 mod memory;
 mod object;

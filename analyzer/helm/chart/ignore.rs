@@ -2,6 +2,8 @@
 
 use regex::Regex;
 
+use crate::glob::{Dialect, glob};
+
 /// The rules of a chart.
 #[derive(Debug, Default)]
 pub(super) struct Ignore(Vec<Rule>);
@@ -50,35 +52,7 @@ fn rule(line: &str) -> Option<Rule> {
         return None;
     }
     let whole = line.contains('/');
-    Some(Rule { pattern: pattern(line.strip_prefix('/').unwrap_or(line))?, whole, folders_only, negated })
-}
-
-/// A pattern of Go's `filepath.Match`.
-fn pattern(text: &str) -> Option<Regex> {
-    let mut out = String::from("^");
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' => out.push_str("[^/]*"),
-            '?' => out.push_str("[^/]"),
-            '[' => {
-                out.push('[');
-                for c in chars.by_ref() {
-                    if c == '[' || c == '&' || c == '~' {
-                        out.push('\\');
-                    }
-                    out.push(c);
-                    if c == ']' {
-                        break;
-                    }
-                }
-            }
-            '\\' => out.push_str(&regex::escape(&chars.next()?.to_string())),
-            _ => out.push_str(&regex::escape(&c.to_string())),
-        }
-    }
-    out.push('$');
-    Regex::new(&out).ok()
+    Some(Rule { pattern: glob(line.strip_prefix('/').unwrap_or(line), Dialect::Match)?, whole, folders_only, negated })
 }
 
 #[cfg(test)]
