@@ -10,6 +10,7 @@ use plimsoll_world::{Images, Recipe};
 
 use super::region::{Repository, built, items};
 use crate::db::{Db, Workspace};
+use crate::paths::in_order;
 use crate::queries::inside;
 
 /// The images of a workspace.
@@ -34,7 +35,7 @@ impl fmt::Debug for OfWorkspace<'_> {
 impl Images for OfWorkspace<'_> {
     fn dockerfile(&self, path: &str) -> Option<&[Item]> {
         let files = self.workspace.files(self.db);
-        let at = files.binary_search_by(|file| file.path(self.db).as_str().cmp(path)).ok()?;
+        let at = files.binary_search_by(|file| in_order(file.path(self.db), Utf8Path::new(path))).ok()?;
         Some(self.kept.keep(items(self.db, self.workspace, *files.get(at)?)?))
     }
 
