@@ -17,6 +17,14 @@ pub struct Scope<'a> {
     pub path: &'a str,
     /// Its items, views over them included.
     pub items: &'a [Item],
+    /// Of a root module: the versions that it gets.
+    pub versions: Option<&'a dyn Versions>,
+}
+
+/// The versions of providers that a root module gets.
+pub trait Versions: fmt::Debug {
+    /// Whether the version of a provider is older than another one.
+    fn precedes(&self, provider: &str, version: &str) -> bool;
 }
 
 /// A host of container engines that no code sets up.
@@ -111,7 +119,7 @@ impl World {
         let mut roots: Vec<Root<'_>> = Vec::with_capacity(facts.roots.len());
         for root in &facts.roots {
             facts.beat.beat();
-            let resources = Resources::new(root.items);
+            let resources = Resources::new(root.items, root.versions);
             platforms::terraform(root.path, &resources, facts, &mut builder);
             roots.push(Root { resources, names: builder.leave() });
         }

@@ -20,7 +20,7 @@ mod search;
 mod shared;
 
 pub use address::Range;
-pub use builder::{Assume, Beat, Facts, Host, Scope, Stand};
+pub use builder::{Assume, Beat, Facts, Host, Scope, Stand, Versions};
 pub use context::{Context, Marks, matches};
 pub use filter::{Entry, Filter, Otherwise, Sources};
 pub use ladder::Rung;

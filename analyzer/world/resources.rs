@@ -7,6 +7,7 @@ use compact_str::CompactString;
 use plimsoll_syntax::{Item, Kind, Value};
 use rustc_hash::FxHashMap;
 
+use crate::builder::Versions;
 use crate::model::NodeId;
 use crate::said::Missing;
 
@@ -32,6 +33,7 @@ pub(crate) struct Resources<'a> {
     by_type: FxHashMap<&'a str, Vec<usize>>,
     /// By type and attribute.
     referrers: RefCell<FxHashMap<(&'static str, &'static str), Rc<Referrers>>>,
+    versions: Option<&'a dyn Versions>,
 }
 
 /// What a value refers to.
@@ -44,7 +46,7 @@ pub(crate) struct Referred<'a> {
 }
 
 impl<'a> Resources<'a> {
-    pub(crate) fn new(items: &'a [Item]) -> Self {
+    pub(crate) fn new(items: &'a [Item], versions: Option<&'a dyn Versions>) -> Self {
         let mut by_name = FxHashMap::default();
         let mut by_base: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         let mut by_type: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
@@ -58,7 +60,12 @@ impl<'a> Resources<'a> {
                 by_base.entry(base(&item.name)).or_default().push(at);
             }
         }
-        Self { items, by_name, by_base, by_type, referrers: RefCell::default() }
+        Self { items, by_name, by_base, by_type, referrers: RefCell::default(), versions }
+    }
+
+    /// Whether the root module gets a version of the provider that is older than another one.
+    pub(crate) fn precedes(&self, provider: &str, version: &str) -> bool {
+        self.versions.is_some_and(|versions| versions.precedes(provider, version))
     }
 
     /// All of a view, in their order.

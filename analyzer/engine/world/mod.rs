@@ -7,6 +7,7 @@ mod images;
 mod lens;
 mod links;
 mod ports;
+mod providers;
 mod region;
 mod report;
 mod stated;
@@ -24,6 +25,7 @@ use rustc_hash::FxHashSet;
 
 use findings::Found;
 use images::OfWorkspace;
+use providers::OfRoot;
 use region::Part;
 
 use crate::db::{Book, Database, Db, SourceFile, Workspace, contained};
@@ -99,6 +101,8 @@ pub(crate) fn region_world<'db>(db: &'db dyn Db, workspace: Workspace, terms: Te
     let of_file = |file: &SourceFile| region::items(db, workspace, *file).map(|items| (file.path(db).as_str(), items));
     let of_files = |files: &[SourceFile]| files.iter().filter_map(of_file).collect::<Vec<_>>();
     let roots: Vec<Held<'_>> = region.roots.iter().map(|root| (root.0.as_str(), of_root(root))).collect();
+    let of_versions = |(path, inputs): &(String, Inputs)| OfRoot::new(db, workspace, Root::new(db, path.clone(), inputs.clone()));
+    let versions: Vec<OfRoot<'_>> = region.roots.iter().map(of_versions).collect();
     let hosts: Vec<(&str, Vec<Held<'_>>)> =
         region.hosts.iter().map(|(folder, files)| (folder.as_str(), of_files(files))).collect();
     let vagrant = of_files(&region.vagrant);
@@ -106,7 +110,7 @@ pub(crate) fn region_world<'db>(db: &'db dyn Db, workspace: Workspace, terms: Te
     let beat = || db.unwind_if_revision_cancelled();
     let join = |manifests: &[&[Item]]| {
         World::of(&Facts {
-            roots: scopes(&roots),
+            roots: scopes(&roots).into_iter().zip(&versions).map(|(scope, own)| Scope { versions: Some(own), ..scope }).collect(),
             other_clusters: region.other_clusters,
             hosts: hosts.iter().map(|(folder, files)| Host { folder, files: scopes(files) }).collect(),
             vagrant: scopes(&vagrant),
@@ -123,7 +127,7 @@ pub(crate) fn region_world<'db>(db: &'db dyn Db, workspace: Workspace, terms: Te
 type Held<'a> = (&'a str, Arc<Vec<Item>>);
 
 fn scopes<'a>(all: &'a [Held<'a>]) -> Vec<Scope<'a>> {
-    all.iter().map(|(path, items)| Scope { path, items }).collect()
+    all.iter().map(|(path, items)| Scope { path, items, versions: None }).collect()
 }
 
 /// What is exposed in the whole world.

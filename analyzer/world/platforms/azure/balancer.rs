@@ -34,7 +34,7 @@ pub(super) fn build(resources: &Resources<'_>, networks: &mut Networks, ports: &
         for rule in &rules {
             for (target, place) in &rule.targets {
                 if let Some(port) = ports.all.get(*target) {
-                    lead(balancer, rule, port, *place, id, builder);
+                    lead(resources, balancer, rule, port, *place, id, builder);
                 }
             }
         }
@@ -197,7 +197,15 @@ pub(super) fn by_address(resources: &Resources<'_>, value: Option<&Value>, place
 }
 
 /// The way from a rule to an interface: the address of the caller stays.
-fn lead(balancer: &Item, rule: &Rule<'_>, port: &Port, place: Place, id: NodeId, builder: &mut Builder) {
+fn lead(
+    resources: &Resources<'_>,
+    balancer: &Item,
+    rule: &Rule<'_>,
+    port: &Port,
+    place: Place,
+    id: NodeId,
+    builder: &mut Builder,
+) {
     for protocol in &rule.protocols {
         let mut gates = Vec::new();
         let member = Step::at(place, format!("{} is behind {}", port.name, rule.item.name));
@@ -209,7 +217,7 @@ fn lead(balancer: &Item, rule: &Rule<'_>, port: &Port, place: Place, id: NodeId,
                 if many && let Some(back) = rule.back {
                     for front in first..=last.min(first.saturating_add(63)) {
                         let map = Gate::Map { protocol: *protocol, ports: (front, front), to: Some(back), step: step.clone() };
-                        way(balancer, vec![map, Gate::Open(member.clone())], port, id, builder);
+                        way(resources, balancer, vec![map, Gate::Open(member.clone())], port, id, builder);
                     }
                     continue;
                 }
@@ -224,7 +232,7 @@ fn lead(balancer: &Item, rule: &Rule<'_>, port: &Port, place: Place, id: NodeId,
             (None, None) => gates.push(Gate::Open(Step::at(rule.item.header, format!("{} leads every port on", rule.item.name)))),
         }
         gates.push(Gate::Open(member));
-        way(balancer, gates, port, id, builder);
+        way(resources, balancer, gates, port, id, builder);
     }
 }
 
@@ -236,9 +244,9 @@ fn told(balancer: &Item, (first, last): (u16, u16), back: Option<u16>) -> String
     }
 }
 
-fn way(balancer: &Item, mut gates: Vec<Gate>, port: &Port, id: NodeId, builder: &mut Builder) {
+fn way(resources: &Resources<'_>, balancer: &Item, mut gates: Vec<Gate>, port: &Port, id: NodeId, builder: &mut Builder) {
     if !port.guards.any {
-        gates.push(machine::without_group(Some((balancer, balancer.header)), &balancer.name));
+        gates.push(machine::without_group(resources, Some((balancer, balancer.header)), &balancer.name));
     }
     gates.extend(port.guards.gates.iter().cloned());
     builder.passes_on(id, port.machine, gates);

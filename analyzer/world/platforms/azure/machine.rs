@@ -128,7 +128,7 @@ fn attach(
         } else {
             addressed(&public, &interface.name, clouds::at(block, "public_ip_address_id", block.place))
         };
-        open(machine, &port, gates, public.items.first().map(|ip| (*ip, ip.header)), spot, builder);
+        open(resources, machine, &port, gates, public.items.first().map(|ip| (*ip, ip.header)), spot, builder);
         pools(resources, block, at, ports);
         ports.all.push(port);
         if let Some(node) = builder.get(id).filter(|node| node.egress.is_none()) {
@@ -149,18 +149,20 @@ pub(super) fn addressed(public: &Named<'_>, owner: &str, place: Place) -> Vec<Ga
     gates
 }
 
-/// What stands before a public address without any group: its SKU decides.
-pub(super) fn without_group(owner: Option<(&Item, Place)>, name: &str) -> Gate {
+/// What stands before a public address without any group: its SKU decides, which is Basic before version 4 of the provider where none is
+/// written, and Standard since ("4.0 upgrade guide", `azurerm_public_ip` and `azurerm_lb`).
+pub(super) fn without_group(resources: &Resources<'_>, owner: Option<(&Item, Place)>, name: &str) -> Gate {
     let sku = owner.and_then(|(item, _)| field(&item.value, "sku"));
     let place = sku.map(|value| value.place).or_else(|| owner.map(|(_, place)| place)).unwrap_or_default();
-    match sku.map(Value::as_str) {
-        Some(Some(text)) if text.eq_ignore_ascii_case("basic") => {
+    let default = || owner.map(|_| if resources.precedes("azurerm", "4.0.0") { "basic" } else { "standard" });
+    match sku.map_or_else(default, Value::as_str) {
+        Some(text) if text.eq_ignore_ascii_case("basic") => {
             Gate::Open(Step::at(place, format!("{name} is Basic: open without a network security group")))
         }
-        Some(Some(_)) => {
+        Some(_) => {
             Gate::Wall(Step::at(place, format!("{name} is Standard: closed until a network security group lets something in")))
         }
-        _ => {
+        None => {
             let missing = sku.and_then(Missing::of).unwrap_or_else(|| Missing::new(format!("the SKU of {name}")));
             Gate::Unknown(Step::at(place, format!("{name} is open without a network security group if it is Basic")), missing)
         }
@@ -168,10 +170,18 @@ pub(super) fn without_group(owner: Option<(&Item, Place)>, name: &str) -> Gate {
 }
 
 /// Adds the ways to an interface.
-fn open(machine: &Item, port: &Port, mut gates: Vec<Gate>, ip: Option<(&Item, Place)>, spot: Spot<'_>, builder: &mut Builder) {
+fn open(
+    resources: &Resources<'_>,
+    machine: &Item,
+    port: &Port,
+    mut gates: Vec<Gate>,
+    ip: Option<(&Item, Place)>,
+    spot: Spot<'_>,
+    builder: &mut Builder,
+) {
     if !port.guards.any && !matches!(gates.as_slice(), [Gate::Wall(_)]) {
         let name = ip.map_or_else(|| format!("the public address of {}", port.name), |(ip, _)| ip.name.to_string());
-        gates.push(without_group(ip, &name));
+        gates.push(without_group(resources, ip, &name));
     }
     gates.extend(port.guards.gates.iter().cloned());
     builder.begins(World::INTERNET, port.machine, gates);
@@ -224,7 +234,7 @@ fn scaled(
                 vec![Gate::Unknown(step, missing)]
             }
         };
-        open(set, &port, gates, None, spot, builder);
+        open(resources, set, &port, gates, None, spot, builder);
         pools(resources, block, at, ports);
         ports.all.push(port);
         if let Some(node) = builder.get(id).filter(|node| node.egress.is_none()) {

@@ -204,7 +204,7 @@ fn fargate_runs_what_its_profile_selects_where_there_is_one_cluster() {
     ];
     let manifests = items(&shop);
     for (root, expected) in rows {
-        let roots = vec![Scope { path: "", items: &root }];
+        let roots = vec![Scope { path: "", items: &root, versions: None }];
         let world = World::of(&Facts { roots, manifests: &[&manifests], ..Facts::default() });
         let node = world.node(world.named("Pod/p").unwrap()).unwrap();
         assert_eq!(node.rung().unwrap().number(), expected, "{:?}", node.evidence);
@@ -249,7 +249,7 @@ fn workloads_that_cannot_share_a_node_do_not_share_its_kernel() {
     ];
     for (root, manifests, wall) in rows {
         let manifests = items(manifests);
-        let roots = vec![Scope { path: "", items: root }];
+        let roots = vec![Scope { path: "", items: root, versions: None }];
         let world = World::of(&Facts { roots, manifests: &[&manifests], ..Facts::default() });
         let shared = world.shared(&world.purposes(&[]));
         assert_eq!(shared.first().and_then(|shared| shared.wall).map(crate::Rung::number), *wall, "{shared:?}");
