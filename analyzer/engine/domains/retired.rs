@@ -44,17 +44,24 @@ static APIS: LazyLock<FxHashMap<&'static str, Vec<&'static str>>> = LazyLock::ne
     apis
 });
 
-/// Base images: versions by repository, and what a word of any tag may say.
-static IMAGES: LazyLock<(FxHashMap<&'static str, Vec<&'static str>>, Vec<&'static str>)> = LazyLock::new(|| {
-    let (mut versions, mut words): (FxHashMap<&str, Vec<&str>>, _) = (FxHashMap::default(), Vec::new());
+/// Base images that are out of support.
+#[derive(Debug, Default)]
+struct Images {
+    /// Versions by repository.
+    versions: FxHashMap<&'static str, Vec<&'static str>>,
+    /// What a word of any tag says the image is built on: `16-bullseye`, `3.12-alpine3.16`.
+    words: Vec<&'static str>,
+}
+
+static IMAGES: LazyLock<Images> = LazyLock::new(|| {
+    let mut images = Images::default();
     for (repository, version) in rows("base-image").filter_map(|row| row.key.split_once(':')) {
         match repository {
-            // A word of the tag says what the image is built on: `16-bullseye`, `3.12-alpine3.16`.
-            "*" => words.push(version),
-            _ => versions.entry(repository).or_default().push(version),
+            "*" => images.words.push(version),
+            _ => images.versions.entry(repository).or_default().push(version),
         }
     }
-    (versions, words)
+    images
 });
 
 fn rows(table: &str) -> std::slice::Iter<'static, Row<'static>> {
@@ -90,10 +97,9 @@ fn is_image(reference: &str) -> bool {
         (None, None) => "latest",
         (None, Some(_)) => return false,
     };
-    let (versions, words) = &*IMAGES;
     let version = tag.split('-').next().unwrap_or("");
-    versions.get(name).into_iter().flatten().any(|key| is_version(version, key))
-        || tag.split('-').any(|part| words.iter().any(|word| is_variant(part, word)))
+    IMAGES.versions.get(name).into_iter().flatten().any(|key| is_version(version, key))
+        || tag.split('-').any(|part| IMAGES.words.iter().any(|word| is_variant(part, word)))
 }
 
 fn is_variant(part: &str, word: &str) -> bool {

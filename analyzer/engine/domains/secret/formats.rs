@@ -169,7 +169,10 @@ mod tests {
                 let ascii: Vec<char> = class.iter().flat_map(|range| range.start()..=range.end()).take(128).collect();
                 text.push(ascii[chosen % ascii.len()]);
             }
-            HirKind::Class(Class::Bytes(_)) => panic!("a format is about characters"),
+            HirKind::Class(Class::Bytes(class)) => {
+                let ascii: Vec<u8> = class.iter().flat_map(|range| range.start()..=range.end()).collect();
+                text.push(char::from(ascii[chosen % ascii.len()]));
+            }
             HirKind::Repetition(repetition) => {
                 let most = repetition.max.unwrap_or(u32::MAX).min(repetition.min + 2);
                 for _ in 0..repetition.min + u32::try_from(chosen).unwrap() % (most - repetition.min + 1) {
