@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use plimsoll_syntax::text::push_json;
 use plimsoll_syntax::{Kind, Value};
 use sha2::{Digest, Sha256};
 
@@ -91,20 +92,6 @@ fn json(value: &Value, out: &mut String) {
 /// A JSON string, with the characters escaped that HTML gives a meaning.
 fn quote(text: &str, out: &mut String) {
     out.push('"');
-    for character in text.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                let _ = write!(out, "\\u{:04x}", u32::from(character));
-            }
-            other => out.push(other),
-        }
-    }
+    push_json(text, out);
     out.push('"');
 }

@@ -1,6 +1,6 @@
 //! Bytes, byte ranges, lines and columns.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use compact_str::CompactString;
@@ -228,6 +228,27 @@ impl LineIndex {
         let before = Span::new(start, offset).text(text);
         let columns = before.strip_prefix(BOM).filter(|_| start == 0).unwrap_or(before).chars().count();
         Position { line, column: u32::try_from(columns).unwrap_or(u32::MAX).saturating_add(1) }
+    }
+}
+
+/// Adds a text as it stands between the quotes of JSON that Go's `encoding/json` writes: what HTML gives a meaning is escaped, too
+/// (<https://pkg.go.dev/encoding/json#HTMLEscape>).
+pub fn push_json(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            _ => out.push(c),
+        }
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use plimsoll_syntax::text::push_json;
 use plimsoll_syntax::value::{Kind, Map, Number, Part, Shape, Unknown};
 use plimsoll_syntax::{Place, Value};
 
-use super::string::{escape, quoted};
+use super::string::quoted;
 use super::{Call, Outcome, entry};
 use crate::lattice::{self, derived, number_text, sorted};
 use crate::template::TextBuilder;
@@ -78,7 +79,7 @@ fn in_quotes(parts: &[Part], out: &mut TextBuilder) {
         match part {
             Part::Known(known) => {
                 let mut text = String::new();
-                escape(known, &mut text);
+                push_json(known, &mut text);
                 out.push(&text);
             }
             Part::Hole(unknown) => out.hole(unknown.clone()),

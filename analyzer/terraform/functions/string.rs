@@ -1,10 +1,10 @@
 //! Strings. What is known of a string with holes is kept where the function allows it.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use compact_str::CompactString;
 use plimsoll_syntax::Value;
+use plimsoll_syntax::text::push_json;
 use plimsoll_syntax::value::{Kind, Map, Part, Shape, Unknown};
 use regex::Regex;
 use unicode_segmentation::UnicodeSegmentation;
@@ -267,27 +267,7 @@ impl Call<'_, '_> {
 pub(super) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
-    escape(text, &mut out);
+    push_json(text, &mut out);
     out.push('"');
     out
-}
-
-/// Text as it stands between JSON's quotes; `<`, `>` and `&` are escaped, too.
-pub(super) fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                // Writing to a string cannot fail.
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            _ => out.push(c),
-        }
-    }
 }
