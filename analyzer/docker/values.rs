@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::Map;
+use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::{Kind, Place, Value};
 
 /// A map of derived fields; those that are null are left out.
@@ -19,11 +19,12 @@ pub(crate) fn map_of<const N: usize>(fields: [(&'static str, Value); N]) -> Map 
 /// The same, with room for so many more fields.
 pub(crate) fn roomy<const N: usize>(fields: [(&'static str, Value); N], more: usize) -> Map {
     let known = fields.iter().filter(|(_, value)| !value.is_null()).count();
-    let mut map = Map { entries: Vec::with_capacity(known + more), ..Map::default() };
-    for (name, value) in fields {
-        push_some(&mut map, name, value);
-    }
-    map
+    let mut entries = Vec::with_capacity(known + more);
+    entries.extend(fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| Entry::derived(name, value)));
+    debug_assert!(
+        entries.iter().enumerate().all(|(at, entry): (_, &Entry)| entries[..at].iter().all(|other| other.key != entry.key))
+    );
+    Map { entries, ..Map::default() }
 }
 
 /// Adds a field that is not there yet; null leaves it out.

@@ -420,6 +420,7 @@ impl Value {
 
 impl Entry {
     /// A derived field, placed where its value is.
+    #[inline]
     pub fn derived(key: impl Into<CompactString>, value: Value) -> Self {
         Self { key: key.into(), key_place: Place::NONE, place: value.place, value }
     }
