@@ -81,7 +81,7 @@ impl<'t> Reader<'t> {
             stages: Vec::new(),
             shell: None,
             aliases: from.map(alias).collect(),
-            entries: Vec::new(),
+            entries: Vec::with_capacity(tree.instructions.len()),
             lower_case: lower > upper,
         }
     }
@@ -102,7 +102,8 @@ impl<'t> Reader<'t> {
         let directive = self.tree.directives.iter().find(|directive| directive.0 == "syntax");
         let syntax = directive.map(|(_, word)| Value::string(word.text.clone(), self.place(word.span))).unwrap_or_default();
         let (stages, file) = stage::values(&self.stages, &self.holes, syntax);
-        let mut out: Vec<Item> = Vec::new();
+        let parts: usize = self.entries.iter().map(|entry| entry.parts.len()).sum();
+        let mut out: Vec<Item> = Vec::with_capacity(self.stages.len() + self.entries.len() + parts);
         for (index, (stage, value)) in self.stages.iter().zip(&stages).enumerate() {
             out.push(stage::item(stage, index, index + 1 == stages.len(), value, &file));
         }
@@ -335,8 +336,10 @@ struct Surroundings<'a> {
 impl Entry {
     /// What others see of it.
     fn light(&self) -> Value {
-        let mounts = self.map.get("mounts").map(|entry| entry.value.clone()).unwrap_or_default();
-        let commands = self.map.get("commands").and_then(|entry| entry.value.as_list());
+        // Only what runs something has these.
+        let field = |key| if self.form.is_null() { None } else { self.map.get(key) };
+        let mounts = field("mounts").map(|entry| entry.value.clone()).unwrap_or_default();
+        let commands = field("commands").and_then(|entry| entry.value.as_list());
         // What is not known may be any number.
         let steps =
             commands.filter(|list| list.tail.is_none()).map(|list| Value::int(Span::of(0, list.items.len()).end, self.header));
