@@ -73,7 +73,11 @@ pub(super) fn parts(raw: &str, quoting: Quoting) -> Vec<WordPart> {
         }
         at = next;
     }
-    if !text.is_empty() || out.is_empty() {
+    // Most words are one text, and need room for no more.
+    if out.is_empty() {
+        return vec![WordPart::Text(text)];
+    }
+    if !text.is_empty() {
         out.push(WordPart::Text(text));
     }
     out
