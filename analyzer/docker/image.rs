@@ -2,10 +2,13 @@
 
 use compact_str::CompactString;
 use plimsoll_syntax::image;
-use plimsoll_syntax::value::{Map, Part, Shape, Unknown};
+use plimsoll_syntax::value::{Part, Shape, Unknown};
 use plimsoll_syntax::{Kind, Value};
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use crate::values::derived;
 
 /// Stands for a hole while a reference is read: a word that fits anywhere in one. The hole's number and an `x` follow.
 const MARK: &str = "plimsollhole";
@@ -14,11 +17,11 @@ const MARK: &str = "plimsollhole";
 /// tag or digest that is not written is absent. What a hole may change is unknown. `None`: it is no reference.
 pub(crate) fn parts(written: &Value) -> Option<Value> {
     let place = written.place;
-    let mut text = CompactString::default();
     let mut holes: Vec<&Arc<Unknown>> = Vec::new();
-    match &written.kind {
-        Kind::String(known) => text.push_str(known),
+    let text = match &written.kind {
+        Kind::String(known) => Cow::Borrowed(known.as_str()),
         Kind::Template(parts) => {
+            let mut text = String::new();
             for part in parts.iter() {
                 match part {
                     Part::Known(known) => text.push_str(known),
@@ -28,10 +31,11 @@ pub(crate) fn parts(written: &Value) -> Option<Value> {
                     }
                 }
             }
+            Cow::Owned(text)
         }
         Kind::Unknown(_) => return Some(written.clone()),
         _ => return None,
-    }
+    };
     let open = |hole: &Arc<Unknown>| Value::unknown(Unknown::clone(hole).shaped(Shape::String), place);
     let Some(image) = image::parse(&text) else {
         // A hole in a place where its filling matters (a digest): nothing is certain.
@@ -43,29 +47,26 @@ pub(crate) fn parts(written: &Value) -> Option<Value> {
     };
     // A hole before the first slash may be a registry; one at the end may bring its own tag and digest.
     let named = text.split('@').next().unwrap_or("");
-    let first = named.split_once('/').map_or_else(|| named.split(':').next().unwrap_or(""), |(first, _)| first);
-    let leading = holes.first().filter(|_| first.contains(MARK));
-    let at_end = text.ends_with('x') && text.rfind(MARK).is_some_and(|at| !text[at..].contains(['/', ':', '@']));
-    let trailing = holes.last().filter(|_| at_end);
-    let mut map = Map::default();
-    let names = [
-        ("registry", &*image.registry),
-        ("repository", &image.repository),
-        ("name", &image.name),
-        ("familiar", image.familiar()),
+    let first = || named.split_once('/').map_or_else(|| named.split(':').next().unwrap_or(""), |(first, _)| first);
+    let leading = holes.first().filter(|_| first().contains(MARK));
+    let at_end = || text.ends_with('x') && text.rfind(MARK).is_some_and(|at| !text[at..].contains(['/', ':', '@']));
+    let trailing = holes.last().filter(|_| at_end());
+    let name = |text: &str| leading.map_or_else(|| part(text), |hole| open(hole));
+    let end = |text: &Option<CompactString>| match (text, trailing) {
+        (Some(text), _) => part(text),
+        (None, Some(hole)) => open(hole),
+        (None, None) => Value::default(),
+    };
+    let fields = [
+        ("registry", name(&image.registry)),
+        ("repository", name(&image.repository)),
+        ("name", name(&image.name)),
+        ("familiar", name(image.familiar())),
+        ("tag", end(&image.tag)),
+        ("digest", end(&image.digest)),
+        ("text", written.clone()),
     ];
-    for (key, text) in names {
-        map.set(key, leading.map_or_else(|| part(text), |hole| open(hole)));
-    }
-    for (key, text) in [("tag", &image.tag), ("digest", &image.digest)] {
-        match (text, trailing) {
-            (Some(text), _) => map.set(key, part(text)),
-            (None, Some(hole)) => map.set(key, open(hole)),
-            (None, None) => {}
-        }
-    }
-    map.set("text", written.clone());
-    Some(Value::map(map, place))
+    Some(derived(fields, place))
 }
 
 #[cfg(test)]

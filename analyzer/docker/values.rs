@@ -1,5 +1,7 @@
 //! Small steps on values that every file of this crate takes.
 
+use std::sync::Arc;
+
 use compact_str::CompactString;
 use plimsoll_syntax::value::{Entry, Map};
 use plimsoll_syntax::{Kind, Place, Value};
@@ -11,10 +13,37 @@ pub(crate) fn derived<const N: usize>(fields: [(&'static str, Value); N], place:
 
 /// The same, as a bare map; each name is given once.
 pub(crate) fn map_of<const N: usize>(fields: [(&'static str, Value); N]) -> Map {
-    let known = fields.into_iter().filter(|(_, value)| !value.is_null());
-    let entries: Vec<Entry> = known.map(|(name, value)| Entry::derived(name, value)).collect();
-    debug_assert!(entries.iter().enumerate().all(|(at, entry)| entries[..at].iter().all(|other| other.key != entry.key)));
+    roomy(fields, 0)
+}
+
+/// The same, with room for so many more fields.
+pub(crate) fn roomy<const N: usize>(fields: [(&'static str, Value); N], more: usize) -> Map {
+    let known = fields.iter().filter(|(_, value)| !value.is_null()).count();
+    let mut entries = Vec::with_capacity(known + more);
+    entries.extend(fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| Entry::derived(name, value)));
+    debug_assert!(
+        entries.iter().enumerate().all(|(at, entry): (_, &Entry)| entries[..at].iter().all(|other| other.key != entry.key))
+    );
     Map { entries, ..Map::default() }
+}
+
+/// Adds a field that is not there yet; null leaves it out.
+pub(crate) fn push_some(map: &mut Map, name: &'static str, value: Value) {
+    if !value.is_null() {
+        map.push(name, value);
+    }
+}
+
+/// The map to be changed, with room for so many more fields: itself, or a copy where others have it too.
+pub(crate) fn own(map: Arc<Map>, more: usize) -> Map {
+    let copy = |map: Arc<Map>| {
+        let mut entries = Vec::with_capacity(map.entries.len() + more);
+        entries.extend_from_slice(&map.entries);
+        Map { entries, tail: map.tail.clone(), range: map.range }
+    };
+    let mut map = Arc::try_unwrap(map).unwrap_or_else(copy);
+    map.entries.reserve_exact(more);
+    map
 }
 
 /// A map by names that a user chose, of which the last counts; values that are null are left out.

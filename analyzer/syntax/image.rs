@@ -2,7 +2,7 @@
 //!
 //! The grammar is that of `distribution/reference` with Docker's familiar names: `nginx` is `docker.io/library/nginx`.
 
-use compact_str::{CompactString, ToCompactString, format_compact};
+use compact_str::{CompactString, ToCompactString};
 
 /// The registry of a reference that names none.
 pub const DEFAULT_REGISTRY: &str = "docker.io";
@@ -52,21 +52,21 @@ pub fn parse(reference: &str) -> Option<Image> {
     let (registry, repository) = match name.split_once('/') {
         Some((first, rest)) if is_registry(first) => (first, rest.to_compact_string()),
         Some(_) => (DEFAULT_REGISTRY, name.to_compact_string()),
-        None => (DEFAULT_REGISTRY, format_compact!("library/{name}")),
+        None => (DEFAULT_REGISTRY, below("library", name)),
     };
     let registry = if registry == "index.docker.io" { DEFAULT_REGISTRY } else { registry };
     let repository = match repository.contains('/') || registry != DEFAULT_REGISTRY {
         true => repository,
-        false => format_compact!("library/{repository}"),
+        false => below("library", &repository),
     };
     // A bare image id is not a name.
     let id = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if id || !is_host(registry) || !repository.split('/').all(is_component) {
+    if id || (registry != DEFAULT_REGISTRY && !is_host(registry)) || !repository.split('/').all(is_component) {
         return None;
     }
     Some(Image {
         registry: registry.into(),
-        name: format_compact!("{registry}/{repository}"),
+        name: below(registry, &repository),
         repository,
         tag: tag.map(Into::into),
         digest: digest.map(Into::into),
@@ -75,7 +75,16 @@ pub fn parse(reference: &str) -> Option<Image> {
 
 /// Whether the first part of a name is a registry: it looks like a host, or cannot be a path.
 fn is_registry(first: &str) -> bool {
-    first == "localhost" || first.contains(['.', ':', '[']) || first.bytes().any(|byte| byte.is_ascii_uppercase())
+    first == "localhost" || first.bytes().any(|byte| matches!(byte, b'.' | b':' | b'[' | b'A'..=b'Z'))
+}
+
+/// `path/name`
+fn below(path: &str, name: &str) -> CompactString {
+    let mut out = CompactString::with_capacity(path.len() + 1 + name.len());
+    out.push_str(path);
+    out.push('/');
+    out.push_str(name);
+    out
 }
 
 fn is_host(registry: &str) -> bool {
@@ -98,23 +107,10 @@ fn is_host(registry: &str) -> bool {
 
 /// Lower-case letters and digits, separated by one `.`, one or two `_`, or any number of `-`.
 fn is_component(component: &str) -> bool {
-    let mut separator = String::new();
-    let mut seen = false;
-    for character in component.chars() {
-        match character {
-            'a'..='z' | '0'..='9' => {
-                let fits = matches!(separator.as_str(), "" | "." | "_" | "__") || separator.bytes().all(|byte| byte == b'-');
-                if !fits || (!seen && !separator.is_empty()) {
-                    return false;
-                }
-                seen = true;
-                separator.clear();
-            }
-            '.' | '_' | '-' => separator.push(character),
-            _ => return false,
-        }
-    }
-    seen && separator.is_empty()
+    let bytes = component.as_bytes();
+    let is_word = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
+    let separates = |between: &[u8]| matches!(between, b"" | b"." | b"_" | b"__") || between.iter().all(|byte| *byte == b'-');
+    bytes.first().is_some_and(is_word) && bytes.last().is_some_and(is_word) && bytes.split(is_word).all(separates)
 }
 
 fn is_tag(tag: &str) -> bool {

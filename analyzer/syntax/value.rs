@@ -420,6 +420,7 @@ impl Value {
 
 impl Entry {
     /// A derived field, placed where its value is.
+    #[inline]
     pub fn derived(key: impl Into<CompactString>, value: Value) -> Self {
         Self { key: key.into(), key_place: Place::NONE, place: value.place, value }
     }
@@ -434,17 +435,31 @@ impl Map {
 
     /// Adds a derived field, placed where its value is; replaces an entry of the same key.
     pub fn set(&mut self, key: impl Into<CompactString>, value: Value) {
-        let entry = Entry::derived(key, value);
+        self.put(Entry::derived(key, value));
+    }
+
+    /// Adds an entry; replaces one of the same key.
+    pub fn put(&mut self, entry: Entry) {
         match self.entries.iter_mut().find(|known| known.key == entry.key) {
             Some(known) => *known = entry,
-            None => {
-                // Maps are small, many, and live long: they grow by little, so that little stays empty.
-                if self.entries.len() == self.entries.capacity() {
-                    self.entries.reserve_exact(4.max(self.entries.len() / 4));
-                }
-                self.entries.push(entry);
-            }
+            None => self.append(entry),
         }
+    }
+
+    /// Adds a derived field whose key is not there yet: nothing is searched.
+    pub fn push(&mut self, key: impl Into<CompactString>, value: Value) {
+        let entry = Entry::derived(key, value);
+        debug_assert!(self.get(&entry.key).is_none(), "{} is there already", entry.key);
+        self.append(entry);
+    }
+
+    #[inline]
+    fn append(&mut self, entry: Entry) {
+        // Maps are small, many, and live long: they grow by little, so that little stays empty.
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(4.max(self.entries.len() / 4));
+        }
+        self.entries.push(entry);
     }
 }
 

@@ -123,7 +123,8 @@ fn security(whole: &Value, map: &mut Map) {
 /// The use of the image as an item: `image` (its parts), `reference` (as written), `where`.
 pub(super) fn image_use(item: &Item, site: &'static str) -> Option<Item> {
     let written = entry(&item.value, "image")?;
-    let parts = image::parts(&written.value)?;
+    // What was derived from it lies where it is written.
+    let parts = entry(&item.value, "image_parts").filter(|parts| parts.place == written.place)?.value.clone();
     let fields = [("image", parts), ("reference", written.value.clone()), ("where", Value::string(site, Place::NONE))];
     let value = object(fields, written.place);
     let owner =

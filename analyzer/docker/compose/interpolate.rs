@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::{Choice, How, List, Map, Part, Reason, Shape, Unknown};
+use plimsoll_syntax::value::{Choice, How, Part, Reason, Shape, Unknown};
 use plimsoll_syntax::{Kind, Place, Value};
 
 /// Defaults in defaults.
@@ -39,28 +39,25 @@ impl Environment<'_> {
 }
 
 /// The value with every variable in its texts replaced. Keys are left as they are, as Compose leaves them.
-pub(super) fn interpolate(value: &Value, environment: &Environment<'_>) -> Value {
-    let kind = match &value.kind {
+pub(super) fn interpolate(mut value: Value, environment: &Environment<'_>) -> Value {
+    replace(&mut value, environment);
+    value
+}
+
+fn replace(value: &mut Value, environment: &Environment<'_>) {
+    match &mut value.kind {
         Kind::String(text) if text.contains('$') => {
-            let replaced = Value { kind: kind_of(text, value.place, environment), ..value.clone() };
+            let text = std::mem::take(text);
+            value.kind = kind_of(&text, value.place, environment);
             // What a file beside this one says stands there, not here.
-            let is_given = environment.given.is_some_and(|given| mentions(text, given));
-            return if is_given { replaced.through(How::Setting, value.place) } else { replaced };
-        }
-        Kind::List(list) => {
-            let items = list.items.iter().map(|item| interpolate(item, environment)).collect();
-            Kind::List(Arc::new(List { items, ..List::clone(list) }))
-        }
-        Kind::Map(map) => {
-            let mut map = Map::clone(map);
-            for entry in &mut map.entries {
-                entry.value = interpolate(&entry.value, environment);
+            if environment.given.is_some_and(|given| mentions(&text, given)) {
+                *value = std::mem::take(value).through(How::Setting, value.place);
             }
-            Kind::Map(Arc::new(map))
         }
-        _ => return value.clone(),
-    };
-    Value { kind, ..value.clone() }
+        Kind::List(list) => Arc::make_mut(list).items.iter_mut().for_each(|item| replace(item, environment)),
+        Kind::Map(map) => Arc::make_mut(map).entries.iter_mut().for_each(|entry| replace(&mut entry.value, environment)),
+        _ => {}
+    }
 }
 
 /// Whether a text has a variable that is given.

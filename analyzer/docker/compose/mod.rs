@@ -33,7 +33,7 @@ pub fn items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
     let mut items = Vec::new();
     for document in &tree.documents {
         let written = yaml::to_value(tree, document.root, file, Dialect::Core);
-        project::items(&interpolate::interpolate(&written, &Environment::default()), Some(&tree.source), None, None, &mut items);
+        project::items(&interpolate::interpolate(written, &Environment::default()), Some(&tree.source), None, None, &mut items);
     }
     items
 }
@@ -41,7 +41,7 @@ pub fn items(tree: &yaml::Tree, file: FileId) -> Vec<Item> {
 /// The items of a Compose file that stands inside another file, of which `source` is the text.
 pub(crate) fn value_items(written: &Value, source: Option<&str>, owner: Option<&Owner>) -> Vec<Item> {
     let mut items = Vec::new();
-    project::items(&interpolate::interpolate(written, &Environment::default()), source, None, owner, &mut items);
+    project::items(&interpolate::interpolate(written.clone(), &Environment::default()), source, None, owner, &mut items);
     items
 }
 

@@ -14,7 +14,7 @@ use super::{port, volume};
 /// How a field becomes normal.
 type Change = fn(&Value) -> Value;
 
-/// Every field that has more than one form; others are kept as they are.
+/// Every field that has more than one form, in alphabetical order; others are kept as they are.
 const CHANGES: &[(&str, Change)] = &[
     ("annotations", pairs),
     ("attach", bool),
@@ -90,16 +90,20 @@ const CHANGES: &[(&str, Change)] = &[
 
 /// Whether the field has more than one form.
 pub(super) fn is_known(key: &str) -> bool {
-    CHANGES.iter().any(|(known, _)| *known == key)
+    change(key).is_some()
+}
+
+fn change(key: &str) -> Option<Change> {
+    let at = CHANGES.binary_search_by_key(&key, |row| row.0).ok()?;
+    CHANGES.get(at).map(|row| row.1)
 }
 
 /// The fields of a service, each in its normal form; extensions (`x-…`) and nulls are left out.
 pub(super) fn fields(written: &Map) -> Map {
     let kept = written.entries.iter().filter(|entry| !entry.key.starts_with("x-") && !entry.value.is_null());
     let entries = kept.map(|entry| {
-        let change = CHANGES.iter().find(|(name, _)| *name == entry.key);
-        let value = change.map_or_else(|| entry.value.clone(), |(_, change)| change(&entry.value));
-        Entry { value, ..entry.clone() }
+        let value = change(&entry.key).map_or_else(|| entry.value.clone(), |change| change(&entry.value));
+        Entry { key: entry.key.clone(), value, ..*entry }
     });
     Map { entries: entries.collect(), tail: written.tail.clone(), range: written.range }
 }
@@ -277,4 +281,14 @@ fn ulimits(value: &Value) -> Value {
         }
     }
     Value::map(map, value.place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CHANGES;
+
+    #[test]
+    fn fields_are_found_by_their_names() {
+        assert!(CHANGES.is_sorted_by(|a, b| a.0 < b.0));
+    }
 }

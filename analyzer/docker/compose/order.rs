@@ -46,16 +46,15 @@ pub(super) fn is_known(key: &str) -> bool {
 pub(super) fn of_service(written: &Map, header: Place) -> Vec<Value> {
     let mut out = Vec::new();
     let rank = |key: &str| SERVICE.iter().position(|known| *known == key).unwrap_or(SERVICE.len());
-    let keys: Vec<(String, Place)> = written.entries.iter().map(|entry| (entry.key.to_string(), entry.key_place)).collect();
-    out.extend(misplaced("keys", &keys, |a, b| rank(a).cmp(&rank(b)), header));
+    out.extend(misplaced("keys", &names(written), |a, b| rank(a).cmp(&rank(b)), header));
     if let Some(ports) = written.get("ports") {
         let names: Vec<(String, Place)> = ports.value.items().iter().map(|port| (published(port), port.place)).collect();
         out.extend(misplaced("ports", &names, natural, ports.key_place));
     }
     if let Some(needs) = written.get("depends_on") {
-        let names: Vec<(String, Place)> = match &needs.value.kind {
-            Kind::Map(map) => map.entries.iter().map(|entry| (entry.key.to_string(), entry.key_place)).collect(),
-            Kind::List(list) => list.items.iter().filter_map(|item| Some((item.as_str()?.to_owned(), item.place))).collect(),
+        let names: Vec<(&str, Place)> = match &needs.value.kind {
+            Kind::Map(map) => names(map),
+            Kind::List(list) => list.items.iter().filter_map(|item| Some((item.as_str()?, item.place))).collect(),
             _ => Vec::new(),
         };
         out.extend(misplaced("depends_on", &names, natural, needs.key_place));
@@ -70,27 +69,29 @@ pub(super) fn of_project(top: &Map, services: &Map, header: Place) -> Vec<Value>
         Some(position) => position + 1,
         None => TOP.len() + 1,
     };
-    let names = |map: &Map| -> Vec<(String, Place)> {
-        map.entries.iter().map(|entry| (entry.key.to_string(), entry.key_place)).collect()
-    };
     let keys = misplaced("top-level", &names(top), |a, b| rank(a).cmp(&rank(b)), header);
     let services = misplaced("services", &names(services), natural, header);
     keys.into_iter().chain(services).collect()
 }
 
+fn names(map: &Map) -> Vec<(&str, Place)> {
+    map.entries.iter().map(|entry| (entry.key.as_str(), entry.key_place)).collect()
+}
+
 /// The first name that belongs before the one above it.
-fn misplaced(
+fn misplaced<N: AsRef<str>>(
     what: &'static str,
-    names: &[(String, Place)],
+    names: &[(N, Place)],
     order: impl Fn(&str, &str) -> Ordering,
     header: Place,
 ) -> Option<Value> {
-    let (before, (name, place)) = names.iter().zip(names.iter().skip(1)).find(|(a, b)| order(&a.0, &b.0) == Ordering::Greater)?;
+    let mut neighbours = names.iter().zip(names.iter().skip(1));
+    let (before, (name, place)) = neighbours.find(|(a, b)| order(a.0.as_ref(), b.0.as_ref()) == Ordering::Greater)?;
     let place = if what == "ports" || what == "depends_on" { header } else { *place };
     let fields = [
         ("what", Value::string(what, place)),
-        ("name", Value::string(name.as_str(), place)),
-        ("before", Value::string(before.0.as_str(), place)),
+        ("name", Value::string(name.as_ref(), place)),
+        ("before", Value::string(before.0.as_ref(), place)),
     ];
     Some(object(fields, place))
 }

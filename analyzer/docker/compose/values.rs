@@ -66,6 +66,9 @@ impl Holed {
 
     /// A part of the text as a value.
     pub(crate) fn value(&self, part: &str) -> Value {
+        if self.holes.is_empty() {
+            return Value::string(part, self.place);
+        }
         let mut parts: Vec<Part> = Vec::new();
         for character in part.chars() {
             match (self.hole(character), parts.last_mut()) {
@@ -113,10 +116,7 @@ pub(crate) fn field(value: &Value, key: &str) -> Value {
 
 /// Adds a field with a place of its own to underline.
 pub(crate) fn set_at(map: &mut Map, key: &str, value: Value, place: Place) {
-    map.set(key, value);
-    if let Some(entry) = map.entries.iter_mut().find(|entry| entry.key == key) {
-        entry.place = place;
-    }
+    map.put(Entry { place, ..Entry::derived(key, value) });
 }
 
 /// Adds a field unless its value is null.
@@ -128,7 +128,8 @@ pub(crate) fn set_some(map: &mut Map, key: &str, value: Value) {
 
 /// A map of these fields, without those that are null.
 pub(crate) fn object<'k>(fields: impl IntoIterator<Item = (&'k str, Value)>, place: Place) -> Value {
-    let mut map = Map { range: place.span, ..Map::default() };
+    let fields = fields.into_iter();
+    let mut map = Map { range: place.span, entries: Vec::with_capacity(fields.size_hint().0), tail: None };
     for (key, value) in fields {
         if !value.is_null() {
             // What is known of one item is underlined as that item.

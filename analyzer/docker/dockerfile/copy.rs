@@ -105,12 +105,12 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
             _ => {}
         }
     }
-    entry.set("exclude", Value::list(excluded, place));
+    entry.push("exclude", Value::list(excluded, place));
     let Some((destination, sources)) = instruction.words.split_last() else { return };
     let destination = reader.value(destination, instruction.exec, entry);
-    entry.set("destination", destination);
+    entry.push("destination", destination);
     let sources = sources.iter().map(|word| source(reader, word, instruction.exec, has_from, entry)).collect();
-    entry.set("sources", Value::list(sources, place));
+    entry.push("sources", Value::list(sources, place));
 }
 
 /// `--from=`

@@ -70,7 +70,7 @@ pub fn expand(
 impl Expander<'_> {
     /// The word with quotes removed and variables replaced.
     pub(crate) fn word(&mut self, text: &str) -> CompactString {
-        if !text.contains(['\'', '"', '$', self.escape]) {
+        if !text.chars().any(|c| matches!(c, '\'' | '"' | '$') || c == self.escape) {
             return text.into();
         }
         let mut chars = Cursor { chars: text.chars().collect(), at: 0 };

@@ -24,23 +24,23 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
         "VOLUME" => {
             let paths: Vec<Value> = values(reader, instruction, entry);
             let place = reader.place(instruction.arguments);
-            entry.set("paths", Value::list(paths, place));
+            entry.push("paths", Value::list(paths, place));
         }
         "SHELL" => shell::read(reader, instruction, entry),
         "STOPSIGNAL" => {
             let signal = values(reader, instruction, entry).into_iter().next();
-            entry.set("signal", signal.unwrap_or_default());
+            entry.push("signal", signal.unwrap_or_default());
         }
         "MAINTAINER" => {
             let maintainer = instruction.words.first().map(|word| Value::string(word.text.clone(), reader.place(word.span)));
-            entry.set("maintainer", maintainer.unwrap_or_default());
+            entry.push("maintainer", maintainer.unwrap_or_default());
         }
         "ONBUILD" => {
             // The first word: what is not allowed there is not read any further.
             let text = instruction.arguments.text(&reader.tree.source);
             let word = text.split_whitespace().next().map(str::to_ascii_uppercase);
             let trigger = word.map(|word| Value::string(word, reader.place(instruction.arguments)));
-            entry.set("trigger", trigger.unwrap_or_default());
+            entry.push("trigger", trigger.unwrap_or_default());
         }
         "HEALTHCHECK" => health(reader, instruction, entry),
         _ => {}
@@ -116,9 +116,9 @@ fn pairs(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry) 
         set.push((pair, text));
     }
     let names = set.iter().map(|(pair, _)| reader.value_of(&pair.name, pair.name_place)).collect();
-    entry.set("names", Value::list(names, place));
-    entry.set("pairs", Value::list(all, place));
-    entry.set("legacy", Value::bool(old, place));
+    entry.push("names", Value::list(names, place));
+    entry.push("pairs", Value::list(all, place));
+    entry.push("legacy", Value::bool(old, place));
     if entry.is_trigger() {
         return;
     }
@@ -157,9 +157,9 @@ fn arguments(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Ent
             None => reader.globals.set_arg(pair.name, text),
         }
     }
-    entry.set("names", Value::list(names, place));
-    entry.set("pairs", Value::list(all, place));
-    entry.set("legacy", Value::bool(false, place));
+    entry.push("names", Value::list(names, place));
+    entry.push("pairs", Value::list(all, place));
+    entry.push("legacy", Value::bool(false, place));
 }
 
 /// `name[:group]` as a value.
@@ -176,7 +176,7 @@ fn user(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry) {
     let Some(word) = instruction.words.first() else { return };
     let text = reader.text(word, false, entry);
     let user = user_value(reader, &text, reader.place(word.span));
-    entry.set("user", user.clone());
+    entry.push("user", user.clone());
     if let Some(stage) = entry.stage.and_then(|index| reader.stages.get_mut(index)).filter(|_| !entry.is_trigger()) {
         stage.user = user;
     }
@@ -186,7 +186,7 @@ fn workdir(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry
     let Some(word) = instruction.words.first() else { return };
     let text = reader.text(word, false, entry);
     let place = reader.place(word.span);
-    entry.set("path", reader.value_of(&text, place));
+    entry.push("path", reader.value_of(&text, place));
     if entry.is_trigger() {
         return;
     }
@@ -211,7 +211,7 @@ fn expose(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry)
         ports.extend(text.split_whitespace().map(|text| port::value(reader, text, place)));
     }
     let place = reader.place(instruction.arguments);
-    entry.set("ports", Value::list(ports.clone(), place));
+    entry.push("ports", Value::list(ports.clone(), place));
     if let Some(stage) = entry.stage.and_then(|index| reader.stages.get_mut(index)).filter(|_| !entry.is_trigger()) {
         stage.ports.extend(ports);
     }
@@ -219,7 +219,7 @@ fn expose(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry)
 
 fn health(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry) {
     let disabled = instruction.inner.is_none();
-    entry.set("disabled", Value::bool(disabled, reader.place(instruction.arguments)));
+    entry.push("disabled", Value::bool(disabled, reader.place(instruction.arguments)));
     for (flag, field) in [
         ("interval", "interval"),
         ("timeout", "timeout"),
@@ -232,7 +232,7 @@ fn health(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry)
         };
         let place = reader.place(word.span);
         let number = word.text.parse::<i64>().ok().filter(|_| field == "retries");
-        entry.set(field, number.map_or_else(|| Value::string(word.text.clone(), place), |number| Value::int(number, place)));
+        entry.push(field, number.map_or_else(|| Value::string(word.text.clone(), place), |number| Value::int(number, place)));
     }
     if disabled && !entry.is_trigger() {
         let header = entry.header;

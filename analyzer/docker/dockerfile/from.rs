@@ -1,5 +1,7 @@
 //! `FROM`: where stages begin.
 
+use std::sync::Arc;
+
 use plimsoll_syntax::dockerfile::Instruction;
 use plimsoll_syntax::value::{Reason, Shape, Unknown};
 use plimsoll_syntax::{Item, Kind, Value};
@@ -10,7 +12,7 @@ use super::scope::Variables;
 use super::shell::Shell;
 use super::stage::Stage;
 use crate::image;
-use crate::values::{derived, is_open, map_of};
+use crate::values::{derived, is_open, map_of, own, push_some};
 
 /// Opens the stage of a `FROM`.
 pub(super) fn stage(reader: &mut Reader<'_>, instruction: &Instruction) {
@@ -60,8 +62,8 @@ pub(super) fn stage(reader: &mut Reader<'_>, instruction: &Instruction) {
     let mut stage = match parent.and_then(|parent| reader.stages.get(parent).cloned()) {
         Some(parent) => Stage { commands: Vec::new(), packages: Vec::new(), sources: Vec::new(), opaque: false, ..parent },
         None => Stage {
-            image: if scratch { Value::default() } else { parts.clone().unwrap_or_default() },
             user: user(&reference, parts.as_ref(), scratch),
+            image: parts.filter(|_| !scratch).unwrap_or_default(),
             shell: reader.shell.clone().unwrap_or_else(|| Shell::of_image(!is_windows(reader, &reference))),
             variables: Variables { closed: scratch, ..Variables::default() },
             ..empty()
@@ -147,7 +149,7 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
         reader.expand(&raw, None, &mut entry.references);
     }
     if let Some(word) = instruction.words.get(1) {
-        entry.set("as_written", Value::string(word.text.clone(), reader.place(word.span)));
+        entry.push("as_written", Value::string(word.text.clone(), reader.place(word.span)));
     }
     for flag in &instruction.flags {
         if let Some(word) = &flag.value {
@@ -157,21 +159,20 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
     let Some(stage) = entry.stage.and_then(|index| reader.stages.get(index)) else { return };
     let reference = stage.base.get("reference").cloned().unwrap_or_default();
     let (alias, platform, base) = (stage.alias.clone(), stage.platform.clone(), stage.base.clone());
+    let parts = stage.image.clone();
     let external = !matches!(base.str_at(&["kind"]), Some("stage" | "scratch"));
-    entry.set("base", base);
-    entry.set("reference", reference.clone());
-    entry.set("alias", alias.clone());
-    entry.set("platform", platform.clone());
-    if external && let Some(parts) = image::parts(&reference) {
-        entry.set("image", parts.clone());
+    entry.push("base", base);
+    entry.push("reference", reference.clone());
+    entry.push("alias", alias.clone());
+    entry.push("platform", platform.clone());
+    if external && !parts.is_null() {
+        entry.push("image", parts.clone());
         let mut item = image_use(&reference, parts, "from");
-        if let Kind::Map(map) = &mut item.value.kind {
-            let map = std::sync::Arc::make_mut(map);
-            for (key, value) in [("alias", alias), ("platform", platform)] {
-                if !value.is_null() {
-                    map.set(key, value);
-                }
-            }
+        if let Kind::Map(map) = std::mem::take(&mut item.value.kind) {
+            let mut map = own(map, 2);
+            push_some(&mut map, "alias", alias);
+            push_some(&mut map, "platform", platform);
+            item.value.kind = Kind::Map(Arc::new(map));
         }
         entry.parts.push(item);
     }

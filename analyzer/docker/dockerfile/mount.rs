@@ -27,7 +27,7 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
             _ => {}
         }
     }
-    entry.set("mounts", Value::list(mounts, entry.header));
+    entry.push("mounts", Value::list(mounts, entry.header));
 }
 
 fn mount(reader: &mut Reader<'_>, text: &str, place: Place, entry: &mut Entry) -> Value {

@@ -15,7 +15,7 @@ use super::shell::Shell;
 use super::stage::{self, Stage};
 use super::{fields, from, run, shell};
 use crate::shell::holes;
-use crate::values::{by_name, derived, map_of};
+use crate::values::{by_name, derived, own, push_some, roomy};
 
 /// The state of the pass.
 pub(super) struct Reader<'t> {
@@ -46,7 +46,7 @@ pub(super) struct Entry {
     span: Span,
     pub(super) map: Map,
     pub(super) stage: Option<usize>,
-    form: Value,
+    pub(super) form: Value,
     onbuild: bool,
     /// Commands, pipes, packages and images in it.
     pub(super) parts: Vec<Item>,
@@ -54,6 +54,9 @@ pub(super) struct Entry {
     /// A later one of its stage takes its place.
     superseded: bool,
 }
+
+/// What instructions say beside what all of them have is so many fields, at most, or little more.
+const MORE_FIELDS: usize = 12;
 
 /// Keywords of which the last in a stage counts.
 const SINGLE: &[&str] = &["CMD", "ENTRYPOINT", "HEALTHCHECK"];
@@ -78,7 +81,7 @@ impl<'t> Reader<'t> {
             stages: Vec::new(),
             shell: None,
             aliases: from.map(alias).collect(),
-            entries: Vec::new(),
+            entries: Vec::with_capacity(tree.instructions.len()),
             lower_case: lower > upper,
         }
     }
@@ -99,7 +102,8 @@ impl<'t> Reader<'t> {
         let directive = self.tree.directives.iter().find(|directive| directive.0 == "syntax");
         let syntax = directive.map(|(_, word)| Value::string(word.text.clone(), self.place(word.span))).unwrap_or_default();
         let (stages, file) = stage::values(&self.stages, &self.holes, syntax);
-        let mut out: Vec<Item> = Vec::new();
+        let parts: usize = self.entries.iter().map(|entry| entry.parts.len()).sum();
+        let mut out: Vec<Item> = Vec::with_capacity(self.stages.len() + self.entries.len() + parts);
         for (index, (stage, value)) in self.stages.iter().zip(&stages).enumerate() {
             out.push(stage::item(stage, index, index + 1 == stages.len(), value, &file));
         }
@@ -120,10 +124,11 @@ impl<'t> Reader<'t> {
     fn emit(&self, entry: Entry, number: usize, around: Surroundings<'_>, out: &mut Vec<Item>) {
         let index = Span::of(0, number).end;
         for mut part in entry.parts {
-            if let Kind::Map(map) = &mut part.value.kind {
-                let map = Arc::make_mut(map);
-                map.set("stage", around.stage.clone());
-                map.set("instruction", around.light.clone());
+            if let Kind::Map(map) = std::mem::take(&mut part.value.kind) {
+                let mut map = own(map, 2);
+                map.push("stage", around.stage.clone());
+                map.push("instruction", around.light.clone());
+                part.value.kind = Kind::Map(Arc::new(map));
             }
             part.owner.clone_from(&around.owner);
             part.index = index;
@@ -131,20 +136,18 @@ impl<'t> Reader<'t> {
         }
         let mut map = entry.map;
         let base = entry.stage.and_then(|index| self.stages.get(index));
-        map.set("references", self.references(&entry.references, base, entry.header));
+        map.push("references", self.references(&entry.references, base, entry.header));
         if SINGLE.contains(&entry.keyword.as_str()) {
-            map.set("superseded", Value::bool(entry.superseded, entry.header));
+            map.push("superseded", Value::bool(entry.superseded, entry.header));
         }
-        for (key, value) in
-            [("stage", around.stage), ("previous", around.before.unwrap_or_default()), ("file", around.file.clone())]
-        {
-            if !value.is_null() {
-                map.set(key, value);
-            }
-        }
+        push_some(&mut map, "stage", around.stage);
+        push_some(&mut map, "previous", around.before.unwrap_or_default());
+        push_some(&mut map, "file", around.file.clone());
         map.range = entry.span;
+        let mut view = CompactString::const_new("instruction.");
+        view.push_str(&entry.keyword);
         out.push(Item {
-            views: vec![CompactString::from(format!("instruction.{}", entry.keyword)), CompactString::const_new("instruction")],
+            views: vec![view, CompactString::const_new("instruction")],
             name: entry.keyword,
             header: entry.header,
             range: entry.span,
@@ -198,7 +201,7 @@ impl<'t> Reader<'t> {
         });
         let written = instruction.keyword_span.text(&self.tree.source);
         let odd = |c: char| if self.lower_case { c.is_ascii_uppercase() } else { c.is_ascii_lowercase() };
-        let map = map_of([
+        let fields = [
             ("odd_case", Value::bool(written.contains(odd), header)),
             ("empty_line", Value::bool(self.has_empty_line(instruction), header)),
             ("keyword", Value::string(instruction.keyword.clone(), header)),
@@ -208,12 +211,12 @@ impl<'t> Reader<'t> {
             ("onbuild", Value::bool(onbuild, header)),
             ("flags", by_name(flags, header)),
             ("before", before.unwrap_or_default()),
-        ]);
+        ];
         Entry {
             keyword: instruction.keyword.clone(),
             header,
             span: instruction.span,
-            map,
+            map: roomy(fields, MORE_FIELDS),
             stage,
             form,
             onbuild,
@@ -226,7 +229,7 @@ impl<'t> Reader<'t> {
     /// An empty line stands between the lines of the instruction.
     fn has_empty_line(&self, instruction: &Instruction) -> bool {
         let text = Span::new(instruction.span.start, instruction.arguments.end).text(&self.tree.source);
-        instruction.heredocs.is_empty() && text.lines().any(|line| line.trim().is_empty())
+        instruction.heredocs.is_empty() && text.contains('\n') && text.lines().any(|line| line.trim().is_empty())
     }
 
     fn supersede(&mut self) {
@@ -333,8 +336,10 @@ struct Surroundings<'a> {
 impl Entry {
     /// What others see of it.
     fn light(&self) -> Value {
-        let mounts = self.map.get("mounts").map(|entry| entry.value.clone()).unwrap_or_default();
-        let commands = self.map.get("commands").and_then(|entry| entry.value.as_list());
+        // Only what runs something has these.
+        let field = |key| if self.form.is_null() { None } else { self.map.get(key) };
+        let mounts = field("mounts").map(|entry| entry.value.clone()).unwrap_or_default();
+        let commands = field("commands").and_then(|entry| entry.value.as_list());
         // What is not known may be any number.
         let steps =
             commands.filter(|list| list.tail.is_none()).map(|list| Value::int(Span::of(0, list.items.len()).end, self.header));
@@ -350,11 +355,16 @@ impl Entry {
         )
     }
 
-    /// Sets a field; null leaves it out.
+    /// Sets a field, perhaps again; null leaves it out.
     pub(super) fn set(&mut self, key: &'static str, value: Value) {
         if !value.is_null() {
             self.map.set(key, value);
         }
+    }
+
+    /// Adds a field that is given once; null leaves it out.
+    pub(super) fn push(&mut self, key: &'static str, value: Value) {
+        push_some(&mut self.map, key, value);
     }
 
     /// It belongs to an `ONBUILD`, and so changes nothing here.

@@ -12,7 +12,7 @@ use super::scope::{Variable, Variables};
 use super::shell::Shell;
 use super::stage::unread;
 use crate::shell::{self, Context, Location};
-use crate::values::map_of;
+use crate::values::derived;
 
 /// Reads the commands of an instruction that runs something, and what it says of how.
 pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry) {
@@ -29,9 +29,10 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
     let shell = entry.stage.and_then(|index| reader.stages.get(index)).map(|stage| stage.shell.clone());
     let shell = shell.unwrap_or_else(|| Shell::of_image(true));
     let place = reader.place(body.arguments);
-    entry.set("shell", shell.argv.clone());
     let readable = body.exec || shell.unix;
-    let items = if readable { commands(reader, body, entry, site, shell.pipefail) } else { Vec::new() };
+    entry.push("shell", shell.argv);
+    let written = if body.exec { words(reader, body) } else { Value::default() };
+    let items = if readable { commands(reader, body, &written, entry, site, shell.pipefail) } else { Vec::new() };
     let of_view = |view: &str| -> Vec<Value> {
         let items = items.iter().filter(|item| item.views.iter().any(|known| known == view));
         items.map(|item| item.value.clone()).collect()
@@ -40,17 +41,17 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
     let tail = (!readable).then(unread);
     let all = Value::new(Kind::List(Arc::new(List { items: known.clone(), tail, blocks: false })), place);
     let packages = of_view("package");
-    let argv = if body.exec {
-        words(reader, body)
-    } else {
-        known.first().and_then(|first| first.get("argv")).cloned().unwrap_or_default()
+    let argv = match known.first() {
+        _ if body.exec => written,
+        Some(first) if site != "run" => first.get("argv").cloned().unwrap_or_default(),
+        _ => Value::default(),
     };
-    entry.set("commands", all.clone());
+    entry.push("commands", all.clone());
     if site == "run" {
-        entry.set("packages", Value::list(packages.clone(), place));
-        entry.set("heredoc", Value::bool(!body.heredocs.is_empty(), place));
+        entry.push("packages", Value::list(packages.clone(), place));
+        entry.push("heredoc", Value::bool(!body.heredocs.is_empty(), place));
     } else {
-        entry.set("argv", argv.clone());
+        entry.push("argv", argv.clone());
     }
     // What a container starts, not what a build step does.
     let daemons = if matches!(site, "cmd" | "entrypoint") { crate::script::engine_items(&items, None) } else { Vec::new() };
@@ -59,19 +60,18 @@ pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &m
     if entry.is_trigger() {
         return;
     }
-    let form = entry.map.get("form").map(|form| form.value.clone()).unwrap_or_default();
-    let start = Value::map(map_of([("form", form), ("argv", argv.clone()), ("commands", all.clone())]), place);
     let Some(stage) = entry.stage.and_then(|index| reader.stages.get_mut(index)) else { return };
+    let start = |argv| derived([("form", entry.form.clone()), ("argv", argv), ("commands", all)], place);
     match site {
         "run" => {
             stage.commands.extend(known);
             stage.packages.extend(packages);
             stage.opaque |= !readable;
         }
-        "cmd" => stage.cmd = start,
+        "cmd" => stage.cmd = start(argv),
         "entrypoint" => {
             // What `CMD` a stage inherits is for the old entrypoint.
-            stage.entrypoint = start;
+            stage.entrypoint = start(argv);
         }
         _ => {
             let mut map = entry.map.clone();
@@ -88,14 +88,21 @@ fn words(reader: &Reader<'_>, body: &Instruction) -> Value {
     Value::list(words.collect(), reader.place(body.arguments))
 }
 
-fn commands(reader: &Reader<'_>, body: &Instruction, entry: &Entry, site: &'static str, pipefail: bool) -> Vec<Item> {
+fn commands(
+    reader: &Reader<'_>,
+    body: &Instruction,
+    argv: &Value,
+    entry: &Entry,
+    site: &'static str,
+    pipefail: bool,
+) -> Vec<Item> {
     let stage = entry.stage.and_then(|index| reader.stages.get(index));
     let variables = stage.map(|stage| &stage.variables);
     let lookup = |name: &str| variable(reader, variables.unwrap_or(&reader.globals), name, site == "run");
     let context = Context { site, pipefail, variables: Some(&lookup), holes: &reader.given, ..Context::default() };
     let source = &*reader.tree.source;
     if body.exec {
-        return shell::argv_items(&words(reader, body), Some(source), &context);
+        return shell::argv_items(argv, Some(source), &context);
     }
     let text = body.arguments.text(source);
     if body.heredocs.is_empty() || site != "run" {

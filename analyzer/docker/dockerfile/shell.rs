@@ -35,7 +35,7 @@ impl Shell {
 pub(super) fn read(reader: &mut Reader<'_>, instruction: &Instruction, entry: &mut Entry) {
     let values = instruction.words.iter().map(|word| Value::string(word.text.clone(), reader.place(word.span)));
     let argv = Value::list(values.collect(), reader.place(instruction.arguments));
-    entry.set("argv", argv.clone());
+    entry.push("argv", argv.clone());
     let words: Vec<&str> = instruction.words.iter().map(|word| &*word.text).collect();
     if let Some(stage) = entry.stage.and_then(|index| reader.stages.get_mut(index)).filter(|_| !entry.is_trigger()) {
         stage.shell = Shell { argv, ..Shell::of_words(&words) };

@@ -9,7 +9,10 @@ use std::sync::Arc;
 use super::scope::Variables;
 use super::shell::Shell;
 use crate::shell::holes;
-use crate::values::{by_name, derived, map_of};
+use crate::values::{by_name, derived, own, push_some, roomy};
+
+/// So many fields of a stage are no others' to see.
+const OWN_FIELDS: usize = 11;
 
 /// A stage so far.
 #[derive(Clone, Debug)]
@@ -79,7 +82,7 @@ pub(super) fn values(stages: &[Stage], file_holes: &[Arc<Unknown>], syntax: Valu
         .map(|(index, stage)| {
             let place = stage.header;
             let of = |marks: &[bool]| Value::bool(marks.get(index).copied().unwrap_or(false), place);
-            map_of([
+            let fields = [
                 ("name", Value::string(stage.name(index), place)),
                 ("alias", stage.alias.clone()),
                 ("index", Value::int(Span::of(0, index).end, place)),
@@ -89,7 +92,8 @@ pub(super) fn values(stages: &[Stage], file_holes: &[Arc<Unknown>], syntax: Valu
                 ("platform", stage.platform.clone()),
                 ("base", stage.base.clone()),
                 ("image", stage.image.clone()),
-            ])
+            ];
+            roomy(fields, OWN_FIELDS)
         })
         .collect();
     let first = stages.first().map_or(Place::NONE, |stage| stage.header);
@@ -114,9 +118,7 @@ pub(super) fn values(stages: &[Stage], file_holes: &[Arc<Unknown>], syntax: Valu
             ("commands", Value::new(Kind::List(Arc::new(commands)), place)),
             ("packages", Value::list(stage.packages.clone(), place)),
         ] {
-            if !value.is_null() {
-                map.set(key, value);
-            }
+            push_some(&mut map, key, value);
         }
         Value::map(map, place)
     };
@@ -130,8 +132,11 @@ pub(super) fn unread() -> Arc<Unknown> {
 
 /// The item of a stage.
 pub(super) fn item(stage: &Stage, index: usize, last: bool, value: &Value, file: &Value) -> Item {
-    let mut map = value.as_map().cloned().unwrap_or_default();
-    map.set("file", file.clone());
+    let mut map = match &value.kind {
+        Kind::Map(map) => own(map.clone(), 1),
+        _ => Map::default(),
+    };
+    map.push("file", file.clone());
     map.range = stage.span;
     let views: &[&str] = if last { &["stage.final", "stage"] } else { &["stage"] };
     Item {

@@ -28,7 +28,7 @@ pub(crate) const fn is_mark(c: char) -> bool {
 
 /// Whether the text has a hole.
 pub(crate) fn has_mark(text: &str) -> bool {
-    text.chars().any(is_mark)
+    !text.is_ascii() && text.chars().any(is_mark)
 }
 
 /// A scalar as a text; `None`: it is none.

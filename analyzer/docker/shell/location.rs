@@ -39,7 +39,7 @@ impl Location {
         for run in text.split_inclusive(|c: char| c == '\n' || is_mark(c)) {
             let piece = run.trim_end_matches(|c: char| c == '\n' || is_mark(c));
             if !piece.trim().is_empty()
-                && let Some(found) = source.get(cursor..end).and_then(|rest| rest.find(piece))
+                && let Some(found) = source.get(cursor..end).and_then(|rest| position(rest, piece))
             {
                 let offset = cursor + found;
                 location.pieces.push((Span::of(0, at).end, Span::of(0, piece.len()).end, Span::of(0, offset).end));
@@ -81,6 +81,12 @@ impl Location {
             _ => self.whole,
         }
     }
+}
+
+/// Where a piece first stands in what is left: most often at once, or behind a quote.
+fn position(rest: &str, piece: &str) -> Option<usize> {
+    let near = (0..=1).find(|at| rest.get(*at..).is_some_and(|rest| rest.starts_with(piece)));
+    near.or_else(|| rest.find(piece))
 }
 
 #[cfg(test)]

@@ -31,19 +31,19 @@ enum Form {
 }
 
 /// Programs, the name of the manager, its subcommands that install, and how versions are written.
-const MANAGERS: &[(&str, &str, &str, Form)] = &[
-    ("apt-get apt aptitude", "apt", "install", Form::After(&["=", "/"])),
-    ("apk", "apk", "add", Form::After(&["==", "~=", ">=", "<=", "=", "~", ">", "<"])),
-    ("yum", "yum", "install localinstall reinstall", Form::Dash),
-    ("dnf dnf5 microdnf tdnf", "dnf", "install localinstall reinstall", Form::Dash),
-    ("zypper", "zypper", "install in", Form::After(&[">=", "<=", "=", ">", "<"])),
-    ("pip pip2 pip3 pipx uv", "pip", "install", Form::Python),
-    ("npm", "npm", "install i add", Form::At),
-    ("yarn", "yarn", "add", Form::At),
-    ("pnpm bun", "pnpm", "add", Form::At),
-    ("gem", "gem", "install i", Form::After(&[":"])),
-    ("go", "go", "install", Form::At),
-    ("cargo", "cargo", "install", Form::At),
+const MANAGERS: &[(&[&str], &str, &str, Form)] = &[
+    (&["apt-get", "apt", "aptitude"], "apt", "install", Form::After(&["=", "/"])),
+    (&["apk"], "apk", "add", Form::After(&["==", "~=", ">=", "<=", "=", "~", ">", "<"])),
+    (&["yum"], "yum", "install localinstall reinstall", Form::Dash),
+    (&["dnf", "dnf5", "microdnf", "tdnf"], "dnf", "install localinstall reinstall", Form::Dash),
+    (&["zypper"], "zypper", "install in", Form::After(&[">=", "<=", "=", ">", "<"])),
+    (&["pip", "pip2", "pip3", "pipx", "uv"], "pip", "install", Form::Python),
+    (&["npm"], "npm", "install i add", Form::At),
+    (&["yarn"], "yarn", "add", Form::At),
+    (&["pnpm", "bun"], "pnpm", "add", Form::At),
+    (&["gem"], "gem", "install i", Form::After(&[":"])),
+    (&["go"], "go", "install", Form::At),
+    (&["cargo"], "cargo", "install", Form::At),
 ];
 
 /// Flags that give the version, or where the package comes from, for all packages of a command: manager, flag, what it says.
@@ -70,7 +70,7 @@ pub(super) fn packages(command: &Command, words: &Words) -> Vec<Package> {
     let name = argv.first().map_or("", |word| base(&word.text));
     // `pip3.11` is pip.
     let name = name.split('.').next().unwrap_or(name);
-    let Some(&(_, manager, installs, form)) = MANAGERS.iter().find(|row| has(row.0, name)) else { return Vec::new() };
+    let Some(&(_, manager, installs, form)) = MANAGERS.iter().find(|row| row.0.contains(&name)) else { return Vec::new() };
     let mut operands = words.operands.iter().filter_map(|index| argv.get(*index));
     let mut subcommand = words.subcommand.and_then(|index| argv.get(index));
     // `yarn global add`, `uv pip install`, `dnf module install`

@@ -4,24 +4,24 @@ use super::holes::has_mark;
 use super::read::{Command, Word};
 
 /// How programs read their flags: names, short flags that take a value, long flags that take the next word.
-const STYLES: &[(&str, &str, &str)] = &[
-    ("apt apt-get aptitude apt-cache", "oct", "--option --config-file --target-release --default-release"),
+const STYLES: &[(&[&str], &str, &str)] = &[
+    (&["apt", "apt-get", "aptitude", "apt-cache"], "oct", "--option --config-file --target-release --default-release"),
     (
-        "apk",
+        &["apk"],
         "Xptv",
         "--repository --virtual --root --keys-dir --arch --cache-dir --repositories-file --wait --progress-fd --cache-max-age",
     ),
     (
-        "yum dnf dnf5 microdnf tdnf",
+        &["yum", "dnf", "dnf5", "microdnf", "tdnf"],
         "cderRx",
         "--setopt --enablerepo --disablerepo --installroot --releasever --exclude --repo --repoid --config --rpmverbosity --forcearch --arch \
          --downloaddir --destdir --advisory --comment --color",
     ),
-    ("zypper", "cDR", "--config --reposd-dir --cache-dir --root --installroot --repo --from --type --name --releasever"),
-    ("rpm", "", "--root --dbpath --define --prefix"),
-    ("pacman", "br", "--dbpath --root --arch --config --cachedir"),
+    (&["zypper"], "cDR", "--config --reposd-dir --cache-dir --root --installroot --repo --from --type --name --releasever"),
+    (&["rpm"], "", "--root --dbpath --define --prefix"),
+    (&["pacman"], "br", "--dbpath --root --arch --config --cachedir"),
     (
-        "pip pip2 pip3 pipx uv",
+        &["pip", "pip2", "pip3", "pipx", "uv"],
         "rciedftb",
         "--index-url --extra-index-url --trusted-host --requirement --constraint --target --prefix --proxy --find-links --cache-dir \
          --editable --root --platform --python-version --implementation --abi --upgrade-strategy --progress-bar --timeout --retries \
@@ -29,37 +29,41 @@ const STYLES: &[(&str, &str, &str)] = &[
          --build --index --default-index --report --exists-action --use-feature --use-deprecated --keyring-provider --group",
     ),
     (
-        "npm yarn pnpm npx bun",
+        &["npm", "yarn", "pnpm", "npx", "bun"],
         "Cw",
         "--prefix --registry --workspace --cwd --cache --loglevel --tag --network-timeout --modules-folder --userconfig --globalconfig \
          --omit --include --location --filter --dir --before --install-strategy --fetch-timeout --fetch-retries --script-shell",
     ),
     (
-        "gem",
+        &["gem"],
         "vinisBPp",
         "--version --install-dir --bindir --source --platform --http-proxy --build-root --document --trust-policy",
     ),
-    ("go", "pCo", "-tags -ldflags -gcflags -asmflags -mod -modfile -overlay -toolexec -exec -buildmode -installsuffix -pkgdir"),
     (
-        "cargo",
+        &["go"],
+        "pCo",
+        "-tags -ldflags -gcflags -asmflags -mod -modfile -overlay -toolexec -exec -buildmode -installsuffix -pkgdir",
+    ),
+    (
+        &["cargo"],
         "jZ",
         "--version --git --branch --tag --rev --path --root --registry --index --features --target --profile --jobs --config",
     ),
     (
-        "curl",
+        &["curl"],
         "AbcCdDeEFhHKmoPQrtTuUwxXyYz",
         "--user --header --data --output --proxy --request --cacert --cert --key --url --max-time --retry --user-agent --referer \
          --cookie --form --connect-timeout --resolve --upload-file --write-out --data-binary --config --retry-delay --proto \
          --retry-max-time --max-redirs --ciphers --output-dir",
     ),
     (
-        "wget",
+        &["wget"],
         "oaeBOPtTwQUlADIXiR",
         "--output-document --output-file --directory-prefix --user --password --header --tries --timeout --user-agent --progress",
     ),
-    ("git", "bcCu", "--branch --depth --origin --config --git-dir --work-tree --reference"),
+    (&["git"], "bcCu", "--branch --depth --origin --config --git-dir --work-tree --reference"),
     (
-        "docker podman nerdctl buildah",
+        &["docker", "podman", "nerdctl", "buildah"],
         "HeuvpwmcahlntfL",
         "--host --network --net --publish --volume --user --name --mount --env --env-file --label --memory --cpus --cap-add --cap-drop \
          --security-opt --pid --ipc --uts --userns --device --restart --runtime --platform --password --username --log-driver \
@@ -67,23 +71,23 @@ const STYLES: &[(&str, &str, &str)] = &[
          --target --secret --ssh --context --config --log-level --driver --subnet --opt",
     ),
     (
-        "kubectl oc helm",
+        &["kubectl", "oc", "helm"],
         "nflosc",
         "--namespace --filename --selector --output --server --token --kubeconfig --context --set --values",
     ),
-    ("systemctl", "tpHMn", "--type --property --host --machine --root"),
-    ("chmod chown chgrp", "", "--reference --from"),
-    ("tar", "fCTXbHgI", "--file --directory --files-from --exclude-from --exclude --use-compress-program"),
-    ("unzip", "dxP", ""),
+    (&["systemctl"], "tpHMn", "--type --property --host --machine --root"),
+    (&["chmod", "chown", "chgrp"], "", "--reference --from"),
+    (&["tar"], "fCTXbHgI", "--file --directory --files-from --exclude-from --exclude --use-compress-program"),
+    (&["unzip"], "dxP", ""),
     (
-        "useradd usermod groupadd adduser addgroup",
+        &["useradd", "usermod", "groupadd", "adduser", "addgroup"],
         "bcdeEfgGhkKpRsuZ",
         "--uid --gid --shell --home --home-dir --groups --comment --ingroup --password --gecos --base-dir --skel --key",
     ),
-    ("ssh scp sftp", "bcDEeFIiJLlmOopPQRSWw", ""),
-    ("python python2 python3", "cmWX", ""),
-    ("sed", "ef", "--expression --file"),
-    ("bash sh ash dash zsh ksh", "co", ""),
+    (&["ssh", "scp", "sftp"], "bcDEeFIiJLlmOopPQRSWw", ""),
+    (&["python", "python2", "python3"], "cmWX", ""),
+    (&["sed"], "ef", "--expression --file"),
+    (&["bash", "sh", "ash", "dash", "zsh", "ksh"], "co", ""),
 ];
 
 /// Programs that run the command behind them and that the shell's reader does not know, with the number of their own operands.
@@ -99,7 +103,7 @@ const WRAPPERS: &[(&str, usize)] = &[
 ];
 
 /// Shells of Unix.
-const SHELLS: &str = "sh bash ash dash zsh ksh";
+const SHELLS: &[&str] = &["sh", "bash", "ash", "dash", "zsh", "ksh"];
 
 /// What the words of a command are.
 #[derive(Default)]
@@ -116,12 +120,12 @@ pub(super) struct Words {
 
 /// Whether a list of words, with spaces between, has the word.
 pub(super) fn has(words: &str, word: &str) -> bool {
-    words.split_ascii_whitespace().any(|known| known == word)
+    words.as_bytes().split(|byte| *byte == b' ').any(|known| known == word.as_bytes())
 }
 
 /// Whether the program is a shell.
 pub(crate) fn is_shell(program: &str) -> bool {
-    has(SHELLS, program)
+    SHELLS.contains(&program)
 }
 
 /// The program's name without its path.
@@ -134,7 +138,7 @@ pub(super) fn words(argv: &[Word]) -> Words {
     let mut out = Words::default();
     let Some(program) = argv.first() else { return out };
     let name = base(&program.text);
-    let (_, short, long) = STYLES.iter().find(|row| has(row.0, name)).copied().unwrap_or(("", "", ""));
+    let (_, short, long) = STYLES.iter().find(|row| row.0.contains(&name)).copied().unwrap_or((&[], "", ""));
     let mut skip = false;
     let mut plain = false;
     for (index, word) in argv.iter().enumerate().skip(1) {
@@ -163,8 +167,10 @@ pub(super) fn words(argv: &[Word]) -> Words {
 }
 
 fn takes_next(flag: &str, short: &str, long: &str) -> bool {
-    if flag.starts_with("--") || has(long, flag) {
-        return !flag.contains('=') && has(long, flag);
+    // A letter, or several of them, or a name as Go's have it, with one dash.
+    let is_long = flag.len() > 2 && !flag.contains('=') && has(long, flag);
+    if is_long || flag.starts_with("--") {
+        return is_long;
     }
     // The last letter of a bundle, and none before it, takes a value.
     let letters = flag.get(1..).unwrap_or("");
@@ -185,7 +191,16 @@ pub(super) fn unwrapped(command: &Command) -> Option<Command> {
     };
     let argv = command.argv.get(at..).filter(|rest| !rest.is_empty())?.to_vec();
     let span = argv.iter().map(|word| word.span).reduce(plimsoll_syntax::Span::to)?;
-    Some(Command { argv, span, assignments: Vec::new(), ..command.clone() })
+    Some(Command {
+        argv,
+        span,
+        assignments: Vec::new(),
+        redirects: command.redirects.clone(),
+        pipeline: command.pipeline,
+        position: command.position,
+        conditional: command.conditional,
+        pipefail: command.pipefail,
+    })
 }
 
 /// The word that a shell reads as a script: the one behind `-c`.

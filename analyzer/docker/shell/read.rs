@@ -1,5 +1,6 @@
 //! From scripts to commands whose words are as known as can be: variables that the script or its surroundings set are followed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
@@ -18,8 +19,8 @@ const LONGEST: usize = 64 << 10;
 const SHOWN: usize = 60;
 
 /// Commands in source order, and what their words leave open.
-pub(super) struct Script {
-    pub(super) text: String,
+pub(super) struct Script<'t> {
+    pub(super) text: Cow<'t, str>,
     pub(super) commands: Vec<Command>,
     pub(super) holes: Vec<Arc<Unknown>>,
 }
@@ -46,14 +47,15 @@ pub(super) struct Word {
 }
 
 /// Reads a script.
-pub(super) fn script(text: &str, holes: Vec<Arc<Unknown>>, context: &Context<'_>) -> Script {
+pub(super) fn script<'t>(text: &'t str, holes: Vec<Arc<Unknown>>, context: &Context<'_>) -> Script<'t> {
     let mut reader = Reader::new(text, holes, context);
     reader.add(text, 0, shell::parse(text, context.continuation));
-    reader.finish()
+    let (commands, holes) = reader.finish();
+    Script { text: Cow::Borrowed(text), commands, holes }
 }
 
 /// Reads a command line that no shell splits: its words joined by line ends, and where they are written.
-pub(super) fn command_line(argv: &Value, source: Option<&str>, context: &Context<'_>) -> Option<(Script, Location)> {
+pub(super) fn command_line(argv: &Value, source: Option<&str>, context: &Context<'_>) -> Option<(Script<'static>, Location)> {
     let mut holes = Vec::new();
     let mut text = String::new();
     let mut masked = String::new();
@@ -64,14 +66,15 @@ pub(super) fn command_line(argv: &Value, source: Option<&str>, context: &Context
         let start = text.len();
         location.append(&Location::of(item.place, &word, source), Span::of(0, start).end);
         text.push_str(&word);
-        words.push((Span::of(0, masked.len()).end, Word { text: word.clone(), span: Span::of(start, text.len()) }));
-        text.push('\n');
         // Only flags and names matter for telling what runs what; nothing in a word is shell.
-        masked.extend(
-            word.bytes()
-                .map(|byte| if byte.is_ascii_alphanumeric() || b"-_./=+".contains(&byte) { char::from(byte) } else { '_' }),
-        );
+        let at = Span::of(0, masked.len()).end;
+        masked.extend(word.bytes().map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'/' | b'=' | b'+' => char::from(byte),
+            _ => '_',
+        }));
         masked.push_str(if word.is_empty() { "_ " } else { " " });
+        words.push((at, Word { text: word, span: Span::of(start, text.len()) }));
+        text.push('\n');
     }
     if words.is_empty() {
         return None;
@@ -91,7 +94,8 @@ pub(super) fn command_line(argv: &Value, source: Option<&str>, context: &Context
             reader.add(&word.text, shift, shell::parse(&word.text, shell::Continuation::Shell));
         }
     }
-    Some((reader.finish(), location))
+    let (commands, holes) = reader.finish();
+    Some((Script { text: Cow::Owned(text), commands, holes }, location))
 }
 
 struct Reader<'a> {
@@ -126,23 +130,27 @@ impl<'a> Reader<'a> {
         self.opaque.extend(bound_elsewhere(text));
         let pipelines = self.pipelines;
         for command in script.commands {
-            let argv = command.argv.iter().flat_map(|word| self.words(word, shift)).collect();
+            let mut argv = Vec::with_capacity(command.argv.len());
+            for word in command.argv {
+                self.words(word, shift, &mut argv);
+            }
+            let redirects = command.redirects.into_iter().map(|(operator, word)| (operator, self.word(word, shift)));
             let mut read = Command {
                 argv,
                 span: command.span.shifted(shift),
                 assignments: Vec::new(),
-                redirects: command.redirects.iter().map(|(operator, word)| (operator.clone(), self.word(word, shift))).collect(),
+                redirects: redirects.collect(),
                 pipeline: pipelines + command.pipeline,
                 position: command.position,
                 conditional: command.conditional,
                 pipefail: self.pipefail,
             };
             self.pipelines = self.pipelines.max(read.pipeline);
-            for (name, word) in &command.assignments {
+            for (name, word) in command.assignments {
                 let mut word = self.word(word, shift);
                 let value = word.text.split_once('=').map_or("", |(_, value)| value);
                 word.text = value.into();
-                read.assignments.push((name.clone(), word));
+                read.assignments.push((name, word));
             }
             self.effects(&read);
             self.commands.push(read);
@@ -178,13 +186,18 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn word(&mut self, word: &shell::Word, shift: u32) -> Word {
+    fn word(&mut self, word: shell::Word, shift: u32) -> Word {
         let mut text = CompactString::default();
-        for part in &word.parts {
-            match part {
-                WordPart::Text(known) => text.push_str(known),
-                WordPart::Variable(name) => text.push_str(&self.variable(name)),
-                WordPart::Other(written) => text.push_str(&self.expansion(written)),
+        for part in word.parts {
+            let part = match part {
+                WordPart::Text(known) => known,
+                WordPart::Variable(name) => self.variable(&name),
+                WordPart::Other(written) => self.expansion(&written),
+            };
+            if text.is_empty() {
+                text = part;
+            } else {
+                text.push_str(&part);
             }
             if text.len() > LONGEST {
                 text = self.hole(Reason::Limit, "a very long text".into());
@@ -194,15 +207,15 @@ impl<'a> Reader<'a> {
         Word { text, span: word.span.shifted(shift) }
     }
 
-    /// The word, or the words that a variable without quotes is split into.
-    fn words(&mut self, word: &shell::Word, shift: u32) -> Vec<Word> {
+    /// Adds the word, or the words that a variable without quotes is split into.
+    fn words(&mut self, word: shell::Word, shift: u32, out: &mut Vec<Word>) {
+        let filled = word.text().is_none();
         let whole = self.word(word, shift);
-        let filled = word.parts.iter().any(|part| !matches!(part, WordPart::Text(_)));
-        let quoted = whole.span.text(self.text).contains(['"', '\'']);
-        if !filled || quoted || !whole.text.contains(char::is_whitespace) {
-            return vec![whole];
+        let quoted = || whole.span.text(self.text).contains(['"', '\'']);
+        if !filled || quoted() || !whole.text.contains(char::is_whitespace) {
+            return out.push(whole);
         }
-        whole.text.split_whitespace().map(|text| Word { text: text.into(), span: whole.span }).collect()
+        out.extend(whole.text.split_whitespace().map(|text| Word { text: text.into(), span: whole.span }));
     }
 
     fn variable(&mut self, name: &str) -> CompactString {
@@ -242,13 +255,14 @@ impl<'a> Reader<'a> {
         text
     }
 
-    fn finish(mut self) -> Script {
-        let mut more = Vec::new();
+    /// The commands, and what their words leave open.
+    fn finish(mut self) -> (Vec<Command>, Vec<Arc<Unknown>>) {
+        let mut more: Vec<Command> = Vec::new();
         for command in &self.commands {
-            let mut outer = command.clone();
-            while let Some(inner) = program::unwrapped(&outer) {
-                more.push(inner.clone());
-                outer = inner;
+            let mut inner = program::unwrapped(command);
+            while let Some(command) = inner {
+                inner = program::unwrapped(&command);
+                more.push(command);
             }
         }
         self.commands.extend(more);
@@ -258,22 +272,23 @@ impl<'a> Reader<'a> {
         let same =
             |a: &Command, b: &Command| a.argv.len() == b.argv.len() && a.argv.iter().zip(&b.argv).all(|(a, b)| a.span == b.span);
         self.commands.dedup_by(|later, earlier| later.span == earlier.span && same(later, earlier));
-        Script { text: self.text.to_owned(), commands: self.commands, holes: self.holes }
+        (self.commands, self.holes)
     }
 }
 
 /// Variables that loops and `read` set, found by their words.
 fn bound_elsewhere(text: &str) -> Vec<CompactString> {
     let mut out = Vec::new();
-    let mut words = text.split([' ', '\t', '\n', ';', '&', '|']).filter(|word| !word.is_empty()).peekable();
+    let between = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|');
+    let mut words = text.as_bytes().split(between).filter(|word| !word.is_empty()).peekable();
     while let Some(word) = words.next() {
         match word {
-            "for" | "select" | "getopts" => out.extend(words.peek().map(|name| CompactString::from(*name))),
-            "read" | "mapfile" => {
+            b"for" | b"select" | b"getopts" => out.extend(words.peek().and_then(|name| CompactString::from_utf8(name).ok())),
+            b"read" | b"mapfile" => {
                 while let Some(name) =
-                    words.next_if(|word| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)))
+                    words.next_if(|word| word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte)))
                 {
-                    out.push(name.into());
+                    out.extend(CompactString::from_utf8(name).ok());
                 }
             }
             _ => {}
@@ -282,7 +297,7 @@ fn bound_elsewhere(text: &str) -> Vec<CompactString> {
     out
 }
 
-impl Script {
+impl Script<'_> {
     /// The value of a word.
     pub(super) fn value(&self, word: &Word, location: &Location) -> Value {
         super::holes::value(&word.text, &self.holes, location.at(word.span))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use compact_str::{CompactString, format_compact};
+use compact_str::CompactString;
 use plimsoll_syntax::value::{List, Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Span, Value};
 
@@ -11,7 +11,7 @@ use super::location::Location;
 use super::package;
 use super::program::{self, Words, base};
 use super::read::{Command, Script};
-use crate::values::{by_name, derived, map_of};
+use crate::values::{by_name, derived, map_of, own, push_some};
 
 /// So many later commands of a script are kept with each.
 const MOST_AFTER: usize = 48;
@@ -26,66 +26,77 @@ enum Inside {
 }
 
 /// The items of a script.
-pub(super) fn items(script: &Script, location: &Location, context: &Context<'_>) -> Vec<Item> {
+pub(super) fn items(script: &Script<'_>, location: &Location, context: &Context<'_>) -> Vec<Item> {
     let commands = &script.commands;
     let parents = parents(script);
     let words: Vec<Words> = commands.iter().map(|command| program::words(&command.argv)).collect();
-    let wrappers: Vec<Value> = (0..commands.len()).map(|index| wrappers(script, &parents, index, location)).collect();
     let mut plain: Vec<Value> = Vec::with_capacity(commands.len());
-    for index in 0..commands.len() {
-        if let (Some(command), Some(words), Some(wrappers)) = (commands.get(index), words.get(index), wrappers.get(index)) {
-            let mut map = fields(script, command, words, location, context.site);
-            map.set("wrappers", wrappers.clone());
-            plain.push(Value::map(map, location.at(command.span)));
-        }
+    for (index, (command, words)) in commands.iter().zip(&words).enumerate() {
+        let wrappers = wrappers(script, &parents, index, location);
+        plain.push(Value::map(fields(script, command, words, wrappers, location, context.site), location.at(command.span)));
     }
-    let bare = plain.clone();
-    for (index, value) in plain.iter_mut().enumerate() {
-        let inputs = parents.iter().enumerate().filter(|(_, parent)| **parent == Some((index, Inside::Output)));
-        let inputs: Vec<Value> = inputs.filter_map(|(inner, _)| bare.get(inner).cloned()).collect();
-        if let (false, Kind::Map(map)) = (inputs.is_empty(), &value.kind) {
-            let mut map = Map::clone(map);
-            map.set("inputs", Value::list(inputs, value.place));
-            value.kind = Kind::Map(Arc::new(map));
-        }
-    }
-    let mut out = Vec::new();
-    for (index, command) in commands.iter().enumerate() {
-        let (Some(value), Some(words)) = (plain.get(index), words.get(index)) else { continue };
+    give_inputs(&mut plain, &parents);
+    let mut out = Vec::with_capacity(commands.len());
+    for (index, (command, words)) in commands.iter().zip(&words).enumerate() {
         // Assignments alone run nothing.
         if command.argv.is_empty() {
             continue;
         }
-        let pipe: Vec<usize> = (0..commands.len())
-            .filter(|other| commands.get(*other).is_some_and(|other| other.pipeline == command.pipeline))
-            .collect();
-        let piped = pipe.iter().any(|other| commands.get(*other).is_some_and(|other| other.position != command.position));
-        let mut map = value.as_map().cloned().unwrap_or_default();
-        if piped {
-            map.set("pipe", Value::list(pipe.iter().filter_map(|other| plain.get(*other).cloned()).collect(), value.place));
-        }
-        map.set("after", after(commands, &plain, index, value.place));
-        out.push(item("command", name(script, command, words), command, with(map, context), location, context));
-        for package in package::packages(command, words) {
-            out.push(package_item(script, command, &package, value, location, context));
-        }
-        let first = pipe.first() == Some(&index);
-        if piped && first {
-            let all: Vec<Value> = pipe.iter().filter_map(|other| plain.get(*other).cloned()).collect();
-            let spans = pipe.iter().filter_map(|other| commands.get(*other)).map(|command| command.span);
-            let span = spans.reduce(Span::to).unwrap_or(command.span);
+        let place = location.at(command.span);
+        let of_pipe = |other: &Command| other.pipeline == command.pipeline;
+        let piped = commands.iter().any(|other| of_pipe(other) && other.position != command.position);
+        let pipe = || commands.iter().enumerate().filter(|(_, other)| of_pipe(other));
+        let all = || pipe().filter_map(|(other, _)| plain.get(other).cloned()).collect();
+        let piped_with = if piped { Value::list(all(), place) } else { Value::default() };
+        let name = name(script, command, words);
+        let packages = package::packages(command, words);
+        let whole = (piped && pipe().next().is_some_and(|first| first.0 == index)).then(|| {
+            let span = pipe().map(|(_, other)| other.span).reduce(Span::to).unwrap_or(command.span);
             let place = location.at(span);
             let map = map_of([
-                ("commands", Value::list(all, place)),
+                ("commands", Value::list(all(), place)),
                 ("pipefail", Value::bool(command.pipefail || in_pipefail(script, &parents, index), place)),
                 ("conditional", Value::bool(command.conditional, place)),
                 ("where", Value::string(context.site, place)),
             ]);
-            let whole = Command { span, ..command.clone() };
-            out.push(item("pipeline", name(script, command, words), &whole, with(map, context), location, context));
+            item("pipeline", name.clone(), header(command, place, location), place, with(map, context), context)
+        });
+        let after = after(commands, &plain, index, place);
+        let value = plain.get(index).cloned().unwrap_or_default();
+        let packages: Vec<Item> =
+            packages.iter().map(|package| package_item(script, package, &value, location, context)).collect();
+        // Nobody asks for a command by itself that is the only one.
+        if commands.len() == 1 {
+            plain.clear();
         }
+        let mut map = match value.kind {
+            Kind::Map(map) => own(map, 2 + context.fields.len()),
+            _ => Map::default(),
+        };
+        push_some(&mut map, "pipe", piped_with);
+        map.push("after", after);
+        out.push(item("command", name, header(command, place, location), place, with(map, context), context));
+        out.extend(packages);
+        out.extend(whole);
     }
     out
+}
+
+/// The commands whose output a command takes.
+fn give_inputs(plain: &mut [Value], parents: &[Option<(usize, Inside)>]) {
+    if !parents.iter().flatten().any(|parent| parent.1 == Inside::Output) {
+        return;
+    }
+    let bare = plain.to_vec();
+    for (index, value) in plain.iter_mut().enumerate() {
+        let inputs = parents.iter().enumerate().filter(|(_, parent)| **parent == Some((index, Inside::Output)));
+        let inputs: Vec<Value> = inputs.filter_map(|(inner, _)| bare.get(inner).cloned()).collect();
+        if let (false, Kind::Map(map)) = (inputs.is_empty(), &value.kind) {
+            let mut map = own(map.clone(), 1);
+            map.push("inputs", Value::list(inputs, value.place));
+            value.kind = Kind::Map(Arc::new(map));
+        }
+    }
 }
 
 fn with(mut map: Map, context: &Context<'_>) -> Map {
@@ -95,16 +106,12 @@ fn with(mut map: Map, context: &Context<'_>) -> Map {
     map
 }
 
-fn item(
-    view: &'static str,
-    name: CompactString,
-    command: &Command,
-    map: Map,
-    location: &Location,
-    context: &Context<'_>,
-) -> Item {
-    let place = location.at(command.span);
-    let header = command.argv.first().map_or(place, |word| location.at(word.span));
+/// What is underlined of a command: its program.
+fn header(command: &Command, place: Place, location: &Location) -> Place {
+    command.argv.first().map_or(place, |word| location.at(word.span))
+}
+
+fn item(view: &'static str, name: CompactString, header: Place, place: Place, map: Map, context: &Context<'_>) -> Item {
     Item {
         views: vec![CompactString::const_new(view)],
         name,
@@ -117,21 +124,32 @@ fn item(
 }
 
 /// `apt-get install`
-fn name(script: &Script, command: &Command, words: &Words) -> CompactString {
+fn name(script: &Script<'_>, command: &Command, words: &Words) -> CompactString {
     let shown = |index: usize| command.argv.get(index).map(|word| word.span.text(&script.text)).unwrap_or_default();
     let program = base(shown(0));
     match words.subcommand.map(shown) {
         Some(subcommand)
             if subcommand.len() <= 24 && subcommand.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') =>
         {
-            format_compact!("{program} {subcommand}")
+            let mut name = CompactString::with_capacity(program.len() + 1 + subcommand.len());
+            name.push_str(program);
+            name.push(' ');
+            name.push_str(subcommand);
+            name
         }
         _ => program.into(),
     }
 }
 
 /// The fields of a command that it has by itself.
-fn fields(script: &Script, command: &Command, words: &Words, location: &Location, site: &'static str) -> Map {
+fn fields(
+    script: &Script<'_>,
+    command: &Command,
+    words: &Words,
+    wrappers: Value,
+    location: &Location,
+    site: &'static str,
+) -> Map {
     let place = location.at(command.span);
     let argv: Vec<Value> = command.argv.iter().map(|word| script.value(word, location)).collect();
     let picked = |indexes: &[usize]| Value::list(indexes.iter().filter_map(|index| argv.get(*index).cloned()).collect(), place);
@@ -166,12 +184,12 @@ fn fields(script: &Script, command: &Command, words: &Words, location: &Location
         ("conditional", Value::bool(command.conditional, place)),
         ("where", Value::string(site, place)),
         ("argv", Value::list(argv, place)),
+        ("wrappers", wrappers),
     ])
 }
 
 fn package_item(
-    script: &Script,
-    command: &Command,
+    script: &Script<'_>,
     package: &package::Package,
     value: &Value,
     location: &Location,
@@ -188,15 +206,14 @@ fn package_item(
         ("where", Value::string(context.site, place)),
         ("command", value.clone()),
     ]);
-    let only = Command { argv: vec![package.word.clone()], span: package.word.span, ..command.clone() };
-    item("package", package.word.span.text(&script.text).into(), &only, with(map, context), location, context)
+    item("package", package.word.span.text(&script.text).into(), place, place, with(map, context), context)
 }
 
 /// The later commands of the script.
 fn after(commands: &[Command], plain: &[Value], index: usize, place: Place) -> Value {
     let end = commands.get(index).map_or(0, |command| command.span.end);
-    let later = commands.iter().enumerate().skip(index + 1).filter(|(_, other)| other.span.start >= end);
-    let mut items: Vec<Value> = later.take(MOST_AFTER + 1).filter_map(|(other, _)| plain.get(other).cloned()).collect();
+    let later = commands.iter().zip(plain).skip(index + 1).filter(|(other, _)| other.span.start >= end);
+    let mut items: Vec<Value> = later.take(MOST_AFTER + 1).map(|(_, value)| value.clone()).collect();
     let more = items.len() > MOST_AFTER;
     items.truncate(MOST_AFTER);
     let tail = more.then(|| Arc::new(Unknown::new(Reason::Limit, "later commands")));
@@ -204,7 +221,7 @@ fn after(commands: &[Command], plain: &[Value], index: usize, place: Place) -> V
 }
 
 /// The innermost command around each, and why it is there.
-fn parents(script: &Script) -> Vec<Option<(usize, Inside)>> {
+fn parents(script: &Script<'_>) -> Vec<Option<(usize, Inside)>> {
     let commands = &script.commands;
     let mut open: Vec<usize> = Vec::new();
     let mut out = Vec::with_capacity(commands.len());
@@ -235,7 +252,7 @@ fn parents(script: &Script) -> Vec<Option<(usize, Inside)>> {
 }
 
 /// How `inner`, which lies inside `outer`, is run.
-fn inside(script: &Script, outer: &Command, inner: &Command) -> Inside {
+fn inside(script: &Script<'_>, outer: &Command, inner: &Command) -> Inside {
     let same_end = outer.argv.last().map(|word| word.span) == inner.argv.last().map(|word| word.span);
     let first = inner.argv.first().map(|word| word.span);
     if same_end && outer.argv.iter().any(|word| Some(word.span) == first) {
@@ -258,7 +275,7 @@ fn inside(script: &Script, outer: &Command, inner: &Command) -> Inside {
 }
 
 /// `bash <(curl …)`: the command before the bracket reads the output.
-fn feeds(script: &Script, index: usize) -> Option<(usize, Inside)> {
+fn feeds(script: &Script<'_>, index: usize) -> Option<(usize, Inside)> {
     let command = script.commands.get(index)?;
     let before =
         script.text.get(..command.span.start as usize)?.trim_end().strip_suffix("<(")?.trim_end_matches([' ', '\t', '<']);
@@ -269,7 +286,7 @@ fn feeds(script: &Script, index: usize) -> Option<(usize, Inside)> {
 }
 
 /// The programs that the command runs under, outermost first.
-fn wrappers(script: &Script, parents: &[Option<(usize, Inside)>], index: usize, location: &Location) -> Value {
+fn wrappers(script: &Script<'_>, parents: &[Option<(usize, Inside)>], index: usize, location: &Location) -> Value {
     let mut names = Vec::new();
     let mut at = index;
     while let Some(Some((outer, how))) = parents.get(at) {
@@ -286,7 +303,7 @@ fn wrappers(script: &Script, parents: &[Option<(usize, Inside)>], index: usize, 
 }
 
 /// Whether a shell around the command was started with `-o pipefail`.
-fn in_pipefail(script: &Script, parents: &[Option<(usize, Inside)>], index: usize) -> bool {
+fn in_pipefail(script: &Script<'_>, parents: &[Option<(usize, Inside)>], index: usize) -> bool {
     let mut at = index;
     while let Some(Some((outer, _))) = parents.get(at) {
         if script.commands.get(*outer).is_some_and(|outer| outer.argv.iter().any(|word| word.text == "pipefail")) {

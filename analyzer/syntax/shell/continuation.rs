@@ -1,5 +1,7 @@
 //! Lines that go on.
 
+use std::borrow::Cow;
+
 /// How the text around a script continues lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Continuation {
@@ -10,11 +12,17 @@ pub enum Continuation {
 }
 
 /// The text with continued lines joined by spaces, byte for byte.
-pub(super) fn joined(text: &str, continuation: Continuation) -> String {
+pub(super) fn joined(text: &str, continuation: Continuation) -> Cow<'_, str> {
     let escape = match continuation {
-        Continuation::Shell => return text.replace("\\\r\n", "   ").replace("\\\n", "  "),
+        Continuation::Shell => '\\',
         Continuation::Dockerfile(escape) => escape,
     };
+    if !text.contains(escape) {
+        return Cow::Borrowed(text);
+    }
+    if continuation == Continuation::Shell {
+        return Cow::Owned(text.replace("\\\r\n", "   ").replace("\\\n", "  "));
+    }
     let mut out = String::with_capacity(text.len());
     let mut goes_on = false;
     for line in text.split_inclusive('\n') {
@@ -37,5 +45,5 @@ pub(super) fn joined(text: &str, continuation: Continuation) -> String {
             }
         }
     }
-    out
+    Cow::Owned(out)
 }

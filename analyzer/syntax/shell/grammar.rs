@@ -317,7 +317,7 @@ impl Grammar<'_, '_> {
             match self.token(0) {
                 Some(Token { kind: Kind::Word, span }) => {
                     self.at += 1;
-                    let name = assigned_name(self.source.written(span)).filter(|_| command.argv.is_empty());
+                    let name = if command.argv.is_empty() { assigned_name(self.source.written(span)) } else { None };
                     let word = self.reader.word(span, self.source, conditional);
                     match name {
                         Some(name) => command.assignments.push((name.into(), word)),

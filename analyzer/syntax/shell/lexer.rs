@@ -129,7 +129,7 @@ impl<'t> Lexer<'t> {
                 return Some(Token { kind: Kind::Newline, span: Span::of(start, start + 1) });
             }
             b'(' if self.peek(1) == Some(b'(') && self.arithmetic() => Kind::Arithmetic,
-            _ => match OPERATORS.iter().find(|operator| self.bytes[start..].starts_with(operator.as_bytes())) {
+            byte => match self.operator(byte) {
                 Some(operator) => {
                     self.at += operator.len();
                     self.here_document(operator).unwrap_or(Kind::Operator(operator))
@@ -144,6 +144,14 @@ impl<'t> Lexer<'t> {
         Some(Token { kind, span: Span::of(start, self.at) })
     }
 
+    /// The operator that the byte at hand begins.
+    fn operator(&self, byte: u8) -> Option<&'static str> {
+        if !matches!(byte, b'&' | b'|' | b';' | b'(' | b')' | b'<' | b'>') {
+            return None;
+        }
+        OPERATORS.iter().find(|operator| self.bytes[self.at..].starts_with(operator.as_bytes())).copied()
+    }
+
     /// A word; it takes a byte at least.
     fn word(&mut self) {
         let start = self.at;
@@ -156,7 +164,8 @@ impl<'t> Lexer<'t> {
                     self.parentheses();
                 }
                 b'(' => return,
-                _ => self.character(),
+                b'\\' | b'\'' | b'"' | b'$' | b'`' => self.character(),
+                _ => self.at += 1,
             }
         }
     }

@@ -50,7 +50,7 @@ pub struct HereDocument {
 /// A word, quotes removed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Word {
-    /// Known text and what is filled in when the script runs.
+    /// Known text and what is filled in when the script runs; no two texts stand side by side.
     pub parts: Vec<WordPart>,
     /// As written, with quotes.
     pub span: Span,
@@ -70,13 +70,11 @@ pub enum WordPart {
 impl Word {
     /// The text, when nothing in it is filled in.
     #[must_use]
-    pub fn text(&self) -> Option<CompactString> {
-        self.parts.iter().try_fold(CompactString::default(), |mut all, part| match part {
-            WordPart::Text(text) => {
-                all.push_str(text);
-                Some(all)
-            }
-            WordPart::Variable(_) | WordPart::Other(_) => None,
-        })
+    pub fn text(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [WordPart::Text(text)] => Some(text),
+            _ => None,
+        }
     }
 }

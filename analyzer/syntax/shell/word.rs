@@ -23,8 +23,14 @@ pub(super) fn parts(raw: &str, quoting: Quoting) -> Vec<WordPart> {
     let document = quoting == Quoting::Document;
     let mut double = document;
     let mut at = 0;
-    while let Some(c) = raw[at..].chars().next() {
-        let next = at + c.len_utf8();
+    loop {
+        // What means nothing but itself is taken at once.
+        let plain = raw.as_bytes()[at..].iter().position(|byte| matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'`'));
+        let special = plain.map_or(raw.len(), |plain| at + plain);
+        text.push_str(&raw[at..special]);
+        at = special;
+        let Some(c) = raw[at..].chars().next() else { break };
+        let next = at + 1;
         let following = raw[next..].chars().next();
         match (c, following) {
             ('\'', _) if !double => {
@@ -67,7 +73,11 @@ pub(super) fn parts(raw: &str, quoting: Quoting) -> Vec<WordPart> {
         }
         at = next;
     }
-    if !text.is_empty() || out.is_empty() {
+    // Most words are one text, and need room for no more.
+    if out.is_empty() {
+        return vec![WordPart::Text(text)];
+    }
+    if !text.is_empty() {
         out.push(WordPart::Text(text));
     }
     out
@@ -101,6 +111,9 @@ fn expanded(raw: &str, at: usize, double: bool) -> Option<(usize, WordPart)> {
 pub(super) fn substitutions(raw: &str, quoting: Quoting) -> Vec<(usize, Cow<'_, str>)> {
     let mut out = Vec::new();
     let bytes = raw.as_bytes();
+    if !bytes.iter().any(|byte| matches!(byte, b'$' | b'`')) {
+        return out;
+    }
     let document = quoting == Quoting::Document;
     let mut double = document;
     let mut at = 0;

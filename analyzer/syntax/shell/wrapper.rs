@@ -32,10 +32,10 @@ pub(super) fn unwrapped(command: &Command) -> Option<Command> {
     while let Some(word) = command.argv.get(at) {
         let text = word.text().unwrap_or_default();
         // `command -v a` asks where it is.
-        if base == "command" && matches!(text.as_str(), "-v" | "-V") {
+        if base == "command" && matches!(text, "-v" | "-V") {
             return None;
         }
-        if with_value.contains(&text.as_str()) {
+        if with_value.contains(&text) {
             at += 2;
         } else if text.starts_with('-') || (base == "env" && text.contains('=')) {
             at += 1;
@@ -44,7 +44,16 @@ pub(super) fn unwrapped(command: &Command) -> Option<Command> {
         }
     }
     let argv = command.argv.get(at..).filter(|rest| !rest.is_empty())?.to_vec();
-    Some(Command { argv, assignments: Vec::new(), ..command.clone() })
+    Some(Command {
+        argv,
+        span: command.span,
+        assignments: Vec::new(),
+        redirects: command.redirects.clone(),
+        documents: command.documents.clone(),
+        pipeline: command.pipeline,
+        position: command.position,
+        conditional: command.conditional,
+    })
 }
 
 /// What a shell is told to run.

@@ -80,7 +80,7 @@ impl<'a> Loader<'a> {
             let written = yaml::to_value(&tree, document.root, FileId(0), Dialect::Core);
             let variable = |name: &str| self.variable(name);
             let environment = Environment { known: Some(&variable), ..Environment::default() };
-            let value = interpolate(&written, &environment);
+            let value = interpolate(written, &environment);
             if let Some(refused) = environment.refused.borrow().first() {
                 return Err(format!("{path}: invalid interpolation `{refused}`"));
             }

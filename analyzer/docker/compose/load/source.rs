@@ -90,7 +90,7 @@ pub(super) fn assignments(text: &str, variable: &dyn Fn(&str) -> Option<String>)
                         .or_else(|| out.iter().rev().find(|(known, _)| known == name).and_then(|(_, value)| value.clone()))
                 };
                 let environment = Environment { known: Some(&lookup), ..Environment::default() };
-                interpolate(&Value::string(text, Place::NONE), &environment).as_str().unwrap_or("").to_owned()
+                interpolate(Value::string(text, Place::NONE), &environment).as_str().unwrap_or("").to_owned()
             }
         };
         out.push((name.trim().to_owned(), Some(value)));

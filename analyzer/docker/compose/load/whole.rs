@@ -105,7 +105,7 @@ impl<'a> Reader<'a> {
         let given =
             |name: &str| self.environment.iter().rev().find(|(known, _)| known == name).and_then(|(_, value)| value.clone());
         let environment = Environment { given: Some(&given), ..Environment::default() };
-        interpolate(&yaml::to_value(tree, root, file, Dialect::Core), &environment)
+        interpolate(yaml::to_value(tree, root, file, Dialect::Core), &environment)
     }
 
     /// The top level of a file, and what it takes away from those below it.
