@@ -332,7 +332,7 @@ impl<'w> Evaluator<'w> {
         let base = self.address(at, resource.mode, &resource.kind, &resource.block.name);
         at.resources.borrow_mut().insert(index, None);
         let expansion = self.about(Home { instance: at.id, part: Part::Repeating(index) }, || {
-            self.repeat(at, &resource.block, self.is_alike(at, &resource.block)).map(|key, repetition| {
+            self.repeat(at, &resource.block, || self.is_alike(at, &resource.block)).map(|key, repetition| {
                 if let Some(repetition) = &repetition {
                     self.holds(&repetition.value);
                 }
@@ -365,12 +365,12 @@ impl<'w> Evaluator<'w> {
 
     pub(crate) fn address(&self, at: &Instance, mode: Mode, kind: &str, name: &str) -> CompactString {
         let dot = if at.address.is_empty() { "" } else { "." };
-        format_compact!("{}{dot}{}{kind}.{name}", at.address, mode.prefix())
+        lattice::joined([&at.address, dot, mode.prefix(), kind, ".", name])
     }
 
     /// What only the provider knows about a resource instance, or about one that nobody declares.
     pub(crate) fn computed(&self, reason: Reason, address: &str, attribute: &str) -> Unknown {
-        let source = if attribute.is_empty() { CompactString::from(address) } else { format_compact!("{address}.{attribute}") };
+        let source = if attribute.is_empty() { CompactString::from(address) } else { lattice::joined([address, ".", attribute]) };
         let identity = Some(Reference { address: address.into(), attribute: attribute.into() });
         Unknown { identity, ..Unknown::new(reason, source) }
     }
