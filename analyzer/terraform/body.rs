@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
-use plimsoll_syntax::hcl::tree::BodyItem;
+use plimsoll_syntax::hcl::tree::{BodyItem, Part as Piece, TemplateKind};
 use plimsoll_syntax::hcl::{Attribute, Block, ExprKind};
 use plimsoll_syntax::value::{Choice, Entry, How, Kind, List, Map, Reason, Reference, Unknown};
 use plimsoll_syntax::{Place, Value};
@@ -15,7 +15,7 @@ use crate::evaluator::{Cx, Evaluator, Home, Instance, Part, ResourceInstance, Sc
 use crate::expand::elements;
 use crate::expression::literal;
 pub(crate) use crate::finish::{finished, names};
-use crate::lattice::{self, MapBuilder, limit};
+use crate::lattice::{self, MapBuilder, joined, limit};
 use crate::reference::Ref;
 
 /// How deep blocks may nest.
@@ -232,7 +232,10 @@ impl Evaluator<'_> {
     pub(crate) fn resource_entries(&self, at: &Instance, instance: &ResourceInstance, derived: &[&str]) -> (Vec<Entry>, u32) {
         let Some(resource) = at.module.resources.get(instance.decl as usize) else { return (Vec::new(), 0) };
         let slots = slots(at.module.body(&resource.block));
-        let bit = |slot: &Slot<'_>| derived.iter().position(|name| *name == slot.name()).map_or(0, |at| 1_u32 << at);
+        let bit = |slot: &Slot<'_>| {
+            let written = slot.name();
+            derived.iter().position(|name| *name == written).map_or(0, |at| 1_u32 << at)
+        };
         let written = slots.iter().fold(0, |written, slot| written | bit(slot));
         let mut entries = Vec::with_capacity(slots.len() + derived.len() - written.count_ones() as usize);
         entries.extend(slots.into_iter().map(|slot| match slot {
@@ -248,9 +251,6 @@ impl Evaluator<'_> {
 
     fn written(&self, at: &Instance, instance: &ResourceInstance, file: &File, attribute: &Attribute) -> Value {
         let name = file.text(attribute.name);
-        let source = || format_compact!("{}.{name}", instance.address);
-        let place = file.place(attribute.span);
-        let home = Home { instance: at.id, part: Part::Arguments(instance.decl) };
         // To keep what stands there as it is costs more than to read it again.
         if let Some(value) = literal(&Cx::new(at, file), attribute.expr).filter(|_| !NAMES.contains(&name)) {
             return value;
@@ -265,24 +265,39 @@ impl Evaluator<'_> {
                 _ => self.eval(&cx, attribute.expr),
             }
         };
-        if instance.repetition.is_some() && !file.may_differ(attribute.span) {
-            return self.once(home, &at.alike, (instance.decl, name.into()), source, place, work);
-        }
-        self.once(home, &instance.attributes, name.into(), source, place, work)
+        let is_alike = || !file.may_differ(attribute.span);
+        self.under_name(at, instance, name, is_alike, file.place(attribute.span), work)
     }
 
     fn written_blocks(&self, at: &Instance, instance: &ResourceInstance, kind: &str, group: &[(&File, &Block)]) -> Value {
         let place = group.first().map_or(Place::NONE, |(file, block)| file.place(block.header()));
-        let source = || format_compact!("{}.{kind}", instance.address);
-        let home = Home { instance: at.id, part: Part::Arguments(instance.decl) };
         let work = || {
             let scope = repetition_scope(instance);
             self.blocks(at, scope.as_ref(), group, 0)
         };
-        if instance.repetition.is_some() && !group.iter().any(|(file, block)| file.may_differ(block.span())) {
-            return self.once(home, &at.alike, (instance.decl, kind.into()), source, place, work);
+        let is_alike = || !group.iter().any(|(file, block)| file.may_differ(block.span()));
+        self.under_name(at, instance, kind, is_alike, place, work)
+    }
+
+    /// What stands under a name of a resource instance. It is kept where others have a part in it: other instances, or who refers to it.
+    fn under_name(
+        &self,
+        at: &Instance,
+        instance: &ResourceInstance,
+        name: &str,
+        is_alike: impl FnOnce() -> bool,
+        place: Place,
+        work: impl FnOnce() -> Value,
+    ) -> Value {
+        let source = || joined([&instance.address, ".", name]);
+        let home = Home { instance: at.id, part: Part::Arguments(instance.decl) };
+        if instance.repetition.is_some() && is_alike() {
+            return self.once(home, &at.alike, (instance.decl, name.into()), source, place, work);
         }
-        self.once(home, &instance.attributes, kind.into(), source, place, work)
+        if !instance.is_used {
+            return self.anew(home, place, work);
+        }
+        self.once(home, &instance.attributes, name.into(), source, place, work)
     }
 
     /// Whether nothing that is written differs between the instances of a resource.
@@ -385,7 +400,13 @@ fn repetition_scope(instance: &ResourceInstance) -> Option<Scope<'_>> {
 /// An attribute on one line is underlined whole, a longer one at its name.
 fn attribute_entry(file: &File, attribute: &Attribute, value: Value) -> Entry {
     let name = file.place(attribute.name);
-    let place = if file.text(attribute.span).contains('\n') { name } else { file.place(attribute.span) };
+    // The commonest values stand on one line: their text is not searched.
+    let is_short = match file.tree[attribute.expr].kind {
+        ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number => true,
+        ExprKind::Template(TemplateKind::Quoted, parts) => matches!(file.tree.parts(parts), [] | [Piece::Literal(_)]),
+        _ => false,
+    };
+    let place = if !is_short && file.text(attribute.span).contains('\n') { name } else { file.place(attribute.span) };
     Entry { key: file.text(attribute.name).into(), key_place: name, place, value }
 }
 

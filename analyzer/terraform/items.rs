@@ -127,7 +127,10 @@ impl Items<'_> {
         let Some(resource) = module.resources.get(index as usize) else { return };
         let Some(written) = module.block(resource.block.at) else { return };
         let Some(expansion) = self.evaluator.resource(at, index) else { return };
-        let prefixed = joined([resource.mode.prefix(), &resource.kind]);
+        let prefixed = match resource.mode {
+            Mode::Managed => resource.kind.clone(),
+            Mode::Data | Mode::Ephemeral => joined([resource.mode.prefix(), &resource.kind]),
+        };
         let views: [&str; 2] = match resource.mode {
             Mode::Managed => [&resource.kind, "resource"],
             Mode::Data => [&prefixed, "data"],

@@ -34,7 +34,8 @@ pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
     let tree = &file.tree;
     let owners = owners(tree);
     let mut is_plain = true;
-    let mut found: Vec<(CompactString, Use)> = Vec::with_capacity(owners.len());
+    let attributes = tree.exprs.iter().filter(|expr| matches!(expr.kind, ExprKind::GetAttr { .. })).count();
+    let mut found: Vec<(CompactString, Use)> = Vec::with_capacity(attributes);
     // What stands behind a name is an expression around it, and comes later: for each expression the use that it ends, if it does.
     let mut ends: Vec<Option<u32>> = vec![None; tree.exprs.len()];
     for (id, expr) in tree.exprs.iter().enumerate() {
@@ -55,7 +56,7 @@ pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
         if let Some((_, known)) = ends[base.0 as usize].take().and_then(|at| found.get_mut(at as usize)) {
             known.attribute = Some(tree.text(name).into());
         }
-        let Some(used) = used(tree, base, name) else { continue };
+        let Some(used) = used(tree, expr.span, base, name) else { continue };
         let before = owners.partition_point(|(span, _)| span.start <= expr.span.start);
         let owner = before.checked_sub(1).and_then(|before| owners.get(before)).filter(|(span, _)| expr.span.end <= span.end);
         let Some((_, owner)) = owner else { continue };
@@ -76,7 +77,9 @@ pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
 /// The names that are used within a span, in order.
 pub(crate) fn names(tree: &Tree, span: Span) -> impl Iterator<Item = CompactString> {
     let inside = tree.exprs.iter().filter(move |expr| span.contains(expr.span));
-    inside.filter_map(|expr| if let ExprKind::GetAttr { base, name } = expr.kind { used(tree, base, name) } else { None })
+    inside.filter_map(
+        |expr| if let ExprKind::GetAttr { base, name } = expr.kind { used(tree, expr.span, base, name) } else { None },
+    )
 }
 
 /// The users of a name as a list: each once, where it does so first.
@@ -119,17 +122,19 @@ pub(crate) fn knows_self(tree: &Tree, span: Span) -> bool {
     inner.is_some_and(|inner| in_commands(tree, span) || holds(inner))
 }
 
-fn used(tree: &Tree, base: ExprId, name: Span) -> Option<CompactString> {
-    let name = tree.text(name);
+/// What an expression names that takes `name` of `base`.
+fn used(tree: &Tree, whole: Span, base: ExprId, name: Span) -> Option<CompactString> {
     match tree[base].kind {
         ExprKind::Variable => match tree.text(tree[base].span) {
             // These are no declarations.
             "data" | "ephemeral" | "each" | "count" | "self" | "path" | "terraform" | "tofu" => None,
-            word => Some(joined([word, ".", name])),
+            // It is written so, but where there is space between.
+            word if word.len() + 1 + name.len() as usize == whole.len() as usize => Some(tree.text(whole).into()),
+            word => Some(joined([word, ".", tree.text(name)])),
         },
         ExprKind::GetAttr { base, name: kind } if matches!(tree[base].kind, ExprKind::Variable) => {
             match tree.text(tree[base].span) {
-                mode @ ("data" | "ephemeral") => Some(joined([mode, ".", tree.text(kind), ".", name])),
+                mode @ ("data" | "ephemeral") => Some(joined([mode, ".", tree.text(kind), ".", tree.text(name)])),
                 _ => None,
             }
         }
