@@ -118,11 +118,7 @@ impl MapBuilder {
 
 /// Pieces of text one after the other: names are made all the time, and formatting them costs several times as much.
 pub(crate) fn joined<const N: usize>(pieces: [&str; N]) -> CompactString {
-    let mut text = CompactString::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
-    for piece in pieces {
-        text.push_str(piece);
-    }
-    text
+    pieces.concat().into()
 }
 
 /// The text in the normal form of Terraform's strings, NFC.

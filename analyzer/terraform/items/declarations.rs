@@ -131,9 +131,10 @@ impl Items<'_> {
         let mut used: FxHashMap<&str, At> = FxHashMap::default();
         let mut order = Vec::new();
         for resource in &module.resources {
-            let written =
-                module.attribute(&resource.block, "provider").map(|(file, attribute)| file.text(file.tree[attribute.expr].span));
-            let name = written.unwrap_or_else(|| provider_of(&resource.kind)).trim_matches('"').split('.').next().unwrap_or("");
+            let written = module.attribute(&resource.block, "provider");
+            let written = written
+                .and_then(|(file, attribute)| file.text(file.tree[attribute.expr].span).trim_matches('"').split('.').next());
+            let name = written.unwrap_or_else(|| provider_of(&resource.kind));
             if name != "terraform" && !declared.contains(name) && !used.contains_key(name) {
                 used.insert(name, resource.block.at);
                 order.push(name);
