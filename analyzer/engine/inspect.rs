@@ -3,7 +3,6 @@
 use camino::Utf8PathBuf;
 use plimsoll_syntax::value::{How, Number, Part, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Value};
-use plimsoll_terraform as terraform;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
@@ -120,9 +119,10 @@ impl Engine {
             for (environment, inputs) in self.outside.contexts(&self.db, path) {
                 let root = Root::new(&self.db, path.clone(), inputs);
                 let evaluation = queries::evaluation(&self.db, self.workspace, root);
-                let wanted = evaluation.items.iter().filter(|item| address.is_none_or(|address| is_below(&item.name, address)));
+                let wanted =
+                    evaluation.planned().iter().filter(|item| address.is_none_or(|address| is_below(&item.name, address)));
                 let items: Vec<InspectedItem> = wanted.map(|item| self.inspected(item)).collect();
-                let versions = self.versions(&queries::chosen(&self.db, self.workspace, root), &evaluation.items);
+                let versions = self.versions(&queries::chosen(&self.db, self.workspace, root), evaluation.planned());
                 let notes = evaluation.notes.iter().filter(|_| address.is_none());
                 let notes = notes.map(|note| InspectedNote { message: note.message.to_string(), place: self.spot(note.place) });
                 let environment = environment.map(str::to_owned);
@@ -139,7 +139,7 @@ impl Engine {
     }
 
     /// Those that were chosen, and the newest known of the other providers that are used.
-    fn versions(&self, chosen: &Chosen, items: &terraform::Planned) -> Vec<InspectedVersion> {
+    fn versions(&self, chosen: &Chosen, items: &[Item]) -> Vec<InspectedVersion> {
         let used = items.iter().filter(|item| item.views.iter().any(|view| view == "terraform.provider"));
         let used = used.filter_map(|item| item.value.str_at(&["name"]));
         let rest = used.filter(|name| chosen.0.iter().all(|choice| choice.name != *name) && !newest(name).is_empty());

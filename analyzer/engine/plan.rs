@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
+use plimsoll_syntax::Item;
 use plimsoll_syntax::yaml::{self, Dialect};
-use plimsoll_syntax::{FileId, Item};
-use plimsoll_terraform::{Inputs, Planned, plan_items};
+use plimsoll_terraform::{Inputs, plan_items};
 
 use crate::db::{Db, SourceFile, Workspace};
-use crate::queries::{self, Root};
-use crate::{user_data, views};
+use crate::queries::{self, Root, RootModule};
 
 /// The items of a plan, placed in the source where that is in the workspace.
 #[salsa::tracked(returns(clone), no_eq)]
@@ -16,28 +15,24 @@ pub(crate) fn items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Arc<
     let tree = yaml::parse(&file.content(db).text);
     let Some(document) = tree.documents.first() else { return Arc::default() };
     let plan = yaml::to_value(&tree, document.root, file.id(db), Dialect::Core);
-    let written = source(db, workspace, file, &plan_items(&plan, &Planned::default()));
-    let mut items = plan_items(&plan, &written);
-    let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
-    let views = views::terraform(&items, &source);
-    let texts = user_data::items(&items, &source);
-    items.extend(views);
-    items.extend(texts);
+    let written = source(db, workspace, file, &plan_items(&plan, &[]));
+    let mut items = plan_items(&plan, written.as_ref().map_or(&[], |module| module.planned()));
+    queries::with_views(db, &mut items);
     Arc::new(items)
 }
 
-/// The items of the root module that a plan is of: the one that declares most of what is planned.
-fn source(db: &dyn Db, workspace: Workspace, file: SourceFile, planned: &[Item]) -> Planned {
+/// The root module that a plan is of: the one that declares most of what is planned.
+fn source(db: &dyn Db, workspace: Workspace, file: SourceFile, planned: &[Item]) -> Option<Arc<RootModule>> {
     let here = file.path(db).parent().map(ToString::to_string).unwrap_or_default();
-    let mut best = (0, Planned::default());
+    let mut best = (0, None);
     for path in queries::roots(db, workspace).iter() {
         let root = Root::new(db, path.clone(), Inputs::default());
         let evaluation = queries::evaluation(db, workspace, root);
-        let shared = planned.iter().filter(|item| evaluation.items.iter().any(|known| known.name == item.name)).count();
+        let shared = planned.iter().filter(|item| evaluation.planned().iter().any(|known| known.name == item.name)).count();
         // Of two that declare as much, the one beside the plan.
         let weight = 2 * shared + usize::from(shared > 0 && *path == here);
         if weight > best.0 {
-            best = (weight, evaluation.items.clone());
+            best = (weight, Some(evaluation));
         }
     }
     best.1

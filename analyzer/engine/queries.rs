@@ -132,14 +132,46 @@ fn reach(db: &dyn Db, workspace: Workspace, from: &str, reached: &mut rustc_hash
     }
 }
 
-/// Everything that a root module plans.
+/// Everything that belongs to a root module.
+pub(crate) struct RootModule {
+    /// What is planned; after it the views over several providers, and the texts inside of resources.
+    pub items: Arc<Vec<Item>>,
+    planned: usize,
+    /// What was found wrong or missing.
+    pub notes: Vec<terraform::Note>,
+    /// The directories of local modules that were reached, sorted.
+    pub called_dirs: Arc<[String]>,
+}
+
+impl RootModule {
+    /// The items of what is planned.
+    pub(crate) fn planned(&self) -> &[Item] {
+        self.items.get(..self.planned).unwrap_or_default()
+    }
+}
+
+/// Evaluates a root module.
 #[salsa::tracked(returns(clone), no_eq)]
-pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) -> Arc<terraform::Evaluation> {
+pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) -> Arc<RootModule> {
     let view = TerraformView { db, workspace };
-    Arc::new(match db.memory() {
+    let terraform::Evaluation { items, notes, called_dirs } = match db.memory() {
         Some(memory) => terraform::evaluate_again(root.path(db), root.inputs(db), &view, memory),
         None => terraform::evaluate_with(root.path(db), root.inputs(db), &view),
-    })
+    };
+    let mut items = items.into_items();
+    let planned = items.len();
+    with_views(db, &mut items);
+    Arc::new(RootModule { items: Arc::new(items), planned, notes, called_dirs })
+}
+
+/// Adds the views over several providers, and the texts inside of resources.
+pub(crate) fn with_views(db: &dyn Db, items: &mut Vec<Item>) {
+    let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
+    let views = views::terraform(items, &source);
+    let texts = user_data::items(items, &source);
+    items.reserve_exact(views.len() + texts.len());
+    items.extend(views);
+    items.extend(texts);
 }
 
 /// The files of a workspace by who reads them, besides Terraform's.
@@ -286,16 +318,8 @@ pub(crate) fn inside(path: &Utf8Path) -> Option<Utf8PathBuf> {
 }
 
 /// Everything that belongs to a root module, views over several providers and the texts inside of resources included.
-#[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn root_items<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) -> Arc<Vec<Item>> {
-    let evaluation = evaluation(db, workspace, root);
-    let mut items: Vec<Item> = evaluation.items.iter().map(|item| Item::clone(item)).collect();
-    let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
-    let views = views::terraform(&items, &source);
-    let texts = user_data::items(&items, &source);
-    items.extend(views);
-    items.extend(texts);
-    Arc::new(items)
+    evaluation(db, workspace, root).items.clone()
 }
 
 /// The items of a file that are judged with it.

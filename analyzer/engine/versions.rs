@@ -5,7 +5,7 @@ use plimsoll_syntax::Place;
 use plimsoll_terraform::{Locked, Requirement};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::domains::version;
+use crate::domains::version::{self, Constraint, Version};
 
 /// The newest version of each tool and provider that the schemas describe, and the last one of each major version before.
 const KNOWN: &[(&str, &[&str])] = &[
@@ -162,22 +162,26 @@ fn provider(address: &str) -> &str {
 
 /// The newest version that all constraints allow. Releases between the known ones are known only as far as a constraint names them.
 /// `None`: nothing is known of the provider, and no constraint says how new it may be at most.
-fn allowed(name: &str, requirements: &[&Requirement]) -> Option<Choice> {
-    let readable: Vec<(&Requirement, CompactString)> = requirements
-        .iter()
-        .map(|requirement| (*requirement, written_out(requirement)))
-        .filter(|(_, constraint)| version::satisfies(ENDLESS, constraint).is_some())
-        .collect();
-    let allows = |version: &str| readable.iter().all(|(_, constraint)| satisfies(version, constraint));
-    let named = readable.iter().flat_map(|(_, constraint)| constraint.split(',')).filter_map(latest_named);
+fn allowed<'r>(name: &str, requirements: &[&'r Requirement]) -> Option<Choice> {
+    let read = |requirement: &&'r Requirement| {
+        let text = written_out(requirement);
+        Some((*requirement, Constraint::read(&text)?, text))
+    };
+    let readable: Vec<(&Requirement, Constraint, CompactString)> = requirements.iter().filter_map(read).collect();
+    let allows = |version: &Version| readable.iter().all(|(_, constraint, _)| constraint.allows(version));
+    let named = readable.iter().flat_map(|(_, _, text)| text.split(',')).filter_map(latest_named);
     let candidates = named.chain(known(name).iter().map(|version| CompactString::from(*version)));
     let best = candidates
-        .filter(|version| allows(version))
-        .reduce(|best, version| if version::precedes(&best, &version) == Some(true) { version } else { best });
+        .filter_map(|text| Some((Version::read(&text)?, text)))
+        .filter(|(version, _)| allows(version))
+        .reduce(|best, other| if best.0.precedes(&other.0) { other } else { best });
     let newest = newest(name);
-    let narrowest = readable.iter().find(|(_, constraint)| !satisfies(newest, constraint)).or(readable.first());
+    let latest = Version::read(if newest.is_empty() { ENDLESS } else { newest });
+    let narrows =
+        |constraint: &Constraint| !newest.is_empty() && latest.as_ref().is_some_and(|latest| !constraint.allows(latest));
+    let narrowest = readable.iter().find(|(_, constraint, _)| narrows(constraint)).or(readable.first());
     match (best, narrowest) {
-        (Some(version), Some((narrowest, _))) if !newest.is_empty() || !allows(ENDLESS) => {
+        (Some((_, version)), Some((narrowest, ..))) if !newest.is_empty() || !latest.is_some_and(|endless| allows(&endless)) => {
             Some(Choice { name: name.into(), version, why: Why::Allowed, place: narrowest.place })
         }
         // Nobody can read the constraints, or they contradict each other and `init` chooses nothing.

@@ -4,17 +4,18 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
-use plimsoll_syntax::hcl::tree::BodyItem;
+use plimsoll_syntax::hcl::tree::{BodyItem, Part as Piece, TemplateKind};
 use plimsoll_syntax::hcl::{Attribute, Block, ExprKind};
 use plimsoll_syntax::value::{Choice, Entry, How, Kind, List, Map, Reason, Reference, Unknown};
 use plimsoll_syntax::{Place, Value};
 use rustc_hash::FxHashMap;
 
-use crate::declare::{File, Mode, find};
+use crate::declare::{File, Mode, find, items};
 use crate::evaluator::{Cx, Evaluator, Home, Instance, Part, ResourceInstance, Scope};
 use crate::expand::elements;
+use crate::expression::literal;
 pub(crate) use crate::finish::{finished, names};
-use crate::lattice::{self, MapBuilder, limit};
+use crate::lattice::{self, MapBuilder, joined, limit};
 use crate::reference::Ref;
 
 /// How deep blocks may nest.
@@ -31,7 +32,7 @@ const ALWAYS_SET: &[(&str, &str)] = &[("", "id"), ("aws_", "arn"), ("google_", "
 type Group<'m> = Vec<(&'m File, &'m Block)>;
 
 /// What stands in a body, in order.
-enum Slot<'m> {
+pub(crate) enum Slot<'m> {
     Attribute(&'m File, &'m Attribute),
     Blocks(Cow<'m, str>, Group<'m>),
 }
@@ -46,12 +47,12 @@ impl Slot<'_> {
 }
 
 /// Attributes and groups of blocks, each group where its first block stands.
-fn slots<'m>(items: &[(&'m File, &'m BodyItem)]) -> Vec<Slot<'m>> {
-    let mut slots: Vec<Slot<'m>> = Vec::with_capacity(items.len());
+pub(crate) fn slots<'m>(items: impl Iterator<Item = (&'m File, &'m BodyItem)>) -> Vec<Slot<'m>> {
+    let mut slots: Vec<Slot<'m>> = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
     // Most bodies have few types of blocks: these are looked through.
     let mut few: Vec<usize> = Vec::new();
     let mut many: FxHashMap<Cow<'m, str>, usize> = FxHashMap::default();
-    for &(file, item) in items {
+    for (file, item) in items {
         match item {
             BodyItem::Attribute(attribute) => slots.push(Slot::Attribute(file, attribute)),
             BodyItem::Block(block) => {
@@ -110,8 +111,8 @@ impl Blocks {
 }
 
 impl Evaluator<'_> {
-    /// The entries of a body.
-    pub(crate) fn body(&self, at: &Instance, scope: Option<&Scope<'_>>, items: &[(&File, &BodyItem)], depth: u32) -> Vec<Entry> {
+    /// The entries of a body: as many as there are slots, where no name is written twice.
+    pub(crate) fn body(&self, at: &Instance, scope: Option<&Scope<'_>>, slots: Vec<Slot<'_>>, depth: u32) -> Vec<Entry> {
         let entry = |slot: Slot<'_>| match slot {
             Slot::Attribute(file, attribute) => {
                 let cx = Cx { scope, ..Cx::new(at, file) };
@@ -119,8 +120,8 @@ impl Evaluator<'_> {
             }
             Slot::Blocks(kind, group) => blocks_entry(&kind, &group, self.blocks(at, scope, &group, depth)),
         };
-        let mut map = MapBuilder::default();
-        slots(items).into_iter().map(entry).for_each(|entry| map.entry(entry));
+        let mut map = MapBuilder::with_capacity(slots.len());
+        slots.into_iter().map(entry).for_each(|entry| map.entry(entry));
         map.into_entries()
     }
 
@@ -151,12 +152,11 @@ impl Evaluator<'_> {
 
     /// One block: `block` is where it is written, `content` has its body.
     fn block(&self, cx: &Cx<'_>, block: &Block, content: &Block, depth: u32) -> Value {
-        let items: Vec<(&File, &BodyItem)> = content.body.items.iter().map(|item| (cx.file, item)).collect();
-        let entries = self.body(cx.at, cx.scope, &items, depth + 1);
+        let entries = self.body(cx.at, cx.scope, slots(items(cx.file, &content.body)), depth + 1);
         let range = cx.place(block.span()).span;
         let mut map = Map { entries, tail: None, range };
         if let (Some(label), true) = (block.labels.first(), cx.file.text(block.kind) != "dynamic" && map.get("type").is_none()) {
-            map.set("type", Value::string(cx.file.tree.label(*label), cx.place(block.header())));
+            map.push("type", Value::string(cx.file.tree.label(*label), cx.place(block.header())));
         }
         Value::map(map, cx.place(block.header()))
     }
@@ -227,12 +227,17 @@ impl Evaluator<'_> {
         }
     }
 
-    /// The entries of a resource instance as they are written, and room for those that are `derived` where they are not.
-    pub(crate) fn resource_entries(&self, at: &Instance, instance: &ResourceInstance, derived: &[&str]) -> Vec<Entry> {
-        let Some(resource) = at.module.resources.get(instance.decl as usize) else { return Vec::new() };
-        let slots = slots(&at.module.body(&resource.block));
-        let is_written = |name: &&&str| slots.iter().any(|slot| slot.name() == **name);
-        let mut entries = Vec::with_capacity(slots.len() + derived.len() - derived.iter().filter(is_written).count());
+    /// The entries of a resource instance as they are written, with room for those that are `derived` where they are not; the bits of those
+    /// that are.
+    pub(crate) fn resource_entries(&self, at: &Instance, instance: &ResourceInstance, derived: &[&str]) -> (Vec<Entry>, u32) {
+        let Some(resource) = at.module.resources.get(instance.decl as usize) else { return (Vec::new(), 0) };
+        let slots = slots(at.module.body(&resource.block));
+        let bit = |slot: &Slot<'_>| {
+            let written = slot.name();
+            derived.iter().position(|name| *name == written).map_or(0, |at| 1_u32 << at)
+        };
+        let written = slots.iter().fold(0, |written, slot| written | bit(slot));
+        let mut entries = Vec::with_capacity(slots.len() + derived.len() - written.count_ones() as usize);
         entries.extend(slots.into_iter().map(|slot| match slot {
             Slot::Attribute(file, attribute) => {
                 let value = self.written(at, instance, file, attribute);
@@ -241,14 +246,15 @@ impl Evaluator<'_> {
             }
             Slot::Blocks(kind, group) => blocks_entry(&kind, &group, self.written_blocks(at, instance, &kind, &group)),
         }));
-        entries
+        (entries, written)
     }
 
     fn written(&self, at: &Instance, instance: &ResourceInstance, file: &File, attribute: &Attribute) -> Value {
         let name = file.text(attribute.name);
-        let source = || format_compact!("{}.{name}", instance.address);
-        let place = file.place(attribute.span);
-        let home = Home { instance: at.id, part: Part::Arguments(instance.decl) };
+        // To keep what stands there as it is costs more than to read it again.
+        if let Some(value) = literal(&Cx::new(at, file), attribute.expr).filter(|_| !NAMES.contains(&name)) {
+            return value;
+        }
         let work = || {
             let scope = repetition_scope(instance);
             let cx = Cx { scope: scope.as_ref(), ..Cx::new(at, file) };
@@ -259,29 +265,44 @@ impl Evaluator<'_> {
                 _ => self.eval(&cx, attribute.expr),
             }
         };
-        if instance.repetition.is_some() && !file.may_differ(attribute.span) {
-            return self.once(home, &at.alike, (instance.decl, name.into()), source, place, work);
-        }
-        self.once(home, &instance.attributes, name.into(), source, place, work)
+        let is_alike = || !file.may_differ(attribute.span);
+        self.under_name(at, instance, name, is_alike, file.place(attribute.span), work)
     }
 
     fn written_blocks(&self, at: &Instance, instance: &ResourceInstance, kind: &str, group: &[(&File, &Block)]) -> Value {
         let place = group.first().map_or(Place::NONE, |(file, block)| file.place(block.header()));
-        let source = || format_compact!("{}.{kind}", instance.address);
-        let home = Home { instance: at.id, part: Part::Arguments(instance.decl) };
         let work = || {
             let scope = repetition_scope(instance);
             self.blocks(at, scope.as_ref(), group, 0)
         };
-        if instance.repetition.is_some() && !group.iter().any(|(file, block)| file.may_differ(block.span())) {
-            return self.once(home, &at.alike, (instance.decl, kind.into()), source, place, work);
+        let is_alike = || !group.iter().any(|(file, block)| file.may_differ(block.span()));
+        self.under_name(at, instance, kind, is_alike, place, work)
+    }
+
+    /// What stands under a name of a resource instance. It is kept where others have a part in it: other instances, or who refers to it.
+    fn under_name(
+        &self,
+        at: &Instance,
+        instance: &ResourceInstance,
+        name: &str,
+        is_alike: impl FnOnce() -> bool,
+        place: Place,
+        work: impl FnOnce() -> Value,
+    ) -> Value {
+        let source = || joined([&instance.address, ".", name]);
+        let home = Home { instance: at.id, part: Part::Arguments(instance.decl) };
+        if instance.repetition.is_some() && is_alike() {
+            return self.once(home, &at.alike, (instance.decl, name.into()), source, place, work);
         }
-        self.once(home, &instance.attributes, kind.into(), source, place, work)
+        if !instance.is_used {
+            return self.anew(home, place, work);
+        }
+        self.once(home, &instance.attributes, name.into(), source, place, work)
     }
 
     /// Whether nothing that is written differs between the instances of a resource.
     pub(crate) fn is_alike(&self, at: &Instance, declared: &crate::declare::Declared) -> bool {
-        at.module.body(declared).into_iter().all(|(file, item)| match item {
+        at.module.body(declared).all(|(file, item)| match item {
             BodyItem::Attribute(attribute) => {
                 matches!(file.text(attribute.name), "count" | "for_each") || !file.may_differ(attribute.span)
             }
@@ -306,12 +327,10 @@ impl Evaluator<'_> {
                 return step(value);
             }
         } else {
-            let items = at.module.body(&resource.block);
-            let group: Group<'_> = items
-                .iter()
-                .filter_map(|(file, item)| if let BodyItem::Block(block) = item { Some((*file, block)) } else { None })
-                .filter(|(file, block)| block_kind(file, block) == name)
-                .collect();
+            let blocks = at.module.body(&resource.block);
+            let blocks =
+                blocks.filter_map(|(file, item)| if let BodyItem::Block(block) = item { Some((file, block)) } else { None });
+            let group: Group<'_> = blocks.filter(|(file, block)| block_kind(file, block) == name).collect();
             if !group.is_empty() {
                 let more = self.computed(reason(resource.mode), &instance.address, name);
                 return step(opened(&finished(self.written_blocks(at, instance, name, &group)), &more));
@@ -327,7 +346,7 @@ impl Evaluator<'_> {
     pub(crate) fn whole(&self, at: &Instance, instance: &ResourceInstance, place: Place) -> Value {
         let Some(resource) = at.module.resources.get(instance.decl as usize) else { return Value::default() };
         let tail = self.computed(reason(resource.mode), &instance.address, "");
-        let entries = self.resource_entries(at, instance, &[]).into_iter().filter(|entry| !entry.value.is_null());
+        let entries = self.resource_entries(at, instance, &[]).0.into_iter().filter(|entry| !entry.value.is_null());
         let entries = entries.map(|entry| Entry { value: finished(entry.value), ..entry }).collect();
         let value = Value::map(Map { entries, tail: Some(Arc::new(tail)), ..Map::default() }, place);
         lattice::through(
@@ -381,7 +400,13 @@ fn repetition_scope(instance: &ResourceInstance) -> Option<Scope<'_>> {
 /// An attribute on one line is underlined whole, a longer one at its name.
 fn attribute_entry(file: &File, attribute: &Attribute, value: Value) -> Entry {
     let name = file.place(attribute.name);
-    let place = if file.text(attribute.span).contains('\n') { name } else { file.place(attribute.span) };
+    // The commonest values stand on one line: their text is not searched.
+    let is_short = match file.tree[attribute.expr].kind {
+        ExprKind::Null | ExprKind::Bool(_) | ExprKind::Number => true,
+        ExprKind::Template(TemplateKind::Quoted, parts) => matches!(file.tree.parts(parts), [] | [Piece::Literal(_)]),
+        _ => false,
+    };
+    let place = if !is_short && file.text(attribute.span).contains('\n') { name } else { file.place(attribute.span) };
     Entry { key: file.text(attribute.name).into(), key_place: name, place, value }
 }
 

@@ -28,7 +28,7 @@ impl Evaluator<'_> {
         let base = format_compact!("{}{}module.{}", at.address, if at.address.is_empty() { "" } else { "." }, call.name);
         let expansion = self.about(Home { instance: at.id, part: Part::Calling(index) }, || {
             let (module, reason) = self.callee(at, call, place);
-            self.repeat(at, call, false).map(|key, repetition| {
+            self.repeat(at, call, || false).map(|key, repetition| {
                 let address = key.address(&base);
                 match &module {
                     Some(module) if self.instances.borrow().len() < MAX_MODULES => {

@@ -1,15 +1,17 @@
 //! The declarations of one directory: which names there are and where they are written. Nothing is evaluated.
 
 mod collect;
+mod written;
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_syntax::hcl::{Attribute, Block, Body, BodyItem, Tree};
+use plimsoll_syntax::hcl::{Attribute, Block, BodyItem, Tree};
 use plimsoll_syntax::{FileId, Place, Span};
 use rustc_hash::{FxHashMap, FxHasher};
 
+pub(crate) use self::written::{find, items};
 use crate::{ModuleFiles, Note, SourceFile, SourceTree, json};
 
 /// The declarations of one directory.
@@ -226,42 +228,6 @@ impl Module {
             Some(inner) => Some((file, as_block(outer.body.items.get(inner as usize)?)?)),
         }
     }
-
-    /// The items of a block after override files: attributes replaced by name, nested blocks wholesale by type.
-    /// <https://opentofu.org/docs/language/files/override/>
-    pub(crate) fn body<'m>(&'m self, declared: &Declared) -> Vec<(&'m File, &'m BodyItem)> {
-        let Some((file, block)) = self.block(declared.at) else { return Vec::new() };
-        let mut items: Vec<(&File, &BodyItem)> = block.body.items.iter().map(|item| (file, item)).collect();
-        for &at in &declared.overrides {
-            let Some((file, block)) = self.block(at) else { continue };
-            for item in &block.body.items {
-                if let BodyItem::Attribute(attribute) = item {
-                    let name = file.text(attribute.name);
-                    let known = items
-                        .iter_mut()
-                        .find(|(file, known)| matches!(known, BodyItem::Attribute(known) if file.text(known.name) == name));
-                    match known {
-                        Some(known) => *known = (file, item),
-                        None => items.push((file, item)),
-                    }
-                }
-            }
-            let replaced: Vec<String> = block.body.blocks().map(|block| produced(file, block).to_string()).collect();
-            items.retain(
-                |(file, item)| !matches!(item, BodyItem::Block(block) if replaced.contains(&produced(file, block).to_string())),
-            );
-            items.extend(block.body.items.iter().filter(|item| matches!(item, BodyItem::Block(_))).map(|item| (file, item)));
-        }
-        items
-    }
-
-    pub(crate) fn attribute<'m>(&'m self, declared: &Declared, name: &str) -> Option<(&'m File, &'m Attribute)> {
-        let layers = declared.overrides.iter().rev().copied().chain([declared.at]);
-        layers.into_iter().find_map(|at| {
-            let (file, block) = self.block(at)?;
-            Some((file, find(file, &block.body, name)?))
-        })
-    }
 }
 
 fn start(item: &BodyItem) -> u32 {
@@ -276,19 +242,6 @@ const fn as_block(item: &BodyItem) -> Option<&Block> {
         BodyItem::Block(block) => Some(block),
         BodyItem::Attribute(_) => None,
     }
-}
-
-/// The type of block that a block stands for: a `dynamic "x"` block makes blocks `x`.
-fn produced<'m>(file: &'m File, block: &Block) -> std::borrow::Cow<'m, str> {
-    match (file.text(block.kind), block.labels.first()) {
-        ("dynamic", Some(label)) => file.tree.label(*label),
-        (kind, _) => kind.into(),
-    }
-}
-
-/// The attribute of a name.
-pub(crate) fn find<'m>(file: &File, body: &'m Body, name: &str) -> Option<&'m Attribute> {
-    body.attributes().find(|attribute| file.text(attribute.name) == name)
 }
 
 /// Reads the declarations of a directory.

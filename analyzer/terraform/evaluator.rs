@@ -244,6 +244,15 @@ impl<'w> Evaluator<'w> {
         Err(())
     }
 
+    /// Evaluates what is part of a module instance.
+    pub(crate) fn anew(&self, home: Home, place: Place, work: impl FnOnce() -> Value) -> Value {
+        self.about(home, || {
+            let value = self.weighed(self.deeper(place, work));
+            self.holds(&value);
+            value
+        })
+    }
+
     /// Evaluates a name once; a name that asks for itself is unknown.
     pub(crate) fn once<K: Clone>(
         &self,
@@ -271,11 +280,7 @@ impl<'w> Evaluator<'w> {
         }
         memo.borrow_mut().set(key.clone(), State::Busy);
         let faults = self.faults.get();
-        let value = self.about(home, || {
-            let value = self.weighed(self.deeper(place, work));
-            self.holds(&value);
-            value
-        });
+        let value = self.anew(home, place, work);
         memo.borrow_mut().set(key, State::Done(value.clone(), self.faults.get() != faults));
         value
     }
@@ -330,14 +335,16 @@ impl<'w> Evaluator<'w> {
         }
         let resource = at.module.resources.get(index as usize)?;
         let base = self.address(at, resource.mode, &resource.kind, &resource.block.name);
+        let name = base.strip_prefix(at.address.as_str()).unwrap_or(&base).trim_start_matches('.');
+        let is_used = self.remembers || at.module.has_hidden_uses || at.module.uses.contains_key(name);
         at.resources.borrow_mut().insert(index, None);
         let expansion = self.about(Home { instance: at.id, part: Part::Repeating(index) }, || {
-            self.repeat(at, &resource.block, self.is_alike(at, &resource.block)).map(|key, repetition| {
+            self.repeat(at, &resource.block, || self.is_alike(at, &resource.block)).map(|key, repetition| {
                 if let Some(repetition) = &repetition {
                     self.holds(&repetition.value);
                 }
                 let address = key.address(&base);
-                Arc::new(ResourceInstance { decl: index, address, repetition, attributes: Shared::default() })
+                Arc::new(ResourceInstance { decl: index, address, repetition, attributes: Shared::default(), is_used })
             })
         });
         let expansion = Arc::new(expansion);
@@ -357,7 +364,7 @@ impl<'w> Evaluator<'w> {
                 _ => all.clone(),
             });
             let (decl, address) = (all.decl, key.address(&all.address));
-            let instance = Arc::new(ResourceInstance { decl, address, repetition, attributes: Shared::default() });
+            let instance = Arc::new(ResourceInstance { decl, address, repetition, attributes: Shared::default(), is_used: true });
             at.particular.borrow_mut().insert((decl, key.clone()), instance.clone());
             instance
         })
@@ -365,12 +372,12 @@ impl<'w> Evaluator<'w> {
 
     pub(crate) fn address(&self, at: &Instance, mode: Mode, kind: &str, name: &str) -> CompactString {
         let dot = if at.address.is_empty() { "" } else { "." };
-        format_compact!("{}{dot}{}{kind}.{name}", at.address, mode.prefix())
+        lattice::joined([&at.address, dot, mode.prefix(), kind, ".", name])
     }
 
     /// What only the provider knows about a resource instance, or about one that nobody declares.
     pub(crate) fn computed(&self, reason: Reason, address: &str, attribute: &str) -> Unknown {
-        let source = if attribute.is_empty() { CompactString::from(address) } else { format_compact!("{address}.{attribute}") };
+        let source = if attribute.is_empty() { CompactString::from(address) } else { lattice::joined([address, ".", attribute]) };
         let identity = Some(Reference { address: address.into(), attribute: attribute.into() });
         Unknown { identity, ..Unknown::new(reason, source) }
     }

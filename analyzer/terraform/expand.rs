@@ -147,21 +147,21 @@ impl<T> Expansion<T> {
 
 impl Evaluator<'_> {
     /// Works out `count`, `for_each` or `enabled` of a block.
-    /// `alike`: nothing in it differs from instance to instance.
-    pub(crate) fn repeat(&self, at: &Instance, block: &Declared, alike: bool) -> Expansion<Option<Repetition>> {
-        let argument = |name| at.module.attribute(block, name);
-        if let (Some(_), Some((file, attribute))) = (argument("count"), argument("for_each")) {
+    /// `alike`: whether nothing in it differs from instance to instance; only asked where it is repeated.
+    pub(crate) fn repeat(&self, at: &Instance, block: &Declared, alike: impl FnOnce() -> bool) -> Expansion<Option<Repetition>> {
+        let (count, each) = (at.module.attribute(block, "count"), at.module.attribute(block, "for_each"));
+        if let (Some(_), Some((file, attribute))) = (count, each) {
             self.invalid(file.place(attribute.span), "count and for_each exclude each other");
         }
-        if let Some((file, attribute)) = argument("count") {
+        if let Some((file, attribute)) = count {
             let cx = Cx::new(at, file);
             let value = self.eval(&cx, attribute.expr);
-            return self.counted(&value, &cx, attribute.span, alike);
+            return self.counted(&value, &cx, attribute.span, alike());
         }
-        if let Some((file, attribute)) = argument("for_each") {
+        if let Some((file, attribute)) = each {
             let cx = Cx::new(at, file);
             let value = self.eval(&cx, attribute.expr);
-            return self.each(&value, &cx, attribute.span, alike);
+            return self.each(&value, &cx, attribute.span, alike());
         }
         let once = Expansion { instances: vec![(Key::None, None)], by: By::Nothing, open: None, alike: Alike::None };
         let Some((cx, span, value)) = self.enabled(at, block) else { return once };

@@ -59,23 +59,34 @@ pub(crate) fn template_file(text: &str, id: FileId) -> File {
     File::new(id, Arc::new(hcl::parse(&format!("{start}{text}\n{marker}\n").into())), spans)
 }
 
+/// The value of an expression that is one as it stands.
+pub(crate) fn literal(cx: &Cx<'_>, id: ExprId) -> Option<Value> {
+    let tree = &cx.file.tree;
+    let expr = tree[id];
+    let kind = match expr.kind {
+        ExprKind::Null => Kind::Null,
+        ExprKind::Bool(value) => Kind::Bool(value),
+        ExprKind::Template(kind, _) if kind != (TemplateKind::Heredoc { flush: true }) => {
+            Kind::String(lattice::composed(tree.plain_string(id)?))
+        }
+        ExprKind::Number => match Number::parse(tree.text(expr.span)) {
+            Some(number) => Kind::Number(number.into()),
+            None => return Some(lattice::limit(tree.text(expr.span), cx.place(expr.span))),
+        },
+        _ => return None,
+    };
+    Some(Value::new(kind, cx.place(expr.span)))
+}
+
 impl Evaluator<'_> {
     /// The value of an expression.
     pub(crate) fn eval(&self, cx: &Cx<'_>, id: ExprId) -> Value {
+        // What needs no frame of its own.
+        if let Some(value) = literal(cx, id) {
+            return value;
+        }
         let tree = &cx.file.tree;
         let expr = tree[id];
-        // What needs no frame of its own.
-        match expr.kind {
-            ExprKind::Null => return Value::new(Kind::Null, cx.place(expr.span)),
-            ExprKind::Bool(value) => return Value::bool(value, cx.place(expr.span)),
-            ExprKind::Template(kind, _) if kind != (TemplateKind::Heredoc { flush: true }) => {
-                if let Some(text) = tree.plain_string(id) {
-                    return Value::string(lattice::composed(text), cx.place(expr.span));
-                }
-            }
-            ExprKind::Number => return self.literal(cx, expr.span),
-            _ => {}
-        }
         let place = cx.place(expr.span);
         let value = self.deeper(place, || match expr.kind {
             ExprKind::Error => Value::unknown(Unknown::new(Reason::Syntax, clip(tree.text(expr.span))), place),
@@ -108,13 +119,6 @@ impl Evaluator<'_> {
             self.produced(&value);
         }
         value
-    }
-
-    fn literal(&self, cx: &Cx<'_>, span: Span) -> Value {
-        match Number::parse(cx.file.text(span)) {
-            Some(number) => Value::new(Kind::Number(number.into()), cx.place(span)),
-            None => lattice::limit(cx.file.text(span), cx.place(span)),
-        }
     }
 
     fn operation(&self, cx: &Cx<'_>, op: BinaryOp, left: ExprId, right: ExprId, place: Place) -> Value {

@@ -5,11 +5,12 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_syntax::hcl::{Block, BodyItem};
+use plimsoll_syntax::hcl::Block;
 use plimsoll_syntax::value::Map;
 use plimsoll_syntax::{Place, Value};
 
-use crate::declare::{File, Local, Module, count, declarations, find};
+use crate::body::slots;
+use crate::declare::{File, Local, Module, count, declarations, find, items};
 use crate::evaluator::{Evaluator, Instance};
 use crate::{FileRead, ModuleFiles, Workspace};
 
@@ -44,8 +45,7 @@ pub fn foreign_blocks(files: &ModuleFiles<'_>, kinds: &[&str]) -> Vec<ForeignBlo
 
 fn one(evaluator: &Evaluator<'_>, at: &Arc<Instance>, file: &File, block: &Block) -> ForeignBlock {
     let header = file.place(block.header());
-    let items: Vec<(&File, &BodyItem)> = block.body.items.iter().map(|item| (file, item)).collect();
-    let entries = evaluator.body(at, None, &items, 0);
+    let entries = evaluator.body(at, None, slots(items(file, &block.body)), 0);
     ForeignBlock {
         kind: file.text(block.kind).into(),
         labels: block.labels.iter().map(|label| CompactString::from(file.tree.label(*label))).collect(),

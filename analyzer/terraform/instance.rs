@@ -159,6 +159,8 @@ pub(crate) struct ResourceInstance {
     pub(crate) address: CompactString,
     pub(crate) repetition: Option<Repetition>,
     pub(crate) attributes: Shared<Attributes>,
+    /// Others may ask for what is written in it: it is kept, else it is read once.
+    pub(crate) is_used: bool,
 }
 
 /// The name `each` or `count`, and its object.

@@ -11,9 +11,11 @@ use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Map, Shape, Unknown, Value};
 use plimsoll_syntax::{Item, Place};
 
-use crate::declare::{Declared, File, Mode, Module, Resource, count};
+use crate::body::slots;
+use crate::declare::{Declared, File, Mode, Module, Resource, count, items};
 use crate::evaluator::{Evaluator, Home, Instance, Part, ResourceInstance};
 use crate::extent::Extent;
+use crate::lattice::joined;
 use crate::outline::callees;
 use crate::planned::Own;
 use crate::uses;
@@ -26,7 +28,11 @@ const DERIVED: &[&str] = &["address", "type", "name", "provider", "id", "referen
 
 /// The items of a module instance; `is_first`: no other instance of the module comes before it.
 pub(crate) fn of(evaluator: &Evaluator<'_>, instance: &Arc<Instance>, is_first: bool) -> Own {
-    let mut items = Items { evaluator, items: Vec::new() };
+    let module = &instance.module;
+    let declared = [module.variables.list.len(), module.locals.list.len(), module.outputs.list.len()];
+    let declared = if is_first { declared.iter().sum() } else { 0 };
+    let all = Vec::with_capacity(declared + module.resources.len() + module.calls.list.len());
+    let mut items = Items { evaluator, items: all };
     items.instance(instance, is_first);
     Arc::new(items.items)
 }
@@ -121,13 +127,16 @@ impl Items<'_> {
         let Some(resource) = module.resources.get(index as usize) else { return };
         let Some(written) = module.block(resource.block.at) else { return };
         let Some(expansion) = self.evaluator.resource(at, index) else { return };
-        let prefixed = format_compact!("{}{}", resource.mode.prefix(), resource.kind);
+        let prefixed = match resource.mode {
+            Mode::Managed => resource.kind.clone(),
+            Mode::Data | Mode::Ephemeral => joined([resource.mode.prefix(), &resource.kind]),
+        };
         let views: [&str; 2] = match resource.mode {
             Mode::Managed => [&resource.kind, "resource"],
             Mode::Data => [&prefixed, "data"],
             Mode::Ephemeral => [&prefixed, "ephemeral"],
         };
-        let name = format_compact!("{prefixed}.{}", resource.block.name);
+        let name = joined([&prefixed, ".", &resource.block.name]);
         for place in uses::own(&module.uses, &name) {
             self.evaluator.invalid(place, format_compact!("{name} refers to itself"));
         }
@@ -135,29 +144,28 @@ impl Items<'_> {
         // Many that are alike are judged once, under the address that stands for all of them.
         let alike = expansion.alike.len();
         for (_, instance) in &expansion.instances {
-            let mut map = Map {
-                entries: self.evaluator.resource_entries(at, instance, derived),
-                range: written.0.place(written.1.span()).span,
-                ..Map::default()
-            };
+            let (entries, known) = self.evaluator.resource_entries(at, instance, derived);
+            let mut map = Map { entries, range: written.0.place(written.1.span()).span, ..Map::default() };
             self.conditions_hold(&map);
             let header = written.0.place(written.1.header());
-            let mut derive = |name: &str, value: CompactString| {
-                if map.get(name).is_none() {
-                    map.set(name, Value::string(value, header));
+            for (bit, name_of) in derived.iter().enumerate() {
+                let is_known = known & (1 << bit) != 0;
+                if is_known && *name_of != "references" {
+                    continue;
                 }
-            };
-            derive("address", instance.address.clone());
-            derive("type", resource.kind.clone());
-            derive("name", resource.block.name.clone());
-            derive("provider", provider_of(&resource.kind).into());
-            if map.get("id").is_none() {
-                let id = self.evaluator.computed(crate::body::reason(resource.mode), &instance.address, "id");
-                map.set("id", Value::unknown(Unknown { not_null: true, ..id.shaped(Shape::String) }, header));
-            }
-            map.set("references", uses::listed(&module.uses, &name, header));
-            if alike > 0 && map.get("instances").is_none() {
-                map.set("instances", Value::int(i128::try_from(alike).unwrap_or(i128::MAX), header));
+                let value = match *name_of {
+                    "address" => Value::string(instance.address.clone(), header),
+                    "type" => Value::string(resource.kind.clone(), header),
+                    "name" => Value::string(resource.block.name.clone(), header),
+                    "provider" => Value::string(provider_of(&resource.kind), header),
+                    "id" => {
+                        let id = self.evaluator.computed(crate::body::reason(resource.mode), &instance.address, "id");
+                        Value::unknown(Unknown { not_null: true, ..id.shaped(Shape::String) }, header)
+                    }
+                    "references" => uses::listed(&module.uses, &name, header),
+                    _ => Value::int(i128::try_from(alike).unwrap_or(i128::MAX), header),
+                };
+                if is_known { map.set(*name_of, value) } else { map.push(*name_of, value) }
             }
             self.push(&views, instance.address.clone(), written, map, None);
             self.provisioners(at, resource, instance);
@@ -193,8 +201,7 @@ impl Items<'_> {
                 value: crate::reference::Ref::Value(repetition.value.clone()),
                 parent: None,
             });
-            let inner: Vec<(&File, &BodyItem)> = block.body.items.iter().map(|item| (file, item)).collect();
-            let entries = self.evaluator.body(at, scope.as_ref(), &inner, 1);
+            let entries = self.evaluator.body(at, scope.as_ref(), slots(items(file, &block.body)), 1);
             let mut map = Map { entries, range: file.place(block.span()).span, ..Map::default() };
             let header = file.place(block.header());
             let kind = block.labels.first().map(|label| CompactString::from(file.tree.label(*label))).unwrap_or_default();
@@ -248,11 +255,10 @@ impl Items<'_> {
             BodyItem::Attribute(attribute) => !none || ARGUMENTS.contains(&file.text(attribute.name)),
             BodyItem::Block(_) => !none,
         };
-        let written: Vec<_> = at.module.body(call).into_iter().filter(is_looked_at).collect();
-        let entries = self.evaluator.body(at, scope.as_ref(), &written, 0);
+        let entries = self.evaluator.body(at, scope.as_ref(), slots(at.module.body(call).filter(is_looked_at)), 0);
         let mut map = Map { entries, range: file.place(block.span()).span, ..Map::default() };
         let dot = if at.address.is_empty() { "" } else { "." };
-        let address = format_compact!("{}{dot}module.{}", at.address, call.name);
+        let address = joined([&at.address, dot, "module.", &call.name]);
         let header = file.place(block.header());
         for (name, value) in [("name", &call.name), ("address", &address)] {
             if map.get(name).is_none() {
@@ -260,7 +266,7 @@ impl Items<'_> {
             }
         }
         crate::source::describe(&mut map);
-        map.set("references", uses::listed(&at.module.uses, &format_compact!("module.{}", call.name), header));
+        map.set("references", uses::listed(&at.module.uses, &joined(["module.", &call.name]), header));
         if let Some(instance) = instances.first() {
             self.arguments(at, call, &instance.module);
             self.evaluator.check_passed(at, call, &instance.module);

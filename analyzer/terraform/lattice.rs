@@ -71,6 +71,10 @@ pub(crate) struct MapBuilder {
 }
 
 impl MapBuilder {
+    pub(crate) fn with_capacity(entries: usize) -> Self {
+        Self { entries: Vec::with_capacity(entries), ..Self::default() }
+    }
+
     pub(crate) fn set(&mut self, key: CompactString, key_place: Place, value: Value) {
         let place = if key_place.is_some() && key_place.file == value.place.file {
             Place::new(key_place.file, key_place.span.to(value.place.span))
@@ -110,6 +114,11 @@ impl MapBuilder {
         }
         Value::map(Map { entries: self.entries, tail, ..Map::default() }, place)
     }
+}
+
+/// Pieces of text one after the other: names are made all the time, and formatting them costs several times as much.
+pub(crate) fn joined<const N: usize>(pieces: [&str; N]) -> CompactString {
+    pieces.concat().into()
 }
 
 /// The text in the normal form of Terraform's strings, NFC.

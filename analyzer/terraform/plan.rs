@@ -9,7 +9,6 @@ use plimsoll_syntax::{Item, Place, Value};
 use rustc_hash::FxHashMap;
 
 use crate::lattice;
-use crate::planned::Planned;
 
 /// How deep modules may nest.
 const MAX_MODULES: u32 = 64;
@@ -26,7 +25,7 @@ pub fn is_plan(text: &str) -> bool {
 /// The resources of a plan as items. `plan` is the document with the places of its file; `written` are the items of the source,
 /// where it is there: what both have is placed as the source has it.
 #[must_use]
-pub fn plan_items(plan: &Value, written: &Planned) -> Vec<Item> {
+pub fn plan_items(plan: &Value, written: &[Item]) -> Vec<Item> {
     let source = Source::new(written);
     let mut changes: FxHashMap<&str, &Value> = FxHashMap::default();
     for change in plan.get("resource_changes").map(Value::items).unwrap_or_default() {
@@ -49,10 +48,8 @@ struct Source<'s> {
 }
 
 impl<'s> Source<'s> {
-    fn new(written: &'s Planned) -> Self {
-        let resources = || {
-            written.iter().map(|item| &**item).filter(|item| item.views.iter().any(|view| view == "resource" || view == "data"))
-        };
+    fn new(written: &'s [Item]) -> Self {
+        let resources = || written.iter().filter(|item| item.views.iter().any(|view| view == "resource" || view == "data"));
         let mut any: FxHashMap<String, &'s Item> = FxHashMap::default();
         for item in resources() {
             any.entry(without_keys(&item.name)).or_insert(item);

@@ -33,6 +33,19 @@ impl Planned {
         self.instances().flat_map(|instance| instance.iter())
     }
 
+    /// The items: given away where nobody else has them, else copied.
+    #[must_use]
+    pub fn into_items(self) -> Vec<Item> {
+        let mut items = Vec::with_capacity(self.len());
+        for instance in self.0.into_iter().flat_map(Arc::unwrap_or_clone) {
+            match Arc::try_unwrap(instance) {
+                Ok(own) => items.extend(own.into_iter().map(Arc::unwrap_or_clone)),
+                Err(shared) => items.extend(shared.iter().map(|item| Item::clone(item))),
+            }
+        }
+        items
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -231,10 +231,8 @@ impl Evaluator<'_> {
             let name = file.text(file.tree[item.key].span);
             let is_configured = |provider: &Declared| {
                 // What stands for one that is passed has a name and nothing else.
-                let is_argument = |(file, item): &(&File, &BodyItem)| !matches!(item, BodyItem::Attribute(known) if matches!(file.text(known.name), "alias" | "version"));
-                provider.name == name
-                    && callee.attribute(provider, "alias").is_none()
-                    && callee.body(provider).iter().any(is_argument)
+                let is_argument = |(file, item): (&File, &BodyItem)| !matches!(item, BodyItem::Attribute(known) if matches!(file.text(known.name), "alias" | "version"));
+                provider.name == name && callee.attribute(provider, "alias").is_none() && callee.body(provider).any(is_argument)
             };
             if callee.providers.iter().any(is_configured) {
                 let message = format_compact!("module \"{}\" configures provider {name} itself: it is given none", call.name);

@@ -290,5 +290,5 @@ fn move_instance(instance: &Instance, shift: &Shift) -> Option<()> {
 
 /// The name of what stands in a body, as others refer to it.
 pub(crate) fn is_repeating(module: &Module, resource: &crate::declare::Resource) -> bool {
-    module.body(&resource.block).into_iter().any(|(file, item)| REPEATING.contains(&&*slot_name(file, item)))
+    module.body(&resource.block).any(|(file, item)| REPEATING.contains(&&*slot_name(file, item)))
 }

@@ -1,5 +1,6 @@
 //! Templates: <https://github.com/hashicorp/hcl/blob/main/hclsyntax/spec.md#templates>. What is not known leaves a hole.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use compact_str::CompactString;
@@ -16,14 +17,17 @@ use crate::lattice::{self, MAX_TEXT, derived, noun};
 use crate::reference::Ref;
 
 /// A stretch of a template.
-enum Segment {
-    Text(String),
-    Value(Value),
+enum Segment<'t> {
+    Text(Cow<'t, str>),
+    /// The next one of the values.
+    Value,
 }
 
 /// The stretches so far.
-struct Rendering {
-    segments: Vec<Segment>,
+struct Rendering<'t> {
+    tree: &'t Tree,
+    segments: Vec<Segment<'t>>,
+    values: Vec<Value>,
     /// The next literal loses its leading white space (`~}` stands before it).
     strip: bool,
     /// Columns that each line loses.
@@ -31,10 +35,16 @@ struct Rendering {
     kind: TemplateKind,
 }
 
-impl Rendering {
+impl Rendering<'_> {
+    fn value(&mut self, value: Value) {
+        self.segments.push(Segment::Value);
+        self.values.push(value);
+    }
+
     fn strip_end(&mut self) {
         if let Some(Segment::Text(text)) = self.segments.last_mut() {
-            text.truncate(text.trim_end().len());
+            let length = text.trim_end().len();
+            truncate(text, length);
         }
     }
 }
@@ -47,7 +57,7 @@ impl Evaluator<'_> {
             return self.eval(cx, *expr);
         }
         let rendering = self.render(cx, kind, parts);
-        self.join(rendering.segments, place)
+        self.join(&rendering, place)
     }
 
     /// The text of a template file that [`crate::expression::template_file`] read.
@@ -64,12 +74,13 @@ impl Evaluator<'_> {
         if let Some(Segment::Text(text)) = rendering.segments.last_mut()
             && text.ends_with('\n')
         {
-            text.pop();
+            let length = text.len() - 1;
+            truncate(text, length);
         }
-        self.join(rendering.segments, place)
+        self.join(&rendering, place)
     }
 
-    fn render(&self, cx: &Cx<'_>, kind: TemplateKind, parts: Parts<Part>) -> Rendering {
+    fn render<'t>(&self, cx: &Cx<'t>, kind: TemplateKind, parts: Parts<Part>) -> Rendering<'t> {
         let tree = &cx.file.tree;
         let mut indent = 0;
         if kind == (TemplateKind::Heredoc { flush: true }) {
@@ -77,19 +88,23 @@ impl Evaluator<'_> {
             least_indent(tree, parts, &mut least, 0);
             indent = least.unwrap_or(0);
         }
-        let mut rendering = Rendering { segments: Vec::new(), strip: false, indent, kind };
+        let segments = Vec::with_capacity(parts.len as usize);
+        let mut rendering = Rendering { tree, segments, values: Vec::new(), strip: false, indent, kind };
         self.parts(cx, parts, &mut rendering);
         rendering
     }
 
-    fn parts(&self, cx: &Cx<'_>, parts: Parts<Part>, out: &mut Rendering) {
-        let tree = &cx.file.tree;
+    fn parts(&self, cx: &Cx<'_>, parts: Parts<Part>, out: &mut Rendering<'_>) {
+        let tree = out.tree;
         for part in tree.parts(parts) {
             match *part {
                 Part::Literal(span) => {
                     let mut text = literal(tree, span, out);
                     if std::mem::take(&mut out.strip) {
-                        text = text.trim_start().to_owned();
+                        text = match text {
+                            Cow::Borrowed(text) => Cow::Borrowed(text.trim_start()),
+                            Cow::Owned(text) => Cow::Owned(text.trim_start().to_owned()),
+                        };
                     }
                     out.segments.push(Segment::Text(text));
                 }
@@ -97,7 +112,8 @@ impl Evaluator<'_> {
                     if strip_left {
                         out.strip_end();
                     }
-                    out.segments.push(Segment::Value(self.eval(cx, expr)));
+                    let value = self.eval(cx, expr);
+                    out.value(value);
                     out.strip = strip_right;
                 }
                 Part::If { span, condition, then, otherwise, strip } => {
@@ -121,11 +137,7 @@ impl Evaluator<'_> {
                         }
                         Some(Kind::Unknown(_) | Kind::Choice(_)) => {
                             if let Some(unknown) = lattice::first_unknown(&test) {
-                                out.segments.push(Segment::Value(lattice::derived_value(
-                                    &unknown,
-                                    Shape::String,
-                                    cx.place(span),
-                                )));
+                                out.value(lattice::derived_value(&unknown, Shape::String, cx.place(span)));
                             }
                         }
                         _ => {
@@ -154,9 +166,9 @@ impl Evaluator<'_> {
         collection: ExprId,
         body: Parts<Part>,
         (strip, span): (u8, Span),
-        out: &mut Rendering,
+        out: &mut Rendering<'_>,
     ) {
-        let tree = &cx.file.tree;
+        let tree = out.tree;
         let iterated = self.eval(cx, collection);
         if !matches!(iterated.kind, Kind::List(_) | Kind::Map(_) | Kind::Unknown(_) | Kind::Choice(_)) {
             self.invalid(cx.place(span), format!("{} cannot be iterated", noun(&iterated)));
@@ -168,7 +180,7 @@ impl Evaluator<'_> {
         };
         for (at, element) in pairs {
             if !self.step(cx.place(span)) {
-                out.segments.push(Segment::Value(lattice::limit("the other elements", cx.place(span))));
+                out.value(lattice::limit("the other elements", cx.place(span)));
                 break;
             }
             let value_scope = Scope { name: tree.text(value), value: Ref::Value(element), parent: cx.scope };
@@ -180,23 +192,20 @@ impl Evaluator<'_> {
             }
         }
         if let Some(tail) = tail {
-            out.segments.push(Segment::Value(lattice::derived_value(&tail, Shape::String, cx.place(span))));
+            out.value(lattice::derived_value(&tail, Shape::String, cx.place(span)));
         }
     }
 
-    fn join(&self, segments: Vec<Segment>, place: Place) -> Value {
-        let values: Vec<Value> = segments
-            .iter()
-            .filter_map(|segment| if let Segment::Value(value) = segment { Some(value.clone()) } else { None })
-            .collect();
+    fn join(&self, rendering: &Rendering<'_>, place: Place) -> Value {
+        let Rendering { segments, values, .. } = rendering;
         let sensitive = values.iter().any(|value| value.sensitive);
-        let mut result = distribute(&values, place, &mut |values| {
+        let mut result = distribute(values, place, &mut |values| {
             let mut text = TextBuilder::default();
             let mut values = values.iter();
-            for segment in &segments {
+            for segment in segments {
                 match segment {
                     Segment::Text(known) => text.push(known),
-                    Segment::Value(_) => {
+                    Segment::Value => {
                         let Some(value) = values.next() else { continue };
                         if let Err(wrong) = text.add(value) {
                             return self.invalid(if value.place.file == place.file { value.place } else { place }, wrong);
@@ -216,6 +225,13 @@ impl Evaluator<'_> {
             result.via.clone_from(&only.via);
         }
         result
+    }
+}
+
+fn truncate(text: &mut Cow<'_, str>, length: usize) {
+    match text {
+        Cow::Borrowed(text) => *text = text.get(..length).unwrap_or(text),
+        Cow::Owned(text) => text.truncate(length),
     }
 }
 
@@ -290,9 +306,9 @@ impl TextBuilder {
 }
 
 /// A literal part with its escapes resolved and its lines moved left.
-fn literal(tree: &Tree, span: Span, out: &Rendering) -> String {
+fn literal<'t>(tree: &'t Tree, span: Span, out: &Rendering<'_>) -> Cow<'t, str> {
     if out.indent == 0 {
-        return tree.unescape(span, out.kind).into_owned();
+        return tree.unescape(span, out.kind);
     }
     let mut text = String::new();
     let mut start = span.start;
@@ -308,7 +324,7 @@ fn literal(tree: &Tree, span: Span, out: &Rendering) -> String {
         text.push_str(&tree.unescape(Span::new(start + Span::of(0, skip).end, end), out.kind));
         start = end;
     }
-    text
+    text.into()
 }
 
 fn at_line_start(tree: &Tree, offset: u32) -> bool {

@@ -7,6 +7,7 @@ use plimsoll_syntax::{Place, Span, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::declare::File;
+use crate::lattice::joined;
 
 /// For each name (`var.a`, `aws_instance.web`, `data.aws_ami.base`) who uses it, and where.
 pub(crate) type Uses = FxHashMap<CompactString, Vec<Use>>;
@@ -25,15 +26,16 @@ pub(crate) struct Use {
     pub(crate) attribute: Option<CompactString>,
 }
 
-/// Words that are no declarations.
-const WORDS: &[&str] = &["data", "ephemeral", "each", "count", "self", "path", "terraform", "tofu"];
+/// Up to so many users are looked through one by one.
+const FEW: usize = 8;
 
 /// Adds the uses in the file of number `at`; returns whether each use in it names what it uses: `var["a"]` does not.
 pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
     let tree = &file.tree;
     let owners = owners(tree);
     let mut is_plain = true;
-    let mut found: Vec<(CompactString, Use)> = Vec::new();
+    let attributes = tree.exprs.iter().filter(|expr| matches!(expr.kind, ExprKind::GetAttr { .. })).count();
+    let mut found: Vec<(CompactString, Use)> = Vec::with_capacity(attributes);
     // What stands behind a name is an expression around it, and comes later: for each expression the use that it ends, if it does.
     let mut ends: Vec<Option<u32>> = vec![None; tree.exprs.len()];
     for (id, expr) in tree.exprs.iter().enumerate() {
@@ -54,7 +56,7 @@ pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
         if let Some((_, known)) = ends[base.0 as usize].take().and_then(|at| found.get_mut(at as usize)) {
             known.attribute = Some(tree.text(name).into());
         }
-        let Some(used) = used(tree, base, name) else { continue };
+        let Some(used) = used(tree, expr.span, base, name) else { continue };
         let before = owners.partition_point(|(span, _)| span.start <= expr.span.start);
         let owner = before.checked_sub(1).and_then(|before| owners.get(before)).filter(|(span, _)| expr.span.end <= span.end);
         let Some((_, owner)) = owner else { continue };
@@ -75,20 +77,23 @@ pub(crate) fn collect(file: &File, at: u32, uses: &mut Uses) -> bool {
 /// The names that are used within a span, in order.
 pub(crate) fn names(tree: &Tree, span: Span) -> impl Iterator<Item = CompactString> {
     let inside = tree.exprs.iter().filter(move |expr| span.contains(expr.span));
-    inside.filter_map(|expr| if let ExprKind::GetAttr { base, name } = expr.kind { used(tree, base, name) } else { None })
+    inside.filter_map(
+        |expr| if let ExprKind::GetAttr { base, name } = expr.kind { used(tree, expr.span, base, name) } else { None },
+    )
 }
 
 /// The users of a name as a list: each once, where it does so first.
 pub(crate) fn listed(uses: &Uses, name: &str, place: Place) -> Value {
-    let mut users: Vec<Value> = Vec::new();
-    let mut seen: FxHashSet<&str> = FxHashSet::default();
-    let mut last = name;
-    for user in uses.get(name).into_iter().flatten() {
-        // A validation refers to its own variable; that is no use. Uses of one user mostly follow each other.
-        if user.owner != name && user.owner != last && seen.insert(&user.owner) {
+    let all = uses.get(name).map_or(&[][..], Vec::as_slice);
+    // Uses of one user mostly follow each other. A validation refers to its own variable; that is no use.
+    let firsts = all.chunk_by(|one, next| one.owner == next.owner).filter_map(<[Use]>::first).filter(|user| user.owner != name);
+    let mut users: Vec<Value> = Vec::with_capacity(firsts.clone().count());
+    let mut more: FxHashSet<&str> = FxHashSet::default();
+    for user in firsts {
+        let is_known = users.iter().take(FEW).any(|known| known.as_str() == Some(user.owner.as_str()));
+        if !is_known && (users.len() < FEW || more.insert(&user.owner)) {
             users.push(Value::string(user.owner.clone(), user.place));
         }
-        last = &user.owner;
     }
     Value::list(users, place)
 }
@@ -117,16 +122,19 @@ pub(crate) fn knows_self(tree: &Tree, span: Span) -> bool {
     inner.is_some_and(|inner| in_commands(tree, span) || holds(inner))
 }
 
-fn used(tree: &Tree, base: ExprId, name: Span) -> Option<CompactString> {
-    let name = tree.text(name);
+/// What an expression names that takes `name` of `base`.
+fn used(tree: &Tree, whole: Span, base: ExprId, name: Span) -> Option<CompactString> {
     match tree[base].kind {
         ExprKind::Variable => match tree.text(tree[base].span) {
-            word if WORDS.contains(&word) => None,
-            word => Some(dotted([word, name])),
+            // These are no declarations.
+            "data" | "ephemeral" | "each" | "count" | "self" | "path" | "terraform" | "tofu" => None,
+            // It is written so, but where there is space between.
+            word if word.len() + 1 + name.len() as usize == whole.len() as usize => Some(tree.text(whole).into()),
+            word => Some(joined([word, ".", tree.text(name)])),
         },
         ExprKind::GetAttr { base, name: kind } if matches!(tree[base].kind, ExprKind::Variable) => {
             match tree.text(tree[base].span) {
-                mode @ ("data" | "ephemeral") => Some(dotted([mode, tree.text(kind), name])),
+                mode @ ("data" | "ephemeral") => Some(joined([mode, ".", tree.text(kind), ".", tree.text(name)])),
                 _ => None,
             }
         }
@@ -141,7 +149,7 @@ fn owners(tree: &Tree) -> Vec<(Span, CompactString)> {
         let BodyItem::Block(block) = item else { continue };
         match tree.text(block.kind) {
             "locals" => {
-                owners.extend(block.body.attributes().map(|local| (local.span, dotted(["local", tree.text(local.name)]))))
+                owners.extend(block.body.attributes().map(|local| (local.span, joined(["local.", tree.text(local.name)]))))
             }
             kind => owners.push((block.span(), owner(tree, block, kind))),
         }
@@ -153,22 +161,10 @@ fn owners(tree: &Tree) -> Vec<(Span, CompactString)> {
 fn owner(tree: &Tree, block: &Block, kind: &str) -> CompactString {
     let label = |n: usize| block.labels.get(n).map(|label| tree.label(*label)).unwrap_or_default();
     match kind {
-        "variable" => dotted(["var", &label(0)]),
-        "resource" => dotted([&label(0), &label(1)]),
-        "data" | "ephemeral" => dotted([kind, &label(0), &label(1)]),
-        "output" | "module" | "provider" | "check" => dotted([kind, &label(0)]),
+        "variable" => joined(["var.", &label(0)]),
+        "resource" => joined([&label(0), ".", &label(1)]),
+        "data" | "ephemeral" => joined([kind, ".", &label(0), ".", &label(1)]),
+        "output" | "module" | "provider" | "check" => joined([kind, ".", &label(0)]),
         _ => kind.into(),
     }
-}
-
-/// Words with dots between them.
-fn dotted<const N: usize>(words: [&str; N]) -> CompactString {
-    let mut name = CompactString::with_capacity(words.iter().map(|word| word.len() + 1).sum::<usize>() - 1);
-    for (at, word) in words.into_iter().enumerate() {
-        if at > 0 {
-            name.push('.');
-        }
-        name.push_str(word);
-    }
-    name
 }

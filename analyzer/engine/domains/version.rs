@@ -7,9 +7,37 @@ const BUILDS: &[&str] = &["gke", "eks", "aks", "k3s", "rke2", "rancher", "ubuntu
 
 /// A version: numbers, then what marks it as a pre-release.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Version {
+pub(crate) struct Version {
     numbers: Vec<u64>,
     before: Option<String>,
+}
+
+impl Version {
+    /// `None`: it is not readable.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        parse(text)
+    }
+
+    /// Whether it is older than another one.
+    pub(crate) fn precedes(&self, other: &Self) -> bool {
+        order(self, other) == Ordering::Less
+    }
+}
+
+/// A constraint, read once for several versions: alternatives, of which one holds where all of its parts do.
+pub(crate) struct Constraint(Vec<Vec<Part>>);
+
+impl Constraint {
+    /// `None`: it is not readable.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let parts = |alternative: &str| alternative.split(',').map(Part::read).collect::<Option<Vec<_>>>();
+        text.split("||").map(parts).collect::<Option<_>>().map(Self)
+    }
+
+    /// Whether a version satisfies it.
+    pub(crate) fn allows(&self, version: &Version) -> bool {
+        self.0.iter().any(|parts| parts.iter().all(|part| part.allows(version)))
+    }
 }
 
 /// Whether a version satisfies a constraint: alternatives with `||`, of parts with `,`, each `>= 1.2` or the like; `~> 1.2` is
@@ -17,44 +45,52 @@ struct Version {
 #[must_use]
 pub(crate) fn satisfies(version: &str, constraint: &str) -> Option<bool> {
     let version = parse(version)?;
-    let mut any = false;
-    for alternative in constraint.split("||") {
-        let mut all = true;
-        for part in alternative.split(',') {
-            all &= satisfies_one(&version, part.trim())?;
-        }
-        any |= all;
-    }
-    Some(any)
+    Constraint::read(constraint).map(|constraint| constraint.allows(&version))
 }
 
 /// Whether a version is older than another one; `None`: one is not readable.
 #[must_use]
 pub(crate) fn precedes(version: &str, other: &str) -> Option<bool> {
-    Some(order(&parse(version)?, &parse(other)?) == Ordering::Less)
+    Some(parse(version)?.precedes(&parse(other)?))
 }
 
-fn satisfies_one(version: &Version, part: &str) -> Option<bool> {
-    let digits = part.find(|c: char| !"<>=!~^ ".contains(c))?;
-    let (operator, wanted) = part.split_at(digits);
-    let wanted = parse(wanted)?;
-    let order = order(version, &wanted);
-    Some(match operator.trim() {
-        "" | "=" | "==" => order == Ordering::Equal,
-        "!=" => order != Ordering::Equal,
-        ">" => order == Ordering::Greater,
-        ">=" => order != Ordering::Less,
-        "<" => order == Ordering::Less,
-        "<=" => order != Ordering::Greater,
-        // All numbers but the last one are fixed.
-        "~>" => order != Ordering::Less && same(version, &wanted, wanted.numbers.len().saturating_sub(1)),
-        "~" => order != Ordering::Less && same(version, &wanted, wanted.numbers.len().min(2)),
-        "^" => {
-            let zeros = wanted.numbers.iter().take_while(|number| **number == 0).count();
-            order != Ordering::Less && same(version, &wanted, (zeros + 1).min(wanted.numbers.len()))
-        }
-        _ => return None,
-    })
+/// One comparison of a constraint.
+struct Part {
+    wanted: Version,
+    /// Whether a version, in this order to the wanted one, is allowed.
+    test: fn(Ordering, &Version, &Version) -> bool,
+}
+
+impl Part {
+    fn read(part: &str) -> Option<Self> {
+        let part = part.trim();
+        let digits = part.find(|c: char| !"<>=!~^ ".contains(c))?;
+        let (operator, wanted) = part.split_at(digits);
+        let wanted = parse(wanted)?;
+        let test: fn(Ordering, &Version, &Version) -> bool = match operator.trim() {
+            "" | "=" | "==" => |order, _, _| order == Ordering::Equal,
+            "!=" => |order, _, _| order != Ordering::Equal,
+            ">" => |order, _, _| order == Ordering::Greater,
+            ">=" => |order, _, _| order != Ordering::Less,
+            "<" => |order, _, _| order == Ordering::Less,
+            "<=" => |order, _, _| order != Ordering::Greater,
+            // All numbers but the last one are fixed.
+            "~>" => {
+                |order, version, wanted| order != Ordering::Less && same(version, wanted, wanted.numbers.len().saturating_sub(1))
+            }
+            "~" => |order, version, wanted| order != Ordering::Less && same(version, wanted, wanted.numbers.len().min(2)),
+            "^" => |order, version, wanted| {
+                let zeros = wanted.numbers.iter().take_while(|number| **number == 0).count();
+                order != Ordering::Less && same(version, wanted, (zeros + 1).min(wanted.numbers.len()))
+            },
+            _ => return None,
+        };
+        Some(Self { wanted, test })
+    }
+
+    fn allows(&self, version: &Version) -> bool {
+        (self.test)(order(version, &self.wanted), version, &self.wanted)
+    }
 }
 
 fn same(a: &Version, b: &Version, count: usize) -> bool {
@@ -102,7 +138,7 @@ fn parse(text: &str) -> Option<Version> {
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
     let text = text.split_once('+').map_or(text, |(version, _build)| version);
     let (release, suffix) = text.split_once('-').map_or((text, ""), |(release, suffix)| (release, suffix));
-    let mut numbers = Vec::new();
+    let mut numbers = Vec::with_capacity(3);
     let mut before = None;
     for part in release.split('.') {
         let digits = part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len());

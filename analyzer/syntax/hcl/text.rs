@@ -11,29 +11,7 @@ impl Tree {
     /// The text of a literal part: escapes resolved as its template has them.
     #[must_use]
     pub fn unescape(&self, literal: Span, kind: TemplateKind) -> Cow<'_, str> {
-        let text = self.text(literal);
-        // Nearly all are as they stand, and short: one look at each byte is quicker than three searches.
-        if !text.bytes().any(|byte| matches!(byte, b'\\' | b'$' | b'%')) {
-            return Cow::Borrowed(text);
-        }
-        let escapes = kind == TemplateKind::Quoted && text.contains('\\');
-        if !escapes && !text.contains("$${") && !text.contains("%%{") {
-            return Cow::Borrowed(text);
-        }
-        let mut out = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some(c) = rest.chars().next() {
-            if rest.starts_with("$${") || rest.starts_with("%%{") {
-                out.push_str(&rest[1..3]);
-                rest = &rest[3..];
-            } else if c == '\\' && escapes {
-                rest = escape(rest, &mut out);
-            } else {
-                out.push(c);
-                rest = &rest[c.len_utf8()..];
-            }
-        }
-        Cow::Owned(out)
+        unescaped(self.text(literal), kind)
     }
 
     /// The text of a string without holes; `<<-` heredocs lose their least indentation.
@@ -55,15 +33,37 @@ impl Tree {
     /// A label without its quotes.
     #[must_use]
     pub fn label(&self, label: Span) -> Cow<'_, str> {
-        match self.text(label).strip_prefix('"') {
-            Some(quoted) => {
-                let inner = quoted.strip_suffix('"').unwrap_or(quoted);
-                let start = label.start + 1;
-                self.unescape(Span::new(start, start + Span::of(0, inner.len()).end), TemplateKind::Quoted)
-            }
-            None => Cow::Borrowed(self.text(label)),
+        let text = self.text(label);
+        match text.strip_prefix('"') {
+            Some(quoted) => unescaped(quoted.strip_suffix('"').unwrap_or(quoted), TemplateKind::Quoted),
+            None => Cow::Borrowed(text),
         }
     }
+}
+
+fn unescaped(text: &str, kind: TemplateKind) -> Cow<'_, str> {
+    // Nearly all are as they stand, and short: one look at each byte is quicker than three searches.
+    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'$' | b'%')) {
+        return Cow::Borrowed(text);
+    }
+    let escapes = kind == TemplateKind::Quoted && text.contains('\\');
+    if !escapes && !text.contains("$${") && !text.contains("%%{") {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if rest.starts_with("$${") || rest.starts_with("%%{") {
+            out.push_str(&rest[1..3]);
+            rest = &rest[3..];
+        } else if c == '\\' && escapes {
+            rest = escape(rest, &mut out);
+        } else {
+            out.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// Leading spaces and tabs, in bytes.

@@ -10,9 +10,10 @@ use plimsoll_syntax::{Item, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Items, provider_of};
-use crate::body::{finished, names};
+use crate::body::{finished, names, slots};
 use crate::declare::{At, Declared, File, Module, count};
 use crate::evaluator::{Cx, Instance};
+use crate::lattice::joined;
 use crate::uses;
 
 impl Items<'_> {
@@ -20,7 +21,7 @@ impl Items<'_> {
         let module = &at.module;
         for variable in &module.variables.list {
             let Some(written) = module.block(variable.at) else { continue };
-            let mut map = self.map(at, variable);
+            let mut map = self.map(at, variable, 5);
             if let Some((file, attribute)) = module.attribute(variable, "type") {
                 let text = file.text(file.tree[attribute.expr].span).trim_matches('"');
                 set(&mut map, "type", Value::string(text, file.place(file.tree[attribute.expr].span)));
@@ -31,30 +32,30 @@ impl Items<'_> {
             map.set("required", Value::bool(required, header));
             self.evaluator.check_variable(at, variable);
             self.conditions(at, variable, &mut map);
-            let address = format_compact!("var.{}", variable.name);
+            let address = joined(["var.", &variable.name]);
             named(&mut map, module, &address, header);
             self.push(&["variable"], address, written, map, None);
         }
         for output in &module.outputs.list {
             let Some(written) = module.block(output.at) else { continue };
-            let mut map = self.map(at, output);
+            let mut map = self.map(at, output, 4);
             let header = written.0.place(written.1.header());
             map.set("name", Value::string(output.name.clone(), header));
             if let Some(of) = self.evaluator.output_type(at, output) {
                 map.set("type", Value::string(format_compact!("{of}"), header));
             }
             self.conditions(at, output, &mut map);
-            let address = format_compact!("output.{}", output.name);
+            let address = joined(["output.", &output.name]);
             named(&mut map, module, &address, header);
             self.push(&["output"], address, written, map, None);
         }
         for provider in &module.providers {
             let Some(written) = module.block(provider.at) else { continue };
-            let mut map = self.map(at, provider);
+            let mut map = self.map(at, provider, 3);
             let alias = map.get("alias").and_then(|entry| entry.value.as_str()).map(CompactString::from);
-            let base = format_compact!("provider.{}", provider.name);
+            let base = joined(["provider.", &provider.name]);
             let header = written.0.place(written.1.header());
-            let name = alias.map_or_else(|| base.clone(), |alias| format_compact!("{base}.{alias}"));
+            let name = alias.map_or_else(|| base.clone(), |alias| joined([&base, ".", &alias]));
             for (field, value) in [("name", &provider.name), ("type", &provider.name), ("address", &name)] {
                 if map.get(field).is_none() {
                     map.set(field, Value::string(value.clone(), header));
@@ -64,7 +65,7 @@ impl Items<'_> {
         }
         for settings in &module.settings {
             let Some(written) = module.block(settings.at) else { continue };
-            let mut map = self.map(at, settings);
+            let mut map = self.map(at, settings, 1);
             self.requirements(at, settings, &mut map);
             self.push(&["terraform"], "terraform", written, map, None);
         }
@@ -72,19 +73,16 @@ impl Items<'_> {
         self.required_providers(at);
     }
 
-    fn map(&self, at: &Instance, declared: &Declared) -> Map {
+    /// What is written of a declaration, with room for what is derived.
+    fn map(&self, at: &Instance, declared: &Declared, room: usize) -> Map {
         let range = at.module.block(declared.at).map(|(file, block)| file.place(block.span()).span).unwrap_or_default();
         // The arguments of declarations are not all expressions with values: types are left out, and conditions come later.
-        let items: Vec<(&File, &BodyItem)> = at
-            .module
-            .body(declared)
-            .into_iter()
-            .filter(|(file, item)| match item {
-                BodyItem::Attribute(attribute) => file.text(attribute.name) != "type",
-                BodyItem::Block(block) => file.text(block.kind) != "required_providers" && !is_condition(file, item),
-            })
-            .collect();
-        let mut entries = self.evaluator.body(at, None, &items, 0);
+        let items = at.module.body(declared).filter(|(file, item)| match item {
+            BodyItem::Attribute(attribute) => file.text(attribute.name) != "type",
+            BodyItem::Block(block) => file.text(block.kind) != "required_providers" && !is_condition(file, item),
+        });
+        let mut entries = self.evaluator.body(at, None, slots(items), 0);
+        entries.reserve_exact(room);
         for entry in &mut entries {
             entry.value = finished(std::mem::take(&mut entry.value));
         }
@@ -99,13 +97,14 @@ impl Items<'_> {
             // The item is the local value itself, not a use of it.
             value.via = value.via.take().and_then(|via| via.from.clone());
             let name = file.place(local.attribute.name);
+            let address = joined(["local.", &local.name]);
             let mut map = Map { range: place.span, ..Map::default() };
-            map.set("name", Value::string(local.name.clone(), name));
+            map.push("name", Value::string(local.name.clone(), name));
             map.entries.push(Entry { key: "value".into(), key_place: name, place: name, value });
-            named(&mut map, &at.module, &format_compact!("local.{}", local.name), name);
+            named(&mut map, &at.module, &address, name);
             self.items.push(Arc::new(Item {
                 views: vec!["local".into()],
-                name: format_compact!("local.{}", local.name),
+                name: address,
                 header: name,
                 range: place.span,
                 value: Value::map(map, name),
@@ -129,25 +128,25 @@ impl Items<'_> {
                 self.provider_item(&name, place, map);
             }
         }
-        let mut used: FxHashMap<CompactString, At> = FxHashMap::default();
+        let mut used: FxHashMap<&str, At> = FxHashMap::default();
         let mut order = Vec::new();
         for resource in &module.resources {
-            let written =
-                module.attribute(&resource.block, "provider").map(|(file, attribute)| file.text(file.tree[attribute.expr].span));
-            let name: CompactString =
-                written.unwrap_or_else(|| provider_of(&resource.kind)).trim_matches('"').split('.').next().unwrap_or("").into();
-            if name != "terraform" && !declared.contains(&name) && !used.contains_key(&name) {
-                used.insert(name.clone(), resource.block.at);
+            let written = module.attribute(&resource.block, "provider");
+            let written = written
+                .and_then(|(file, attribute)| file.text(file.tree[attribute.expr].span).trim_matches('"').split('.').next());
+            let name = written.unwrap_or_else(|| provider_of(&resource.kind));
+            if name != "terraform" && !declared.contains(name) && !used.contains_key(name) {
+                used.insert(name, resource.block.at);
                 order.push(name);
             }
         }
         for name in order {
-            let Some((file, block)) = used.get(&name).and_then(|at| module.block(*at)) else { continue };
+            let Some((file, block)) = used.get(name).and_then(|at| module.block(*at)) else { continue };
             let place = file.place(block.header());
             let mut map = Map { range: file.place(block.span()).span, ..Map::default() };
-            map.set("name", Value::string(name.clone(), place));
-            map.set("declared", Value::bool(false, place));
-            self.provider_item(&name, place, map);
+            map.push("name", Value::string(name, place));
+            map.push("declared", Value::bool(false, place));
+            self.provider_item(name, place, map);
         }
     }
 
@@ -208,10 +207,13 @@ impl Items<'_> {
     /// Adds the blocks that hold conditions. What Terraform would refuse in one of them is not known here: it depends on values
     /// that are given later.
     fn conditions(&self, at: &Instance, declared: &Declared, map: &mut Map) {
-        let conditions = at.module.body(declared).into_iter().filter(|(file, item)| is_condition(file, item)).collect::<Vec<_>>();
-        let evaluated = self.evaluator.attempt(|| {
-            Value::map(Map { entries: self.evaluator.body(at, None, &conditions, 0), ..Map::default() }, Place::NONE)
-        });
+        let conditions = slots(at.module.body(declared).filter(|(file, item)| is_condition(file, item)));
+        if conditions.is_empty() {
+            return;
+        }
+        let evaluated = self
+            .evaluator
+            .attempt(|| Value::map(Map { entries: self.evaluator.body(at, None, conditions, 0), ..Map::default() }, Place::NONE));
         if let Ok(Value { kind: Kind::Map(blocks), .. }) = evaluated {
             map.entries.extend(blocks.entries.iter().cloned());
         }
@@ -224,7 +226,7 @@ impl Items<'_> {
         }
         self.items.push(Arc::new(Item {
             views: vec!["terraform.provider".into()],
-            name: format_compact!("provider.{name}"),
+            name: joined(["provider.", name]),
             header: place,
             range: map.range,
             value: Value::map(map, place),

@@ -223,7 +223,7 @@ pub(super) fn slot_name<'m>(file: &'m File, item: &'m BodyItem) -> Cow<'m, str> 
 /// The argument of a declaration that a span lies in.
 pub(super) fn declared_with(module: &Module, declared: &Declared, file: u32, span: Span) -> Option<CompactString> {
     let written = module.files.get(file as usize)?;
-    let found = module.body(declared).into_iter().find(|(known, item)| {
+    let found = module.body(declared).find(|(known, item)| {
         let around = match item {
             BodyItem::Attribute(attribute) => attribute.span,
             BodyItem::Block(block) => block.span(),

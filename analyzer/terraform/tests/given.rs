@@ -156,7 +156,7 @@ fn a_plan_is_placed_in_its_source() {
     let tree = yaml::parse(&json.into());
     let document = yaml::to_value(&tree, tree.documents[0].root, FileId(9), Dialect::Core);
     let source = plan(&[("main.tf", "variable \"v\" {}\nresource \"x\" \"a\" {\n  open = var.v\n}\n")]);
-    let items = plan_items(&document, &source.items);
+    let items = plan_items(&document, &source.items.into_items());
     let value = |name: &str| items[0].value.as_map().unwrap().get(name).unwrap();
     assert_eq!((value("open").place.file, shown(&value("open").value)), (FileId(0), "true".into()));
     assert_eq!(value("more").place, items[0].header);

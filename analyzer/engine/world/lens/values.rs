@@ -111,8 +111,7 @@ impl Engine {
                 for (_, inputs) in self.outside.contexts(db, root) {
                     let root = Root::new(db, root.clone(), inputs);
                     // What views over several providers make of them comes behind.
-                    let own = queries::evaluation(db, workspace, root).items.len();
-                    work(queries::root_items(db, workspace, root).get(..own).unwrap_or_default());
+                    work(queries::evaluation(db, workspace, root).planned());
                 }
             }
             return;
