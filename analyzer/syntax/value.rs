@@ -437,14 +437,23 @@ impl Map {
         let entry = Entry::derived(key, value);
         match self.entries.iter_mut().find(|known| known.key == entry.key) {
             Some(known) => *known = entry,
-            None => {
-                // Maps are small, many, and live long: they grow by little, so that little stays empty.
-                if self.entries.len() == self.entries.capacity() {
-                    self.entries.reserve_exact(4.max(self.entries.len() / 4));
-                }
-                self.entries.push(entry);
-            }
+            None => self.append(entry),
         }
+    }
+
+    /// The same, of a key that is not there yet: nothing is searched.
+    pub fn push(&mut self, key: impl Into<CompactString>, value: Value) {
+        let entry = Entry::derived(key, value);
+        debug_assert!(self.get(&entry.key).is_none(), "{} is there already", entry.key);
+        self.append(entry);
+    }
+
+    fn append(&mut self, entry: Entry) {
+        // Maps are small, many, and live long: they grow by little, so that little stays empty.
+        if self.entries.len() == self.entries.capacity() {
+            self.entries.reserve_exact(4.max(self.entries.len() / 4));
+        }
+        self.entries.push(entry);
     }
 }
 
