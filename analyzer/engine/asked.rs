@@ -5,14 +5,17 @@
 //! rows of a view, and rows about `apt-get` are not asked about `curl`. Only what is surely so counts: a row that may have something to
 //! say, be it that something is not known, is asked.
 
+mod claims;
+
 use compact_str::CompactString;
-use plimsoll_rule_language::condition::{Argument, Comparison, Condition, Literal, Operand, Path, Root, Step};
-use plimsoll_rule_language::functions::Function;
+use plimsoll_rule_language::condition::{Literal, Step};
 use plimsoll_rule_language::rule::{Row, Verdict};
 use plimsoll_rule_language::schema::{Body, Field as SchemaField};
 use plimsoll_syntax::value::Map;
 use plimsoll_syntax::{Item, Kind};
 use rustc_hash::FxHashMap;
+
+use claims::{Claim, Claimed, claim, own_field};
 
 /// A rule and one of its rows.
 pub(crate) type RowNumber = (u32, u32);
@@ -33,17 +36,24 @@ pub(crate) struct Rows {
 #[derive(Debug, Default)]
 struct Field {
     name: CompactString,
+    /// Texts that lie deeper, by the names that lead there.
+    deeper: Vec<(Vec<CompactString>, Texts)>,
     /// Nothing is there, and nothing stands in for it.
     null: Bits,
     /// A list without elements.
     empty: Bits,
     /// A list or map, known as a whole.
     whole: Bits,
-    /// A text, but for the rows that ask for it.
-    text: Bits,
-    asked: FxHashMap<CompactString, Bits>,
+    texts: Texts,
     /// The other one than `false`, than `true`.
     flag: [Bits; 2],
+}
+
+/// Rows that have nothing to say because of a text, but for those that ask for it.
+#[derive(Debug, Default)]
+struct Texts {
+    any: Bits,
+    asked: FxHashMap<CompactString, Bits>,
 }
 
 /// A row that judges elements of these fields, or of what lies deeper in them.
@@ -140,9 +150,15 @@ impl Rows {
         for (condition, wanted) in when.chain(unless).chain(verdict) {
             claim(condition, wanted, row.each.is_empty(), &mut claims);
         }
-        for Claim { field, test } in claims {
+        for Claim { field, inner, test } in claims {
             let number = self.field(field);
             let Some(field) = self.fields.get_mut(number) else { continue };
+            if !inner.is_empty() {
+                if let Claimed::Texts(texts) = test {
+                    field.deeper(inner).claim(at, &texts);
+                }
+                continue;
+            }
             if plain && !matches!(test, Claimed::Absent | Claimed::Not(_)) {
                 field.null.set(at, true);
             }
@@ -151,27 +167,13 @@ impl Rows {
                 Claimed::Flag(flag) => field.flag[usize::from(flag)].set(at, true),
                 Claimed::Not(flag) => field.flag[usize::from(!flag)].set(at, true),
                 Claimed::Absent => {
-                    field.text.set(at, true);
-                    field.asked.values_mut().for_each(|rows| rows.set(at, false));
+                    field.texts.claim(at, &[]);
                     field.whole.set(at, true);
                     field.empty.set(at, true);
                     field.flag.iter_mut().for_each(|rows| rows.set(at, true));
                 }
                 Claimed::Elements => field.empty.set(at, true),
-                Claimed::Texts(texts) => {
-                    // Of two claims each counts; what is asked for is what both ask for.
-                    let before = field.text.has(at);
-                    field.text.set(at, true);
-                    if before {
-                        field
-                            .asked
-                            .iter_mut()
-                            .filter(|(text, _)| !texts.contains(text))
-                            .for_each(|(_, rows)| rows.set(at, false));
-                    } else {
-                        texts.into_iter().for_each(|text| field.asked.entry(text.clone()).or_default().set(at, true));
-                    }
-                }
+                Claimed::Texts(texts) => field.texts.claim(at, &texts),
             }
         }
     }
@@ -202,11 +204,46 @@ impl Rows {
                 silent.set(row.row, false);
             }
         }
-        out.extend(self.rows.iter().enumerate().filter(|(at, _)| !silent.has(*at)).map(|(_, number)| *number));
+        for (word, rows) in self.rows.chunks(64).enumerate() {
+            let mut asked = !silent.0.get(word).unwrap_or(&0);
+            while let Some(number) = rows.get(asked.trailing_zeros() as usize) {
+                out.push(*number);
+                asked &= asked - 1;
+            }
+        }
+    }
+}
+
+impl Texts {
+    /// A row has something to say of these texts alone. Of two claims each counts: what is asked for is what both ask for.
+    fn claim(&mut self, row: usize, texts: &[&CompactString]) {
+        if self.any.has(row) {
+            let others = self.asked.iter_mut().filter(|(text, _)| !texts.contains(text));
+            others.for_each(|(_, rows)| rows.set(row, false));
+        } else {
+            self.any.set(row, true);
+            texts.iter().for_each(|text| self.asked.entry((*text).clone()).or_default().set(row, true));
+        }
+    }
+
+    /// Adds the rows that have nothing to say because of this text.
+    fn look(&self, text: &str, silent: &mut Bits) {
+        silent.add(&self.any, self.asked.get(text));
     }
 }
 
 impl Field {
+    /// The texts that lie where these names lead.
+    fn deeper(&mut self, inner: &[Step]) -> &mut Texts {
+        let name = |step: &Step| if let Step::Field(name) = step { Some(name.clone()) } else { None };
+        let names: Vec<_> = inner.iter().filter_map(name).collect();
+        let at = self.deeper.iter().position(|(known, _)| *known == names).unwrap_or_else(|| {
+            self.deeper.push((names, Texts::default()));
+            self.deeper.len() - 1
+        });
+        &mut self.deeper[at].1
+    }
+
     /// What a map has in this field; adds the rows that have nothing to say because of it.
     fn look(&self, map: &Map, shape: Option<&Body>, plain: &Bits, silent: &mut Bits) -> State {
         let kind = match map.get(&self.name) {
@@ -214,6 +251,15 @@ impl Field {
             None if map.tail.is_none() => &Kind::Null,
             None => return State::Other,
         };
+        for (names, texts) in &self.deeper {
+            let end = names.iter().try_fold(kind, |kind, name| match kind {
+                Kind::Map(map) => map.get(name).map(|entry| &entry.value.kind),
+                _ => None,
+            });
+            if let Some(Kind::String(text)) = end {
+                texts.look(text, silent);
+            }
+        }
         match kind {
             Kind::Null => {
                 let field = shape.and_then(|body| body.get(&self.name));
@@ -233,7 +279,7 @@ impl Field {
                 State::Other
             }
             Kind::String(text) => {
-                silent.add(&self.text, self.asked.get(text));
+                self.texts.look(text, silent);
                 State::Other
             }
             Kind::List(list) if list.tail.is_none() && list.items.is_empty() => {
@@ -253,147 +299,6 @@ impl Field {
                 State::Whole
             }
         }
-    }
-}
-
-/// What a condition claims of a field: without it the condition is not what is wanted.
-#[derive(Clone)]
-struct Claim<'a> {
-    field: &'a CompactString,
-    test: Claimed<'a>,
-}
-
-#[derive(Clone)]
-enum Claimed<'a> {
-    Texts(Vec<&'a CompactString>),
-    Written,
-    Elements,
-    Absent,
-    /// It is there, and not the other one.
-    Flag(bool),
-    /// It is not this one, be it there or not.
-    Not(bool),
-}
-
-impl<'a> Claim<'a> {
-    /// What either of two conditions needs.
-    fn or(self, other: &Self) -> Option<Self> {
-        let test = match (self.test, &other.test) {
-            _ if self.field != other.field => return None,
-            (Claimed::Texts(mut texts), Claimed::Texts(more)) => {
-                texts.extend(more);
-                Claimed::Texts(texts)
-            }
-            (Claimed::Elements, Claimed::Elements) => Claimed::Elements,
-            (Claimed::Absent, Claimed::Absent) => Claimed::Absent,
-            (Claimed::Flag(one), Claimed::Flag(other)) if one == *other => Claimed::Flag(one),
-            (Claimed::Not(one), Claimed::Not(other)) if one == *other => Claimed::Not(one),
-            (Claimed::Absent | Claimed::Not(_), _) | (_, Claimed::Absent | Claimed::Not(_)) => return None,
-            _ => Claimed::Written,
-        };
-        Some(Self { field: self.field, test })
-    }
-}
-
-/// Adds what a condition claims of the item's own fields, to be true or false as it is wanted; `here`: names without a root are the
-/// item's.
-fn claim<'a>(condition: &'a Condition, wanted: bool, here: bool, out: &mut Vec<Claim<'a>>) {
-    match condition {
-        Condition::Not(inner) => claim(inner, !wanted, here, out),
-        // Every part of it must be as it is wanted.
-        Condition::And(all) if wanted => all.iter().for_each(|condition| claim(condition, wanted, here, out)),
-        Condition::Or(all) if !wanted => all.iter().for_each(|condition| claim(condition, wanted, here, out)),
-        Condition::And(all) | Condition::Or(all) => {
-            let mut arms = all.iter().map(|condition| {
-                let mut claims = Vec::new();
-                claim(condition, wanted, here, &mut claims);
-                claims
-            });
-            let first = arms.next().unwrap_or_default();
-            let both = |known: Vec<Claim<'a>>, arm: Vec<Claim<'a>>| {
-                known.into_iter().filter_map(|claim| arm.iter().find_map(|other| claim.clone().or(other))).collect()
-            };
-            out.extend(arms.fold(first, both));
-        }
-        Condition::Compare(Operand::Path(path), comparison, Operand::Literal(constant)) => {
-            let test = own_field(path, here).and_then(|field| Some((field, compared(path, *comparison, constant, wanted)?)));
-            out.extend(test.map(|(field, test)| Claim { field, test }));
-        }
-        Condition::Test(function, arguments) => {
-            let Some((path, others)) = arguments.split_first().and_then(|(first, others)| Some((first.path()?, others))) else {
-                return;
-            };
-            let test = own_field(path, here).and_then(|field| Some((field, tested(*function, path, others, wanted)?)));
-            out.extend(test.map(|(field, test)| Claim { field, test }));
-        }
-        Condition::Constant(_) | Condition::Compare(..) => {}
-    }
-}
-
-/// What a comparison with a constant needs: only null equals null, and nothing is less or more.
-fn compared<'a>(path: &Path, comparison: Comparison, constant: &'a Literal, wanted: bool) -> Option<Claimed<'a>> {
-    let single = path.steps.len() == 1;
-    match (comparison, constant) {
-        (Comparison::Equal | Comparison::NotEqual, _) => {
-            let equal = (comparison == Comparison::Equal) == wanted;
-            match (equal, constant) {
-                (true, Literal::Null) => single.then_some(Claimed::Absent),
-                (true, Literal::String(text)) if single => Some(Claimed::Texts(vec![text])),
-                (true, Literal::Bool(flag)) if single => Some(Claimed::Flag(*flag)),
-                (false, Literal::Bool(flag)) => single.then_some(Claimed::Not(*flag)),
-                (false, Literal::Null) | (true, _) => Some(there(path)),
-                (false, _) => None,
-            }
-        }
-        _ => wanted.then(|| there(path)),
-    }
-}
-
-/// What a test needs of the field that its subject is, or lies in.
-fn tested<'a>(function: Function, path: &Path, others: &'a [Argument], wanted: bool) -> Option<Claimed<'a>> {
-    match function {
-        Function::None | Function::All if !wanted => Some(Claimed::Elements),
-        _ if !wanted => None,
-        Function::OneOf if path.steps.len() == 1 => {
-            let texts: Option<Vec<_>> = others.iter().map(|other| texts(other.literal()?)).collect();
-            texts.map(|texts| Claimed::Texts(texts.concat()))
-        }
-        Function::Any | Function::Contains | Function::Intersects => Some(Claimed::Elements),
-        Function::Matches
-        | Function::StartsWith
-        | Function::EndsWith
-        | Function::Satisfies
-        | Function::Retired
-        | Function::Wellformed
-        | Function::SecretName
-        | Function::Literal
-        | Function::Written => Some(there(path)),
-        _ => None,
-    }
-}
-
-/// Something is at the end of the path: of an empty list there is no part.
-fn there<'a>(path: &Path) -> Claimed<'a> {
-    if path.steps.len() == 1 { Claimed::Written } else { Claimed::Elements }
-}
-
-/// The field of the item that a path is, or leads into by nothing but names.
-fn own_field(path: &Path, here: bool) -> Option<&CompactString> {
-    let own = match path.root {
-        Root::Item => true,
-        Root::Here => here,
-        _ => false,
-    };
-    let [Step::Field(name), rest @ ..] = &path.steps[..] else { return None };
-    (own && rest.iter().all(|step| matches!(step, Step::Field(_)))).then_some(name)
-}
-
-/// The texts of a list of nothing but texts, or the one text.
-fn texts(literal: &Literal) -> Option<Vec<&CompactString>> {
-    match literal {
-        Literal::String(text) => Some(vec![text]),
-        Literal::List(all) => all.iter().map(texts).collect::<Option<Vec<_>>>().map(|all| all.concat()),
-        _ => None,
     }
 }
 

@@ -3,14 +3,16 @@
 use std::sync::OnceLock;
 
 use plimsoll_rule_language::Severity;
-use plimsoll_rule_language::rule::{Row, Verdict};
+use plimsoll_rule_language::check::Violation;
+use plimsoll_rule_language::rule::Verdict;
+use plimsoll_rule_language::schema::Body;
 use plimsoll_rules::{RuleSet, schemas};
 use plimsoll_syntax::{Item, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::asked::{RowNumber, Rows, Scratch};
 use crate::db::guarded;
-use crate::eval::{Evaluator, Frames, Judgement, RawFix, Relate, Slot, body_of};
+use crate::eval::{Evaluator, Frames, Judgement, RawFix, Relate, Slot};
 use crate::settings::{ActiveRule, Settings, SettingsError, active};
 use crate::versions::Chosen;
 use crate::views::taggable;
@@ -28,6 +30,8 @@ pub(crate) struct Rulebook {
 struct Lookers {
     rules: Vec<u32>,
     rows: OnceLock<Rows>,
+    /// What a schema says of the fields of these items.
+    body: OnceLock<Option<&'static Body>>,
 }
 
 /// What a rule said about an item; places are bytes, not lines yet.
@@ -90,9 +94,8 @@ impl Rulebook {
         Ok(Self { rules, by_view })
     }
 
-    /// The rows that look at this view.
-    fn rows(&self, view: &str) -> Option<&Rows> {
-        let lookers = self.by_view.get(view)?;
+    /// The rows of those who look at this view.
+    fn rows<'r>(&self, view: &str, lookers: &'r Lookers) -> Option<&'r Rows> {
         let rows = lookers.rows.get_or_init(|| {
             let mut rows = Rows::default();
             for &number in &lookers.rules {
@@ -111,7 +114,7 @@ impl Rulebook {
 
     /// Whether some rule looks at this view.
     pub(crate) fn looks_at(&self, view: &str) -> bool {
-        self.rows(view).is_some()
+        self.by_view.get(view).is_some_and(|lookers| self.rows(view, lookers).is_some())
     }
 
     /// Judges items that may be resources, and their tags where a rule looks at those.
@@ -129,112 +132,124 @@ impl Rulebook {
     }
 
     /// The same for a root module that gets these versions of providers.
-    pub(crate) fn run_with(&self, items: &[Item], relate: &dyn Relate, chosen: &Chosen) -> Verdicts {
-        let mut out = Verdicts::default();
-        let (mut rows, mut scratch): (Vec<RowNumber>, _) = (Vec::new(), Scratch::default());
+    pub(crate) fn run_with<'a>(&'a self, items: &'a [Item], relate: &'a dyn Relate, chosen: &'a Chosen) -> Verdicts {
+        let mut run = Run { book: self, chosen, relate, evaluator: None, said: Vec::new(), out: Verdicts::default() };
+        let (mut looking, mut rows, mut scratch): (Vec<&Rows>, Vec<RowNumber>, _) = (Vec::new(), Vec::new(), Scratch::default());
         for item in items {
+            looking.clear();
             rows.clear();
-            let body = body_of(schemas(), item);
+            // The fields are those of the first view with a schema.
+            let mut body: Option<&'static Body> = None;
             for view in &item.views {
-                if let Some(known) = self.rows(view) {
-                    known.about(item, body, &mut scratch, &mut rows);
+                let of_view = || schemas().get(view).map(|body| &**body);
+                match self.by_view.get(view.as_str()) {
+                    Some(lookers) => {
+                        body = body.or_else(|| *lookers.body.get_or_init(of_view));
+                        looking.extend(self.rows(view, lookers));
+                    }
+                    None => body = body.or_else(of_view),
                 }
             }
+            looking.iter().for_each(|known| known.about(item, body, &mut scratch, &mut rows));
             if rows.is_empty() {
                 continue;
             }
-            rows.sort_unstable();
-            rows.dedup();
+            if looking.len() > 1 {
+                rows.sort_unstable();
+                rows.dedup();
+            }
             let slot = Slot::of_item(item, body);
             let frames = Frames::of(&slot);
-            let mut at = 0;
-            while let Some(&(rule, _)) = rows.get(at) {
-                let end = at + rows[at..].iter().take_while(|row| row.0 == rule).count();
-                self.judge((item, &frames), rule, &rows[at..end], (relate, chosen), &mut out);
-                at = end;
-            }
+            rows.chunk_by(|one, other| one.0 == other.0).for_each(|rows| run.judge((item, &frames), rows));
         }
-        out
-    }
-
-    /// One rule on one item: the first row that is violated reports an element.
-    fn judge<'a>(
-        &'a self,
-        (item, frames): (&'a Item, &Frames<'_, 'a>),
-        number: u32,
-        rows: &[RowNumber],
-        (relate, chosen): (&'a dyn Relate, &'a Chosen),
-        out: &mut Verdicts,
-    ) {
-        let Some(rule) = self.rules.get(number as usize).filter(|rule| chosen.hold(&rule.info.rule.versions)) else { return };
-        let mut violated: FxHashSet<Place> = FxHashSet::default();
-        let mut undecided: Vec<RawUndecided> = Vec::new();
-        for &(_, row_number) in rows {
-            let Some(row) = rule.info.rule.rows.get(row_number as usize) else { continue };
-            let severity = rule.severity.unwrap_or(row.severity);
-            match guarded(|| judgements(rule, row, (item, frames), relate, chosen)) {
-                Ok(judgements) => {
-                    for judgement in judgements {
-                        match judgement {
-                            Judgement::Violated { place, related, message, fix } => {
-                                if violated.insert(place) {
-                                    let mut related = related;
-                                    related.extend(world::told(item));
-                                    let item = raw_item(item);
-                                    out.findings.push(RawFinding {
-                                        rule: number,
-                                        row: row_number,
-                                        severity,
-                                        place,
-                                        related,
-                                        message,
-                                        fix,
-                                        item,
-                                    });
-                                }
-                            }
-                            Judgement::Undecided { place, missing } => {
-                                let missing = missing.into_iter().map(String::from).collect();
-                                undecided.push(RawUndecided { rule: number, place, missing });
-                            }
-                        }
-                    }
-                }
-                Err(message) => {
-                    if !out.failures.iter().any(|failure| failure.0 == number) {
-                        out.failures.push((number, message));
-                    }
-                }
-            }
-        }
-        out.undecided.extend(undecided.into_iter().filter(|verdict| !violated.contains(&verdict.place)));
+        run.out
     }
 }
 
-fn judgements<'a>(
-    rule: &'a ActiveRule,
-    row: &'a Row,
-    (item, frames): (&'a Item, &Frames<'_, 'a>),
-    relate: &'a dyn Relate,
+/// Rules at work on items.
+struct Run<'a> {
+    book: &'a Rulebook,
     chosen: &'a Chosen,
-) -> Vec<Judgement> {
-    let evaluator = Evaluator::new(row, (schemas(), chosen), relate, rule.params(), &rule.kubernetes);
-    match (&row.verdict, rule.info.check) {
-        (Verdict::Rust, Some(check)) => {
-            if !evaluator.guards_hold(frames) {
-                return Vec::new();
-            }
-            let violations = check(item).into_iter();
-            violations
-                .map(|found| Judgement::Violated {
-                    place: found.place,
-                    related: found.related,
-                    message: found.message,
-                    fix: None,
-                })
-                .collect()
+    relate: &'a dyn Relate,
+    /// Made once, for all that is judged.
+    evaluator: Option<Evaluator<'a>>,
+    /// What the rule at hand says about the item at hand, by row.
+    said: Vec<(u32, Judgement)>,
+    out: Verdicts,
+}
+
+impl<'a> Run<'a> {
+    /// One rule on one item.
+    fn judge(&mut self, (item, frames): (&'a Item, &Frames<'_, 'a>), rows: &[RowNumber]) {
+        let Some(&(number, _)) = rows.first() else { return };
+        let Some(rule) = self.book.rules.get(number as usize) else { return };
+        let header = &*rule.info.rule;
+        if !self.chosen.hold(&header.versions) {
+            return;
         }
-        _ => evaluator.judge(item, frames),
+        for &(_, row_number) in rows {
+            let Some(row) = header.rows.get(row_number as usize) else { continue };
+            let of_rule = (row, rule.params(), &*rule.kubernetes);
+            let evaluator = match &mut self.evaluator {
+                Some(evaluator) => {
+                    evaluator.turn_to(of_rule);
+                    evaluator
+                }
+                none => none.insert(Evaluator::new(of_rule, (schemas(), self.chosen), self.relate)),
+            };
+            let said = &mut self.said;
+            let before = said.len();
+            let mut say = |judgement| said.push((row_number, judgement));
+            let judged = guarded(|| match (&row.verdict, rule.info.check) {
+                (Verdict::Rust, Some(check)) => {
+                    if evaluator.guards_hold(frames) {
+                        let violated = |found: Violation| Judgement::Violated {
+                            place: found.place,
+                            related: found.related,
+                            message: found.message,
+                            fix: None,
+                        };
+                        check(item).into_iter().map(violated).for_each(say);
+                    }
+                }
+                _ => evaluator.judge(item, frames, &mut say),
+            });
+            if let Err(message) = judged {
+                // What it was at when it failed is no matter to the rows that come.
+                self.evaluator = None;
+                self.said.truncate(before);
+                if !self.out.failures.iter().any(|failure| failure.0 == number) {
+                    self.out.failures.push((number, message));
+                }
+            }
+        }
+        if !self.said.is_empty() {
+            self.report(number, rule, item);
+        }
+    }
+
+    /// Takes down what the rule said: the first row that is violated reports an element.
+    fn report(&mut self, number: u32, rule: &ActiveRule, item: &Item) {
+        let mut violated: FxHashSet<Place> = FxHashSet::default();
+        let mut undecided: Vec<RawUndecided> = Vec::new();
+        for (row, judgement) in self.said.drain(..) {
+            match judgement {
+                Judgement::Violated { place, mut related, message, fix } => {
+                    if violated.insert(place) {
+                        related.extend(world::told(item));
+                        let own = rule.info.rule.rows.get(row as usize).map(|row| row.severity);
+                        let Some(severity) = rule.severity.or(own) else { continue };
+                        let item = raw_item(item);
+                        self.out.findings.push(RawFinding { rule: number, row, severity, place, related, message, fix, item });
+                    }
+                }
+                Judgement::Undecided { place, missing } => {
+                    let missing = missing.into_iter().map(String::from).collect();
+                    undecided.push(RawUndecided { rule: number, place, missing });
+                }
+            }
+        }
+        self.out.undecided.extend(undecided.into_iter().filter(|verdict| !violated.contains(&verdict.place)));
     }
 }
 

@@ -392,13 +392,17 @@ fn named(object: &Item, name: &Value) -> Option<bool> {
 
 /// Whether an autoscaler scales a workload: by kind (a `Deployment` when none is written) and name.
 fn scales(scaler: &Item, workload: &Item) -> Option<bool> {
-    let target = follow(&scaler.value, &["spec", "scaleTargetRef"]);
-    let kind = match field(&target, "kind") {
-        absent if absent.is_null() => Value::string("Deployment", target.place),
+    let target = |key| follow(&scaler.value, &["spec", "scaleTargetRef", key]);
+    let names = same(&target("name"), &field(&workload.value, "name"));
+    // Nearly all scale something else.
+    if names == Some(false) {
+        return names;
+    }
+    let kind = match target("kind") {
+        absent if absent.is_null() => Value::string("Deployment", scaler.header),
         kind => kind,
     };
-    let kinds = same(&kind, &field(&workload.value, "kind"));
-    and(kinds, same(&field(&target, "name"), &field(&workload.value, "name")))
+    and(same(&kind, &field(&workload.value, "kind")), names)
 }
 
 /// The hosts with their paths that an Ingress claims, as far as they are known, with its class.

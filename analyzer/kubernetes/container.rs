@@ -13,6 +13,8 @@ use crate::{image, security};
 const LISTS: &[&str] = &["containers", "initContainers", "ephemeralContainers"];
 /// The probes of a container.
 const PROBES: &[&str] = &["livenessProbe", "readinessProbe", "startupProbe"];
+/// How many fields are added to most containers.
+const DERIVED: usize = 9;
 /// What a probe does, and where it names a port.
 const HANDLERS: &[(&str, Option<&str>)] =
     &[("httpGet", Some("port")), ("tcpSocket", Some("port")), ("grpc", Some("port")), ("exec", None)];
@@ -33,7 +35,7 @@ pub(crate) fn items(object: &Object, template: &Template, workload: &Value) -> V
 
 fn one(object: &Object, template: &Template, workload: &Value, written: &Value, list: &str) -> Item {
     let header = header(written);
-    let mut map = Map { range: written.place.span, ..copy(written) };
+    let mut map = Map { range: written.place.span, ..copy(written, DERIVED) };
     let init = list == "initContainers";
     let sidecar = init && written.str_at(&["restartPolicy"]) == Some("Always");
     for (key, value) in [("init", init), ("ephemeral", list == "ephemeralContainers"), ("sidecar", sidecar)] {
@@ -182,7 +184,7 @@ fn resources(written: &Value) -> Option<(Value, Place)> {
     let Kind::Map(limit_map) = &limits.value.kind else { return None };
     let requests = field(&resources.value, "requests");
     let mut map = match &requests.kind {
-        Kind::Null | Kind::Map(_) => copy(&requests),
+        Kind::Null | Kind::Map(_) => copy(&requests, limit_map.entries.len()),
         _ => return None,
     };
     let mut changed = false;
@@ -199,7 +201,7 @@ fn resources(written: &Value) -> Option<(Value, Place)> {
     }
     let place = entry(&resources.value, &["requests"]).map_or(resources.place, |entry| entry.place);
     let value_place = if requests.is_null() { resources.value.place } else { requests.place };
-    let mut outer = copy(&resources.value);
+    let mut outer = copy(&resources.value, 1);
     set_at(&mut outer, "requests", Value::map(map, value_place), place);
     Some((Value::map(outer, resources.value.place), resources.place))
 }

@@ -211,9 +211,8 @@ const POD_PATHS: &[PodPath] = &[
 
 /// The places where a kind keeps pods; empty for one that holds none or is not known.
 pub(crate) fn pod_paths(group: &str, kind: &str) -> impl Iterator<Item = &'static PodPath> {
-    let matching = POD_PATHS.iter().filter(move |row| row.group == group || (is_builtin(row.group) && is_builtin(group)));
-    let kind = kind.to_owned();
-    matching.filter(move |row| row.kinds.contains(&kind.as_str()))
+    let of_kind = POD_PATHS.iter().filter(move |row| row.kinds.contains(&kind));
+    of_kind.filter(move |row| row.group == group || (is_builtin(row.group) && is_builtin(group)))
 }
 
 /// Kinds whose absent `spec.replicas` means one.

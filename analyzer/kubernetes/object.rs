@@ -164,7 +164,7 @@ fn read(value: &Value, inherited: Option<(&Value, &str)>, home: &Kind, index: u3
         name => name,
     };
     let label = match shown(&name) {
-        Some(name) => format_compact!("{kind}/{name}"),
+        Some(name) => under(&kind, &name),
         None => kind.clone(),
     };
     let configuration = kinds::is_configuration(&group, &kind);
@@ -181,10 +181,12 @@ fn read(value: &Value, inherited: Option<(&Value, &str)>, home: &Kind, index: u3
         Some(true) => Value::new(home.clone(), name_place),
         None => Value::unknown(Unknown::new(Reason::Undeclared, format_compact!("scope of {kind}")), name_place),
     };
-    let mut map = copy(value);
+    // Group, version, both with the kind, the scope; then what is not always added.
+    let room = 4 + usize::from(!namespace.is_null()) + 2 * usize::from(written.is_none());
+    let mut map = copy(value, room);
     let version_place = entry(value, &["apiVersion"]).map_or(header, |entry| entry.place);
     let gvk = match version.as_str() {
-        Some(version) => Kind::String(format_compact!("{version}/{kind}")),
+        Some(version) => Kind::String(under(version, &kind)),
         None => version_value.1.clone(),
     };
     for (key, kind) in [("group", version_value.0), ("version", version_value.1), ("gvk", gvk)] {
@@ -215,6 +217,13 @@ fn read(value: &Value, inherited: Option<(&Value, &str)>, home: &Kind, index: u3
         index,
         configuration,
     })
+}
+
+/// `first/second`.
+fn under(first: &str, second: &str) -> CompactString {
+    let mut text = CompactString::with_capacity(first.len() + 1 + second.len());
+    [first, "/", second].iter().for_each(|part| text.push_str(part));
+    text
 }
 
 /// The group (empty: the core's, or not known) and both as values.

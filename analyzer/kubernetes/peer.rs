@@ -19,7 +19,7 @@ pub(crate) fn peers(object: &Object, items: &mut Vec<Item>) {
         for (at, rule) in field(&spec, direction).items().iter().enumerate() {
             for (nth, peer) in field(rule, list).items().iter().enumerate().filter(|(_, peer)| peer.as_map().is_some()) {
                 let header = header(peer);
-                let mut map = Map { range: peer.place.span, ..copy(peer) };
+                let mut map = Map { range: peer.place.span, ..copy(peer, 3) };
                 set_at(&mut map, "direction", Value::string(direction, peer.place), header);
                 set_at(&mut map, "policy", object.name.clone(), header);
                 if !object.namespace.is_null() {

@@ -20,7 +20,7 @@ pub(crate) fn rules(object: &Object, items: &mut Vec<Item>) {
             continue;
         }
         let header = header(rule);
-        let mut map = Map { range: rule.place.span, ..copy(rule) };
+        let mut map = Map { range: rule.place.span, ..copy(rule, 4) };
         set_at(&mut map, "role", object.name.clone(), header);
         set_at(&mut map, "role_kind", Value::string(object.kind.clone(), object.header), header);
         set_at(&mut map, "cluster_wide", Value::bool(cluster_wide, object.header), header);

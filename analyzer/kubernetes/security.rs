@@ -23,7 +23,7 @@ const ANNOTATIONS: &[(&str, &str, Option<&str>)] = &[
 pub(crate) fn effective(template: &Template, container: &Value, header: Place) -> Option<(Value, Place)> {
     let own = entry(container, &["securityContext"]);
     let (mut map, place, whole) = match own.map(|entry| (&entry.value.kind, entry)) {
-        Some((Kind::Map(_), entry)) => (copy(&entry.value), entry.place, entry.value.place),
+        Some((Kind::Map(_), entry)) => (copy(&entry.value, 2), entry.place, entry.value.place),
         // Unknown as a whole: what it leaves out cannot be told.
         Some((_, entry)) => return Some((entry.value.clone(), entry.place)),
         None => (Map::default(), header, header),

@@ -27,7 +27,14 @@ pub(crate) fn field(value: &Value, key: &str) -> Value {
 
 /// The same along a path.
 pub(crate) fn follow(value: &Value, path: &[&str]) -> Value {
-    path.iter().fold(value.clone(), |value, key| field(&value, key))
+    let mut value = value;
+    let mut left = path;
+    while let Some((key, rest)) = left.split_first()
+        && let Some(inner) = value.get(key)
+    {
+        (value, left) = (inner, rest);
+    }
+    left.iter().fold(value.clone(), |value, key| field(&value, key))
 }
 
 /// An unknown's field is as unknown, under its own name.
@@ -76,10 +83,14 @@ pub(crate) fn is_empty(value: Option<&Value>) -> Option<bool> {
     }
 }
 
-/// A copy of the map that a value is, for adding derived fields; its range is where it is written.
-pub(crate) fn copy(value: &Value) -> Map {
+/// A copy of the map that a value is, with room for so many derived fields; its range is where it is written.
+pub(crate) fn copy(value: &Value, room: usize) -> Map {
     match &value.kind {
-        Kind::Map(map) => Map::clone(map),
+        Kind::Map(map) => {
+            let mut entries = Vec::with_capacity(map.entries.len() + room);
+            entries.extend_from_slice(&map.entries);
+            Map { entries, tail: map.tail.clone(), range: map.range }
+        }
         Kind::Unknown(unknown) => Map { tail: Some(unknown.clone()), ..Map::default() },
         _ => Map::default(),
     }
@@ -87,19 +98,19 @@ pub(crate) fn copy(value: &Value) -> Map {
 
 /// Adds a derived field with a place of its own to underline.
 pub(crate) fn set_at(map: &mut Map, key: &str, value: Value, place: Place) {
-    map.set(key, value);
-    if let Some(entry) = map.entries.iter_mut().find(|entry| entry.key == key) {
-        entry.place = place;
+    let fresh = Entry { place, ..Entry::derived(key, value) };
+    match map.entries.iter_mut().find(|entry| entry.key == key) {
+        Some(known) => *known = fresh,
+        None => map.entries.push(fresh),
     }
 }
 
 /// A map of derived fields.
 pub(crate) fn derived(fields: impl IntoIterator<Item = (&'static str, Value)>, place: Place) -> Value {
-    let mut map = Map::default();
-    for (key, value) in fields {
-        if !value.is_null() {
-            map.set(key, value);
-        }
+    let fields = fields.into_iter();
+    let mut map = Map { entries: Vec::with_capacity(fields.size_hint().0), ..Map::default() };
+    for (key, value) in fields.filter(|(_, value)| !value.is_null()) {
+        map.push(key, value);
     }
     Value::map(map, place)
 }

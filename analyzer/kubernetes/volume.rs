@@ -15,7 +15,7 @@ pub(crate) fn items(object: &Object, template: &Template, workload: &Value, item
             continue;
         }
         let header = header(volume);
-        let mut map = Map { range: volume.place.span, ..copy(&with_source(volume)) };
+        let mut map = Map { range: volume.place.span, ..copy(&with_source(volume), 1) };
         set_at(&mut map, "workload", workload.clone(), header);
         items.push(object.part("volume", name_of(volume), header, volume.place, Value::map(map, volume.place)));
     }
@@ -43,7 +43,7 @@ pub(crate) fn mounts(object: &Object, template: &Template, container: &Item, wor
             continue;
         }
         let header = header(mount);
-        let mut map = Map { range: mount.place.span, ..copy(mount) };
+        let mut map = Map { range: mount.place.span, ..copy(mount, 3) };
         let volume = match joined(mount, &volumes, &claims) {
             // A container without an image is a patch for one that another file has, with the volume perhaps.
             absent if absent.is_null() && field(&container.value, "image").is_null() => {

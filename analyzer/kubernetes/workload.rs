@@ -40,18 +40,16 @@ fn one(object: &Object, template: &Template, items: &mut Vec<Item>) {
     if containers.is_empty() && matches!(template.shape, Shape::Overlay | Shape::Steps) {
         return;
     }
-    let mut map = copy(&object.value);
     let derived = [
         ("name", object.name.clone()),
         ("labels", field(&template.metadata, "labels")),
         ("annotations", field(&template.metadata, "annotations")),
         ("replicas", replicas(object)),
     ];
-    for (key, value) in derived {
-        if !value.is_null() {
-            map.set(key, value);
-        }
-    }
+    let derived = derived.into_iter().filter(|(_, value)| !value.is_null());
+    // These, the template, its pod and the containers.
+    let mut map = copy(&object.value, derived.clone().count() + 3);
+    derived.for_each(|(key, value)| map.set(key, value));
     // A finding about what a pod lacks underlines its `spec:`, not the whole of it.
     let spec_place = entry(&template.whole, &["spec"]).map_or(object.header, |entry| entry.place);
     set_at(&mut map, "template", template.whole.clone(), spec_place);
@@ -168,7 +166,7 @@ fn of_spec(metadata: Value, pod: Value) -> Template {
 /// A Tekton task as a pod: its steps and sidecars are the containers.
 fn steps(task: &Value) -> Option<Template> {
     let steps = field(task, "steps");
-    let mut map = copy(task);
+    let mut map = copy(task, 2);
     map.entries.retain(|entry| matches!(entry.key.as_str(), "volumes" | "steps" | "sidecars" | "stepTemplate"));
     let mut containers = Vec::new();
     for list in [&steps, &field(task, "sidecars")] {

@@ -3,7 +3,7 @@
 use compact_str::CompactString;
 use plimsoll_syntax::Place;
 
-use crate::model::{Node, World};
+use crate::model::{Node, NodeId, World};
 
 /// What the user states about nodes: `[[context]]` in plimsoll.toml.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -69,7 +69,10 @@ const PRODUCTION: &[&str] = &["production", "prod", "prd", "live"];
 fn plain(text: &str) -> CompactString {
     let text = text.rsplit('/').next().unwrap_or(text);
     if text.is_ascii() {
-        return text.bytes().filter(u8::is_ascii_alphanumeric).map(|letter| char::from(letter.to_ascii_lowercase())).collect();
+        let mut text = CompactString::from(text);
+        text.retain(|letter| letter.is_ascii_alphanumeric());
+        text.as_mut_str().make_ascii_lowercase();
+        return text;
     }
     text.chars().filter(|letter| letter.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -78,16 +81,24 @@ impl World {
     /// What each node is for, in their order.
     #[must_use]
     pub fn purposes(&self, stated: &[Context]) -> Vec<Marks> {
-        self.nodes.iter().map(|node| self.marks(node, stated)).collect()
+        // Boundaries hold many nodes: what the labels of each say is read once.
+        let said: Vec<Marks> = self.nodes.iter().map(said).collect();
+        let of_holder = |id: NodeId| said.get(id.0 as usize).cloned().unwrap_or_default();
+        self.nodes.iter().zip(&said).map(|(node, own)| self.joined(node, stated, own.clone(), of_holder)).collect()
     }
 
     /// What a node is for: what is stated of it, what its own labels say, else those of the boundaries that hold it.
     #[must_use]
     pub fn marks(&self, node: &Node, stated: &[Context]) -> Marks {
+        self.joined(node, stated, said(node), |id| self.node(id).map(said).unwrap_or_default())
+    }
+
+    /// The same with what the labels of the node say, and of each boundary that holds it.
+    fn joined(&self, node: &Node, stated: &[Context], own: Marks, of_holder: impl Fn(NodeId) -> Marks) -> Marks {
         let mut marks = Marks::default();
-        let holders: Vec<&Node> = node.inside.iter().filter_map(|id| self.node(*id)).collect();
+        let holders = || node.inside.iter().filter_map(|id| self.node(*id));
         for context in stated {
-            if std::iter::once(&node).chain(&holders).any(|node| matches(&context.node, &node.name)) {
+            if std::iter::once(node).chain(holders()).any(|node| matches(&context.node, &node.name)) {
                 marks.add(Marks {
                     sensitivity: context.sensitivity.iter().map(|word| (word.clone(), Place::NONE)).collect(),
                     environment: context.environment.as_deref().map(|word| (environment(word), Place::NONE)),
@@ -95,9 +106,8 @@ impl World {
                 });
             }
         }
-        for holder in std::iter::once(node).chain(holders) {
-            marks.add(said(holder));
-        }
+        marks.add(own);
+        node.inside.iter().for_each(|id| marks.add(of_holder(*id)));
         marks
     }
 }

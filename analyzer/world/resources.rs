@@ -1,6 +1,6 @@
 //! The resources of one root module, found by type and by what refers to what.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
 
 use compact_str::CompactString;
@@ -28,8 +28,8 @@ pub(crate) struct Root<'a> {
 pub(crate) struct Resources<'a> {
     pub(crate) items: &'a [Item],
     by_name: FxHashMap<&'a str, usize>,
-    /// By the address without its key.
-    by_base: FxHashMap<&'a str, Vec<usize>>,
+    /// By the address without its key: made when an address is asked for that no item has as its own.
+    by_base: OnceCell<FxHashMap<CompactString, Vec<usize>>>,
     by_type: FxHashMap<&'a str, Vec<usize>>,
     /// By type and attribute.
     referrers: RefCell<FxHashMap<(&'static str, &'static str), Rc<Referrers>>>,
@@ -48,19 +48,16 @@ pub(crate) struct Referred<'a> {
 impl<'a> Resources<'a> {
     pub(crate) fn new(items: &'a [Item], versions: Option<&'a dyn Versions>) -> Self {
         let mut by_name = FxHashMap::default();
-        let mut by_base: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         let mut by_type: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
         for (at, item) in items.iter().enumerate() {
             for view in &item.views {
                 by_type.entry(view).or_default().push(at);
             }
-            // Only what has an address of its own can be referred to.
-            if item.owner.is_none() && item.name.contains('.') {
+            if has_address(item) {
                 by_name.entry(item.name.as_str()).or_insert(at);
-                by_base.entry(base(&item.name)).or_default().push(at);
             }
         }
-        Self { items, by_name, by_base, by_type, referrers: RefCell::default(), versions }
+        Self { items, by_name, by_base: OnceCell::new(), by_type, referrers: RefCell::default(), versions }
     }
 
     /// Whether the root module gets a version of the provider that is older than another one.
@@ -81,7 +78,16 @@ impl<'a> Resources<'a> {
     pub(crate) fn at(&self, address: &str) -> Vec<&'a Item> {
         match self.by_name.get(address) {
             Some(&at) => self.items.get(at).into_iter().collect(),
-            None => self.by_base.get(base(address)).into_iter().flatten().filter_map(|&at| self.items.get(at)).collect(),
+            None => {
+                let by_base = self.by_base.get_or_init(|| {
+                    let mut by_base: FxHashMap<CompactString, Vec<usize>> = FxHashMap::default();
+                    for (at, item) in self.items.iter().enumerate().filter(|(_, item)| has_address(item)) {
+                        by_base.entry(base(&item.name).into()).or_default().push(at);
+                    }
+                    by_base
+                });
+                by_base.get(base(address)).into_iter().flatten().filter_map(|&at| self.items.get(at)).collect()
+            }
         }
     }
 
@@ -135,6 +141,11 @@ impl<'a> Resources<'a> {
         }
         table
     }
+}
+
+/// Only what has an address of its own can be referred to.
+fn has_address(item: &Item) -> bool {
+    item.owner.is_none() && item.name.contains('.')
 }
 
 /// The address without the key of its last part.

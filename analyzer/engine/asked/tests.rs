@@ -5,7 +5,8 @@ use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, value::Map};
 use super::{Rows, Scratch};
 
 /// Whether a row is asked about a command with these fields; a text is `name=text`, `name=[]` a list without elements, `name=[x]` one
-/// with a text, `name=true` a bool, `name=?` not known.
+/// with a text, `name=true` a bool, `name=?` not known,
+/// `name=inner/text` a map with a text.
 fn is_asked(header: &str, fields: &str) -> bool {
     let page =
         format!("# Title\n\n```rule\nseverity = high\nprofile = recommended\non = command\n{header}\nmessage = \"m\"\n```\n");
@@ -24,7 +25,15 @@ fn is_asked(header: &str, fields: &str) -> bool {
                 "?" => {
                     Value::unknown(plimsoll_syntax::value::Unknown::new(plimsoll_syntax::value::Reason::Unset, "x"), Place::NONE)
                 }
-                text => text_value(text),
+                text => match text.split_once('/') {
+                    // What lies deeper.
+                    Some((name, text)) => {
+                        let mut inner = Map::default();
+                        inner.set(name, text_value(text));
+                        Value::map(inner, Place::NONE)
+                    }
+                    None => text_value(text),
+                },
             },
         );
     }
@@ -53,6 +62,14 @@ fn a_row_is_passed_over_where_it_surely_has_nothing_to_say() {
         ("when = one_of(program, \"a\", \"b\")\nforbid = one_of(program, \"b\", \"c\")", "program=b", true),
         ("when = one_of(program, \"a\", \"b\")\nforbid = one_of(program, \"b\", \"c\")", "program=c", false),
         ("forbid = program == \"a\" || path == \"x\"", "program=c", true),
+        ("forbid = stage.name == \"a\"", "stage=name/a", true),
+        ("forbid = stage.name == \"a\"", "stage=name/b", false),
+        ("forbid = stage.name == \"a\"", "stage=alias/b", true),
+        ("forbid = stage.name == \"a\"", "stage=?", true),
+        ("forbid = stage.name != \"a\"", "stage=name/b", true),
+        ("require = stage.name != \"a\"", "stage=name/b", false),
+        ("forbid = stage.name == \"a\" || stage.name == \"b\"", "stage=name/b", true),
+        ("forbid = stage.name == \"a\" || stage.alias == \"b\"", "stage=name/b", true),
         ("forbid = any(args, it == \"x\")", "args=[x]", true),
         ("forbid = any(args, it == \"x\")", "args=[]", false),
         ("forbid = any(args, it == \"x\")", "args=?", true),

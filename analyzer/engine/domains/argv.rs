@@ -157,6 +157,10 @@ fn first(argv: &Value, names: &[&str]) -> (Option<Value>, Option<Value>) {
         Kind::Null => return (None, None),
         _ => return (None, Some(maybe(argv))),
     };
+    // Nearly always there is no such flag, however the program reads its words.
+    if list.tail.is_none() && !list.items.iter().any(|word| may_be(word, names)) {
+        return (None, None);
+    }
     let style = style_of(&list.items);
     let mut missing = None;
     let mut skip = false;
@@ -185,6 +189,18 @@ fn first(argv: &Value, names: &[&str]) -> (Option<Value>, Option<Value>) {
         missing = missing.or_else(|| Some(Value::new(Kind::Unknown(tail.clone()), argv.place)));
     }
     (None, missing)
+}
+
+/// Whether a word may be one of the flags, in a bundle perhaps.
+fn may_be(word: &Value, names: &[&str]) -> bool {
+    let Kind::String(text) = &word.kind else {
+        return matches!(word.kind, Kind::Template(_) | Kind::Unknown(_) | Kind::Choice(_));
+    };
+    let Some(letters) = text.strip_prefix('-') else { return false };
+    names.iter().any(|name| {
+        text.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+            || !letters.starts_with('-') && name.strip_prefix('-').is_some_and(|letter| letters.contains(letter))
+    })
 }
 
 /// The value that this word gives to one of the flags.

@@ -30,6 +30,8 @@ pub(crate) fn compare(left: &Value, op: Comparison, right: &Value, domain: Domai
 /// Equality with Terraform's conversions: `"22"` is 22, `"true"` is true.
 pub(crate) fn equal(left: &Value, right: &Value) -> Truth {
     match (&left.kind, &right.kind) {
+        // Most of what is compared.
+        (Kind::String(a), Kind::String(b)) => (a == b).into(),
         (Kind::Null, Kind::Null) => Truth::True,
         (Kind::Unknown(a), Kind::Unknown(b)) if a.identity.is_some() && a.identity == b.identity => Truth::True,
         (Kind::Unknown(unknown), Kind::Null) | (Kind::Null, Kind::Unknown(unknown)) => {
@@ -91,7 +93,6 @@ pub(crate) fn equal(left: &Value, right: &Value) -> Truth {
 fn same_scalar(a: &Kind, b: &Kind) -> bool {
     match (a, b) {
         (Kind::Bool(a), Kind::Bool(b)) => a == b,
-        (Kind::String(a), Kind::String(b)) => a == b,
         (Kind::Bool(flag), Kind::String(text)) | (Kind::String(text), Kind::Bool(flag)) => {
             text.eq_ignore_ascii_case(if *flag { "true" } else { "false" })
         }

@@ -106,6 +106,11 @@ fn missing(value: &Value, out: &mut Vec<CompactString>) {
     }
 }
 
+/// What a quantifier looks for among elements: `all` is `none` of the contrary.
+fn wanted(function: Function) -> Truth {
+    if function == Function::All { Truth::False } else { Truth::True }
+}
+
 impl<'a> Evaluator<'a> {
     pub(super) fn condition(&self, condition: &'a Condition, frames: &Frames<'_, 'a>) -> Outcome {
         if !self.words.get() {
@@ -132,7 +137,7 @@ impl<'a> Evaluator<'a> {
                 compare(&self.seen(left, frames).value, *op, &self.seen(right, frames).value, Domain::Plain)
             }
             Condition::Compare(left, op, right) => self.comparison(left, *op, right, frames).truth,
-            Condition::Test(function, arguments) => self.test(*function, arguments, frames).truth,
+            Condition::Test(function, arguments) => self.tested(*function, arguments, frames),
         }
     }
 
@@ -215,11 +220,10 @@ impl<'a> Evaluator<'a> {
     /// `any`, `all` and `none`.
     pub(super) fn quantifier(&self, function: Function, arguments: &'a [Argument], frames: &Frames<'_, 'a>) -> Outcome {
         let [Argument::Operand(list), Argument::Condition(condition)] = arguments else { return Outcome::certain(false) };
-        // `all` is `none` of the contrary.
-        let wanted = if function == Function::All { Truth::False } else { Truth::True };
-        if let Some(truth) = self.plain_quantifier(list, condition, wanted, frames) {
-            return Outcome::bare(if function == Function::Any { truth } else { truth.not() });
+        if let Some(truth) = self.plain_quantifier(function, arguments, frames) {
+            return Outcome::bare(truth);
         }
+        let wanted = wanted(function);
         let elements = self.operand_elements(list, frames);
         let mut truth = if elements.tail.is_some() { Truth::Unknown } else { Truth::False };
         let mut missing: Vec<CompactString> = elements.tail.iter().map(|tail| tail.source.clone()).collect();
@@ -245,24 +249,28 @@ impl<'a> Evaluator<'a> {
         Outcome { truth, culprits: vec![elements.culprit()], missing }
     }
 
-    /// Whether the condition is as it is wanted for an element of a plain list.
-    fn plain_quantifier(
+    /// The same of the elements of a plain list.
+    pub(super) fn plain_quantifier(
         &self,
-        list: &Operand,
-        condition: &'a Condition,
-        wanted: Truth,
+        function: Function,
+        arguments: &'a [Argument],
         frames: &Frames<'_, 'a>,
     ) -> Option<Truth> {
-        let (list, mut element) = self.plain_list(list, frames)?;
+        let [Argument::Operand(Operand::Path(path)), Argument::Condition(condition)] = arguments else { return None };
+        let (list, mut element) = self.plain_list(path, frames)?;
+        let wanted = wanted(function);
         let mut truth = if list.tail.is_some() { Truth::Unknown } else { Truth::False };
         for item in &list.items {
             element.value = Held::Lent(item);
             match self.truth(condition, &frames.inside(&element)) {
-                here if here == wanted => return Some(Truth::True),
+                here if here == wanted => {
+                    truth = Truth::True;
+                    break;
+                }
                 Truth::Unknown => truth = Truth::Unknown,
                 _ => {}
             }
         }
-        Some(truth)
+        Some(if function == Function::Any { truth } else { truth.not() })
     }
 }

@@ -4,15 +4,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use compact_str::{CompactString, ToCompactString, format_compact};
-use plimsoll_rule_language::condition::{Argument, Constant, Operand, Step};
+use plimsoll_rule_language::condition::{Argument, Literal, Operand, Step};
 use plimsoll_rule_language::functions::Function;
-use plimsoll_syntax::value::{How, List, Map, Number, Part, Reason, Unknown};
+use plimsoll_syntax::value::{How, List, Map, Number, Part};
 use plimsoll_syntax::{Kind, Value};
+use regex::Regex;
 
 use super::Evaluator;
 use super::compare::{Domain, equal, magnitude};
 use super::condition::Outcome;
-use super::elements::Elements;
 use super::held::Held;
 use super::slot::{Frames, Slot};
 use crate::domains::{address, argv, iam, labels, ports, quantity, retired, secret, tls, version, wellformed};
@@ -29,13 +29,24 @@ impl<'a> Evaluator<'a> {
         if list {
             return self.membership(first, &arguments[1..], frames);
         }
-        if self.words.get() {
-            let subject = self.operand(first, frames);
-            let truth = self.predicate(function, &subject.value, subject.present, (&arguments[1..], frames));
-            return self.because(truth, &[&subject]);
-        }
-        let subject = self.seen(first, frames);
-        Outcome::bare(self.predicate(function, &subject.value, subject.present, (&arguments[1..], frames)))
+        let subject = self.operand(first, frames);
+        let truth = self.predicate(function, &subject.value, subject.present, (&arguments[1..], frames));
+        self.because(truth, &[&subject])
+    }
+
+    /// The truth alone, for which nothing is put together.
+    pub(super) fn tested(&self, function: Function, arguments: &'a [Argument], frames: &Frames<'_, 'a>) -> Truth {
+        let plain = match (function, arguments) {
+            _ if self.words.get() => None,
+            _ if function.is_quantifier() => self.plain_quantifier(function, arguments, frames),
+            (Function::Contains | Function::Intersects, _) => None,
+            (_, [Argument::Operand(first), others @ ..]) => {
+                let subject = self.seen(first, frames);
+                Some(self.predicate(function, &subject.value, subject.present, (others, frames)))
+            }
+            _ => None,
+        };
+        plain.unwrap_or_else(|| self.test(function, arguments, frames).truth)
     }
 
     /// A predicate on a value, and whether somebody wrote it.
@@ -46,16 +57,29 @@ impl<'a> Evaluator<'a> {
         present: bool,
         (others, frames): (&'a [Argument], &Frames<'_, 'a>),
     ) -> Truth {
-        if function == Function::OneOf {
-            return self.values(others, frames).fold(Truth::False, |truth, other| {
-                elements_or_self(&other).iter().fold(truth, |truth, other| truth.or(equal(value, other)))
-            });
-        }
         let constant = others.first().and_then(Argument::constant);
+        match (function, constant) {
+            (Function::OneOf, _) => {
+                return self.values(others, frames).fold(Truth::False, |truth, other| {
+                    elements_or_self(&other).iter().fold(truth, |truth, other| truth.or(equal(value, other)))
+                });
+            }
+            // Most of what is asked: the pattern of a constant is looked up once.
+            (Function::Matches, Some(constant)) => {
+                let of = |literal: &Literal| crate::patterns::get(if let Literal::String(text) = literal { text } else { "" });
+                if let Some(pattern) = constant.made(of) {
+                    return self.text_test(value, |known| is_match(pattern.as_deref(), known), |_| Truth::Unknown);
+                }
+            }
+            _ => {}
+        }
         let other = self.values(others, frames).next();
         let text = other.as_deref().and_then(Value::as_str).unwrap_or("");
         match function {
-            Function::Matches => self.text_test(value, |known| is_match(constant, text, known), |_| Truth::Unknown),
+            Function::Matches => {
+                let pattern = crate::patterns::get(text);
+                self.text_test(value, |known| is_match(pattern.as_deref(), known), |_| Truth::Unknown)
+            }
             Function::StartsWith => starts(value, text),
             Function::EndsWith => ends(value, text),
             Function::Satisfies => self.text_test(value, |known| Truth::of(version::satisfies(known, text)), |_| Truth::Unknown),
@@ -117,7 +141,8 @@ impl<'a> Evaluator<'a> {
     fn membership(&self, list: &'a Operand, others: &'a [Argument], frames: &Frames<'_, 'a>) -> Outcome {
         let others: Vec<Held<'a>> = self.values(others, frames).collect();
         let wanted = || others.iter().flat_map(|value| elements_or_self(value));
-        if let Some((list, _)) = self.plain_list(list, frames) {
+        let plain = |list: &Operand| if let Operand::Path(path) = list { self.plain_list(path, frames) } else { None };
+        if let Some((list, _)) = plain(list) {
             let start = if list.tail.is_some() { Truth::Unknown } else { Truth::False };
             let pairs = list.items.iter().flat_map(|item| wanted().map(move |other| equal(item, other)));
             return Outcome::bare(pairs.fold(start, Truth::or));
@@ -141,18 +166,6 @@ impl<'a> Evaluator<'a> {
         Outcome { truth, culprits: vec![elements.culprit()], missing }
     }
 
-    /// The elements of an operand: those of a path, or of a function's list.
-    pub(super) fn operand_elements(&self, operand: &'a Operand, frames: &Frames<'_, 'a>) -> Elements<'a> {
-        if let Operand::Path(path) = operand {
-            return self.elements(path, frames);
-        }
-        let slot = self.operand(operand, frames);
-        let (place, names) = (slot.place, slot.names.clone());
-        let (mut tail, mut slots) = (None, Vec::new());
-        self.spread(slot, &mut tail, &mut slots);
-        Elements { slots, tail, place, names }
-    }
-
     /// The functions that give values.
     pub(super) fn call(
         &self,
@@ -173,7 +186,7 @@ impl<'a> Evaluator<'a> {
         let unknown = matches!(subject.value.kind, Kind::Unknown(_) | Kind::Template(_));
         let kind = match function {
             Function::Lower => match &subject.value.kind {
-                Kind::String(text) => Kind::String(text.to_lowercase()),
+                Kind::String(text) => Kind::String(lower(text)),
                 Kind::Bool(flag) => Kind::String(flag.to_compact_string()),
                 Kind::Template(parts) => Kind::Template(parts.iter().map(lower_part).collect()),
                 other => other.clone(),
@@ -228,39 +241,6 @@ impl<'a> Evaluator<'a> {
         Slot { value: Held::made(value), ..subject }
     }
 
-    /// `count` and `length`: an interval where elements or verdicts are unknown, of which only the certain part can be told.
-    fn size(&self, function: Function, list: &'a Operand, condition: Option<&'a Argument>, frames: &Frames<'_, 'a>) -> Slot<'a> {
-        let whole = self.operand(list, frames);
-        if function == Function::Length
-            && let Kind::String(text) = &whole.value.kind
-        {
-            let length = Kind::Number(Number::Int(text.chars().count() as i128).into());
-            return Slot { value: Held::made(Value { kind: length, ..Value::clone(&whole.value) }), ..whole };
-        }
-        let elements = self.operand_elements(list, frames);
-        let mut certain = 0_usize;
-        let mut open = elements.tail.clone();
-        for element in &elements.slots {
-            let truth = match condition {
-                Some(Argument::Condition(condition)) => {
-                    let outcome = self.condition(condition, &frames.inside(element));
-                    if outcome.truth == Truth::Unknown && open.is_none() {
-                        let source = outcome.missing.first().cloned().unwrap_or_default();
-                        open = Some(Arc::new(Unknown::new(Reason::Function, source)));
-                    }
-                    outcome.truth
-                }
-                _ => Truth::True,
-            };
-            certain += usize::from(truth == Truth::True);
-        }
-        let kind = match open {
-            Some(tail) => Kind::Unknown(tail),
-            None => Kind::Number(Number::Int(certain as i128).into()),
-        };
-        Slot { value: Held::made(Value::new(kind, elements.place)), place: elements.place, ..whole }
-    }
-
     /// A test on a text that is known; `null` is false, unknown is unknown, a text with holes is asked for its parts.
     fn text_test(&self, value: &Value, known: impl Fn(&str) -> Truth, holes: impl Fn(&[Part]) -> Truth) -> Truth {
         match &value.kind {
@@ -274,13 +254,9 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// Whether the text has what the pattern asks for; that of a constant is looked up once.
-fn is_match(constant: Option<&Constant>, pattern: &str, text: &str) -> Truth {
-    let known = constant.and_then(|constant| constant.made(|_| crate::patterns::get(pattern)));
-    Truth::of(match known {
-        Some(regex) => regex.as_ref().map(|regex| regex.is_match(text)),
-        None => crate::patterns::get(pattern).map(|regex| regex.is_match(text)),
-    })
+/// Whether the text has what the pattern asks for; a pattern that is none asks for nothing that can be told.
+fn is_match(pattern: Option<&Regex>, text: &str) -> Truth {
+    Truth::of(pattern.map(|pattern| pattern.is_match(text)))
 }
 
 /// The elements of a list, or the one value that it is.
@@ -291,9 +267,18 @@ fn elements_or_self(value: &Value) -> &[Value] {
     }
 }
 
+fn lower(text: &CompactString) -> CompactString {
+    if !text.is_ascii() {
+        return text.to_lowercase();
+    }
+    let mut text = text.clone();
+    text.as_mut_str().make_ascii_lowercase();
+    text
+}
+
 fn lower_part(part: &Part) -> Part {
     match part {
-        Part::Known(text) => Part::Known(text.to_lowercase()),
+        Part::Known(text) => Part::Known(lower(text)),
         Part::Hole(unknown) => Part::Hole(unknown.clone()),
     }
 }

@@ -13,7 +13,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use compact_str::CompactString;
-use plimsoll_rule_language::condition::Condition;
+use plimsoll_rule_language::condition::{Condition, Path};
 use plimsoll_rule_language::rule::{Row, Verdict};
 use plimsoll_rule_language::schema::{Body, Schemas, Type};
 use plimsoll_syntax::value::{Choice, Unknown};
@@ -25,6 +25,7 @@ use crate::truth::Truth;
 use crate::versions::Chosen;
 use condition::Outcome;
 pub(crate) use fix::{Change, Holder, Name, RawFix};
+use held::Held;
 use slot::Shape;
 pub(crate) use slot::{Frames, Slot};
 
@@ -55,8 +56,12 @@ pub(crate) fn body_of<'a>(schemas: &'a Schemas, item: &Item) -> Option<&'a Body>
     item.views.iter().find_map(|view| schemas.get(view)).map(|body| &**body)
 }
 
-/// A row of a rule, ready to judge.
+/// A row, the parameters of its rule, and the version of Kubernetes that manifests are for.
+pub(crate) type OfRule<'a> = (&'a Row, &'a FxHashMap<CompactString, Value>, &'a str);
+
+/// Judges items by one row of a rule after the other.
 pub(crate) struct Evaluator<'a> {
+    /// The row at hand.
     pub(crate) row: &'a Row,
     pub(crate) schemas: &'a Schemas,
     /// The versions of providers whose defaults hold.
@@ -107,11 +112,9 @@ pub(crate) enum Judgement {
 
 impl<'a> Evaluator<'a> {
     pub(crate) fn new(
-        row: &'a Row,
+        (row, params, kubernetes): OfRule<'a>,
         (schemas, chosen): (&'a Schemas, &'a Chosen),
         relate: &'a dyn Relate,
-        params: &'a FxHashMap<CompactString, Value>,
-        kubernetes: &'a str,
     ) -> Self {
         Self {
             row,
@@ -126,24 +129,52 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// Goes on to another row.
+    pub(crate) fn turn_to(&mut self, (row, params, kubernetes): OfRule<'a>) {
+        (self.row, self.params, self.kubernetes) = (row, params, kubernetes);
+    }
+
     /// Judges one item: one judgement per violated or undecided element (or the item itself).
-    pub(crate) fn judge(&self, item: &'a Item, frames: &Frames<'_, 'a>) -> Vec<Judgement> {
+    pub(crate) fn judge(&self, item: &'a Item, frames: &Frames<'_, 'a>, say: &mut impl FnMut(Judgement)) {
         if self.row.each.is_empty() {
-            return self.element(frames, item.header).into_iter().collect();
+            self.element(frames, item.header).into_iter().for_each(say);
+            return;
         }
-        self.choices.borrow_mut().clear();
-        let mut out = Vec::new();
         for path in &self.row.each {
+            self.choices.borrow_mut().clear();
+            if self.all_is_well(path, frames) {
+                continue;
+            }
+            self.choices.borrow_mut().clear();
             let elements = self.spoken(|| self.elements(path, frames));
             for slot in &elements.slots {
                 let inner = Frames { each: Some(slot), ..frames.inside(slot) };
-                out.extend(self.element(&inner, slot.place));
+                self.element(&inner, slot.place).into_iter().for_each(&mut *say);
             }
             if let Some(tail) = elements.tail {
-                out.push(Judgement::Undecided { place: elements.place, missing: vec![tail.source.clone()] });
+                say(Judgement::Undecided { place: elements.place, missing: vec![tail.source.clone()] });
             }
         }
-        out
+    }
+
+    /// Whether all is well with every element, as nearly always: then no words are put together for them.
+    fn all_is_well(&self, path: &Path, frames: &Frames<'_, 'a>) -> bool {
+        let is_well = |element: &Slot<'a>| {
+            let inner = Frames { each: Some(element), ..frames.inside(element) };
+            self.judged(&inner, |frames| self.decision(frames)) == Truth::False
+        };
+        let well = if let Some((list, mut element)) = self.plain_list(path, frames) {
+            let is_well = |item| {
+                element.value = Held::Lent(item);
+                is_well(&element)
+            };
+            list.tail.is_none() && list.items.iter().all(is_well)
+        } else {
+            let elements = self.elements(path, frames);
+            elements.tail.is_none() && elements.slots.iter().all(is_well)
+        };
+        // Where choices were met, other arms have yet to be looked at.
+        well && self.choices.borrow().is_empty()
     }
 
     /// Whether `when` and `unless` are not known to keep the rule from looking at the item.
@@ -191,7 +222,8 @@ impl<'a> Evaluator<'a> {
 
     /// Hands over the frames that have what is judged.
     fn judged<T>(&self, frames: &Frames<'_, 'a>, then: impl FnOnce(&Frames<'_, 'a>) -> T) -> T {
-        let judged = self.row.value.as_ref().map(|path| self.slot(path, frames));
+        let slot = |path| self.plain_slot(path, frames).unwrap_or_else(|| self.slot(path, frames));
+        let judged = self.row.value.as_ref().map(slot);
         let frames = judged.as_ref().map_or(*frames, |it| Frames { it, ..*frames });
         then(&frames)
     }

@@ -116,6 +116,21 @@ fn quantifiers_and_each() {
 }
 
 #[test]
+fn every_arm_of_an_element_counts() {
+    let header = "on = aws_security_group\neach = ingress\nforbid = from_port == 22\nmessage = \"m\"";
+    for (port, expected) in [
+        ("80", "satisfied"),
+        ("var.p ? 80 : 81", "satisfied"),
+        ("var.p ? 80 : 22", "undecided: var.p"),
+        ("var.p ? 22 : 80", "undecided: var.p"),
+    ] {
+        let block = |port: &str| format!("ingress {{\nfrom_port = {port}\n}}\n");
+        let text = format!("variable \"p\" {{}}\nresource \"aws_security_group\" \"x\" {{\n{}{}}}\n", block("443"), block(port));
+        assert_eq!(verdict(header, "main.tf", &text), expected, "{port}");
+    }
+}
+
+#[test]
 fn rows_report_an_item_once() {
     let header = "message = \"m\"\non aws_db_instance {\n  forbid = engine == \"a\"\n}\non aws_db_instance {\n  forbid = publicly_accessible == true\n  severity = low\n}\n";
     let text = "resource \"aws_db_instance\" \"x\" {\n  engine = \"b\"\n  publicly_accessible = true\n}\n";

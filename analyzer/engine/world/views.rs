@@ -208,9 +208,8 @@ fn put(map: &mut Map, key: &str, value: Value) {
 }
 
 pub(super) fn object(place: Place, fields: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
-    let mut map = Map::default();
-    for (key, value) in fields {
-        put(&mut map, key, value);
-    }
+    let fields = fields.into_iter();
+    let mut map = Map { entries: Vec::with_capacity(fields.size_hint().0), ..Map::default() };
+    fields.for_each(|(key, value)| put(&mut map, key, value));
     Value::map(map, place)
 }

@@ -192,7 +192,7 @@ fn is_subject(subject: &Value, account: &Value, namespace: &Value, binding: &Ite
 
 fn holder(binding: &Item, subject: &Value, rules: &Value) -> Item {
     let at = header(subject);
-    let mut map = Map { range: subject.place.span, ..copy(subject) };
+    let mut map = Map { range: subject.place.span, ..copy(subject, 8) };
     let reference = field(&binding.value, "roleRef");
     let cluster_wide = binding.views.first().is_some_and(|view| view == "ClusterRoleBinding");
     let mut fields = vec![
@@ -228,7 +228,7 @@ fn holder(binding: &Item, subject: &Value, rules: &Value) -> Item {
 fn grant(binding: &Item, subject: &Value, rule: &Value) -> Item {
     let at = header(subject);
     let reference = field(&binding.value, "roleRef");
-    let mut map = Map { range: rule.place.span, ..copy(rule) };
+    let mut map = Map { range: rule.place.span, ..copy(rule, 7) };
     let cluster_wide = binding.views.first().is_some_and(|view| view == "ClusterRoleBinding");
     let fields = [
         ("subject", subject.clone()),

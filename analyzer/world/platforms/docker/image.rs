@@ -53,7 +53,8 @@ pub(super) fn describe(node: &mut Node, settings: &Value, stage: Option<&Item>) 
         && let Some(reference) = image.as_str()
     {
         node.images.push((reference.into(), image.place));
-        if let Some((_, port, service)) = LISTENS.iter().find(|(name, ..)| *name == repository(reference)) {
+        let repository = repository(reference);
+        if let Some((_, port, service)) = LISTENS.iter().find(|(name, ..)| *name == repository) {
             let step = Step::at(image.place, format!("the image {reference} listens on port {port}"));
             node.listeners.push(Listener { protocol: Protocol::Tcp, port: *port, service: (*service).into(), step, proof: None });
         }
