@@ -33,6 +33,8 @@ const URL: usize = 2;
 const EXPORT: usize = 4;
 /// The other one besides URLs whose name announces nothing.
 const AUTHORIZATION: usize = 3;
+/// In bytes: `authorization:basic` with the shortest value that it takes.
+const SHORTEST_AUTHORIZATION: usize = 28;
 
 /// Parts of a value that make it a placeholder or a reference, in lower case.
 const PLACEHOLDERS: &str = "example changeme change_me change-me changeit placeholder your xxx todo dummy redacted insert replace < > ${ $( {{ *** \
@@ -64,7 +66,7 @@ pub(crate) fn find(text: &str) -> Option<Range<usize>> {
         return Some(range);
     }
     let announced = has_stem(text);
-    let counts = |at: usize| announced || matches!(at, URL | AUTHORIZATION);
+    let counts = |at: usize| announced || at == URL || at == AUTHORIZATION && text.len() >= SHORTEST_AUTHORIZATION;
     let possible = NEEDED.iter().enumerate().filter(|(at, _)| counts(*at));
     let possible = possible.filter(|(_, needed)| needed.iter().any(|part| text.contains(part)));
     let assigned = possible.filter_map(|(at, _)| {

@@ -38,6 +38,7 @@ fn credentials() {
         ("{\"password\": \"", "Tr0ub4dor&3\"}", true),
         ("mysqldump --password ", "Tr0ub4dor", true),
         ("curl -H 'Authorization: Bearer ", "abc123def456ghi'", true),
+        ("authorization:basic ", "abc123de", true),
         ("password = ", "changeme123", false),
         ("DB_PASSWORD=", "${DB_PASSWORD}", false),
         ("DB_PASSWORD=", "$DB_PASSWORD", false),
