@@ -20,7 +20,12 @@ pub(crate) fn map_of<const N: usize>(fields: [(&'static str, Value); N]) -> Map 
 pub(crate) fn roomy<const N: usize>(fields: [(&'static str, Value); N], more: usize) -> Map {
     let known = fields.iter().filter(|(_, value)| !value.is_null()).count();
     let mut entries = Vec::with_capacity(known + more);
-    entries.extend(fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| Entry::derived(name, value)));
+    for (name, value) in fields {
+        if !value.is_null() {
+            // Made where it stays: it is the most frequent thing that this crate makes.
+            entries.push(Entry { key: CompactString::from(name), key_place: Place::NONE, place: value.place, value });
+        }
+    }
     debug_assert!(
         entries.iter().enumerate().all(|(at, entry): (_, &Entry)| entries[..at].iter().all(|other| other.key != entry.key))
     );
