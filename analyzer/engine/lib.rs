@@ -29,6 +29,7 @@ mod recent;
 mod relations;
 mod render;
 mod report;
+mod root_module;
 mod roots;
 mod run;
 mod settings;

@@ -7,7 +7,8 @@ use plimsoll_syntax::yaml::{self, Dialect};
 use plimsoll_terraform::{Inputs, plan_items};
 
 use crate::db::{Db, SourceFile, Workspace};
-use crate::queries::{self, Root, RootModule};
+use crate::queries::{self, Root};
+use crate::root_module::{RootModule, with_views};
 
 /// The items of a plan, placed in the source where that is in the workspace.
 #[salsa::tracked(returns(clone), no_eq)]
@@ -17,7 +18,7 @@ pub(crate) fn items(db: &dyn Db, workspace: Workspace, file: SourceFile) -> Arc<
     let plan = yaml::to_value(&tree, document.root, file.id(db), Dialect::Core);
     let written = source(db, workspace, file, &plan_items(&plan, &[]));
     let mut items = plan_items(&plan, written.as_ref().map_or(&[], |module| module.planned()));
-    queries::with_views(db, &mut items);
+    with_views(db, &mut items);
     Arc::new(items)
 }
 

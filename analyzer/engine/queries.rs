@@ -13,10 +13,11 @@ use crate::file::{file_items, hcl_tree, yaml_tree};
 use crate::kind::FileKind;
 use crate::relations::Related;
 use crate::report::Text;
+use crate::root_module::RootModule;
 use crate::run::Verdicts;
 use crate::suppress::{self, Suppression};
 use crate::versions::Chosen;
-use crate::{charts, overlays, slices, user_data, views};
+use crate::{charts, overlays, slices};
 
 /// A directory of Terraform files, relative to the workspace; empty for the workspace itself.
 #[salsa::interned]
@@ -132,24 +133,6 @@ fn reach(db: &dyn Db, workspace: Workspace, from: &str, reached: &mut rustc_hash
     }
 }
 
-/// Everything that belongs to a root module.
-pub(crate) struct RootModule {
-    /// What is planned; after it the views over several providers, and the texts inside of resources.
-    pub items: Arc<Vec<Item>>,
-    planned: usize,
-    /// What was found wrong or missing.
-    pub notes: Vec<terraform::Note>,
-    /// The directories of local modules that were reached, sorted.
-    pub called_dirs: Arc<[String]>,
-}
-
-impl RootModule {
-    /// The items of what is planned.
-    pub(crate) fn planned(&self) -> &[Item] {
-        self.items.get(..self.planned).unwrap_or_default()
-    }
-}
-
 /// Evaluates a root module.
 #[salsa::tracked(returns(clone), no_eq)]
 pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<'db>) -> Arc<RootModule> {
@@ -158,20 +141,7 @@ pub(crate) fn evaluation<'db>(db: &'db dyn Db, workspace: Workspace, root: Root<
         Some(memory) => terraform::evaluate_again(root.path(db), root.inputs(db), &view, memory),
         None => terraform::evaluate_with(root.path(db), root.inputs(db), &view),
     };
-    let mut items = items.into_items();
-    let planned = items.len();
-    with_views(db, &mut items);
-    Arc::new(RootModule { items: Arc::new(items), planned, notes, called_dirs })
-}
-
-/// Adds the views over several providers, and the texts inside of resources.
-pub(crate) fn with_views(db: &dyn Db, items: &mut Vec<Item>) {
-    let source = |file: FileId| db.by_id(file).map(|file| file.content(db).text.clone());
-    let views = views::terraform(items, &source);
-    let texts = user_data::items(items, &source);
-    items.reserve_exact(views.len() + texts.len());
-    items.extend(views);
-    items.extend(texts);
+    Arc::new(RootModule::new(db, items.into_items(), notes, called_dirs))
 }
 
 /// The files of a workspace by who reads them, besides Terraform's.

@@ -1,6 +1,5 @@
 //! Bodies: attributes and nested blocks as values, `dynamic` blocks expanded.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
@@ -8,7 +7,6 @@ use plimsoll_syntax::hcl::tree::{BodyItem, Part as Piece, TemplateKind};
 use plimsoll_syntax::hcl::{Attribute, Block, ExprKind};
 use plimsoll_syntax::value::{Choice, Entry, How, Kind, List, Map, Reason, Reference, Unknown};
 use plimsoll_syntax::{Place, Value};
-use rustc_hash::FxHashMap;
 
 use crate::declare::{File, Mode, find, items};
 use crate::evaluator::{Cx, Evaluator, Home, Instance, Part, ResourceInstance, Scope};
@@ -17,72 +15,15 @@ use crate::expression::literal;
 pub(crate) use crate::finish::{finished, names};
 use crate::lattice::{self, MapBuilder, joined, limit};
 use crate::reference::Ref;
+pub(crate) use crate::slots::{Group, Slot, block_kind, slots};
 
 /// How deep blocks may nest.
 const MAX_BLOCKS: u32 = 60;
-/// Types of blocks in one body that are looked through one by one.
-const FEW: usize = 16;
 /// Arguments that name things instead of having a value.
 const NAMES: &[&str] = &["depends_on", "provider", "providers", "ignore_changes", "replace_triggered_by"];
 
 /// Attributes that a provider gives to each of its resources that has them, whatever is written: never null. Beginning of the type, name.
 const ALWAYS_SET: &[(&str, &str)] = &[("", "id"), ("aws_", "arn"), ("google_", "self_link")];
-
-/// The blocks of one type, as they will be elements of one list.
-type Group<'m> = Vec<(&'m File, &'m Block)>;
-
-/// What stands in a body, in order.
-pub(crate) enum Slot<'m> {
-    Attribute(&'m File, &'m Attribute),
-    Blocks(Cow<'m, str>, Group<'m>),
-}
-
-impl Slot<'_> {
-    fn name(&self) -> &str {
-        match self {
-            Self::Attribute(file, attribute) => file.text(attribute.name),
-            Self::Blocks(kind, _) => kind,
-        }
-    }
-}
-
-/// Attributes and groups of blocks, each group where its first block stands.
-pub(crate) fn slots<'m>(items: impl Iterator<Item = (&'m File, &'m BodyItem)>) -> Vec<Slot<'m>> {
-    let mut slots: Vec<Slot<'m>> = Vec::with_capacity(items.size_hint().1.unwrap_or(0));
-    // Most bodies have few types of blocks: these are looked through.
-    let mut few: Vec<usize> = Vec::new();
-    let mut many: FxHashMap<Cow<'m, str>, usize> = FxHashMap::default();
-    for (file, item) in items {
-        match item {
-            BodyItem::Attribute(attribute) => slots.push(Slot::Attribute(file, attribute)),
-            BodyItem::Block(block) => {
-                let kind = block_kind(file, block);
-                let is_same = |at: &&usize| matches!(slots.get(**at), Some(Slot::Blocks(known, _)) if *known == kind);
-                let known = few.iter().find(is_same).or_else(|| many.get(&kind)).copied();
-                match known.and_then(|at| slots.get_mut(at)) {
-                    Some(Slot::Blocks(_, group)) => group.push((file, block)),
-                    _ => {
-                        if few.len() < FEW {
-                            few.push(slots.len());
-                        } else {
-                            many.insert(kind.clone(), slots.len());
-                        }
-                        slots.push(Slot::Blocks(kind, vec![(file, block)]));
-                    }
-                }
-            }
-        }
-    }
-    slots
-}
-
-/// The type of the blocks that a block makes.
-pub(crate) fn block_kind<'m>(file: &'m File, block: &'m Block) -> Cow<'m, str> {
-    match (file.text(block.kind), block.labels.first()) {
-        ("dynamic", Some(label)) => file.tree.label(*label),
-        (kind, _) => Cow::Borrowed(kind),
-    }
-}
 
 /// Several possible lists of blocks: one, or one for each arm of a choice.
 struct Blocks {

@@ -43,6 +43,7 @@ mod renew;
 mod required;
 mod shared;
 mod shift;
+mod slots;
 mod source;
 mod template;
 #[cfg(test)]
