@@ -430,7 +430,7 @@ impl Map {
     /// The entry of `key`.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.key == key)
+        self.entries.iter().find(|entry| same(&entry.key, key))
     }
 
     /// Adds a derived field, placed where its value is; replaces an entry of the same key.
@@ -440,7 +440,7 @@ impl Map {
 
     /// Adds an entry; replaces one of the same key.
     pub fn put(&mut self, entry: Entry) {
-        match self.entries.iter_mut().find(|known| known.key == entry.key) {
+        match self.entries.iter_mut().find(|known| same(&known.key, &entry.key)) {
             Some(known) => *known = entry,
             None => self.append(entry),
         }
@@ -461,6 +461,12 @@ impl Map {
         }
         self.entries.push(entry);
     }
+}
+
+/// Whether two keys are the same: most that are of one length end differently, and are told apart without a comparison of texts.
+#[inline]
+fn same(one: &str, other: &str) -> bool {
+    one.len() == other.len() && one.as_bytes().last() == other.as_bytes().last() && one == other
 }
 
 impl Unknown {

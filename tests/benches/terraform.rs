@@ -59,6 +59,7 @@ fn module(at: usize, dir: &str, text: &str) -> Arc<Module> {
 }
 
 fn main() {
+    measure::small_pages();
     // Memory first: what was let go before is taken again without being seen.
     let small = Modules::new(&texts(100, 20));
     let small_memory = memory(&small, 2_001);

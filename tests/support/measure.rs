@@ -59,6 +59,17 @@ pub const fn thread() -> Option<Duration> {
     None
 }
 
+/// Memory comes in the smallest pages from now on, as a language server takes it: what is not used is not counted.
+#[cfg(target_os = "linux")]
+pub fn small_pages() {
+    // Where it is refused, memory is counted more roughly.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
+}
+
+/// The same where there is no choice.
+#[cfg(not(target_os = "linux"))]
+pub const fn small_pages() {}
+
 /// A time as benches print it.
 #[must_use]
 pub fn milliseconds(time: Duration) -> f64 {
