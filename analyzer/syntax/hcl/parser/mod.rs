@@ -14,6 +14,10 @@ const MAX_DEPTH: u32 = 200;
 /// More errors than this say nothing new.
 const MAX_ERRORS: usize = 64;
 
+/// So many times as much as there is may be read once more: what is broken inside of what is broken would double the work with every
+/// level.
+const REREADS: usize = 8;
+
 /// Reads HCL.
 #[must_use]
 pub fn parse(source: &Arc<str>) -> Tree {
@@ -39,6 +43,8 @@ struct Parser<'a> {
     tree: Tree,
     pending: Vec<ExprId>,
     pending_items: Vec<ObjectItem>,
+    /// How many bytes may be read once more after something broken.
+    rereads: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -63,6 +69,7 @@ impl<'a> Parser<'a> {
                 comments: Vec::new(),
                 errors: Vec::new(),
             },
+            rereads: source.len().saturating_mul(REREADS),
             pending: Vec::new(),
             pending_items: Vec::new(),
         }

@@ -340,8 +340,14 @@ impl Parser<'_> {
                 b'$' | b'%' => {
                     let marker = self.at;
                     if !self.marker(&mut pieces, &mut literal) {
-                        self.at = marker;
-                        self.skip_to_heredoc_end(&name);
+                        match self.rereads.checked_sub(self.at.saturating_sub(marker)) {
+                            Some(left) => {
+                                self.rereads = left;
+                                self.at = marker;
+                                self.skip_to_heredoc_end(&name);
+                            }
+                            None => self.at = self.bytes.len(),
+                        }
                         break;
                     }
                 }
