@@ -41,12 +41,7 @@ pub(crate) fn push_some(map: &mut Map, name: &'static str, value: Value) {
 
 /// The map to be changed, with room for so many more fields: itself, or a copy where others have it too.
 pub(crate) fn own(map: Arc<Map>, more: usize) -> Map {
-    let copy = |map: Arc<Map>| {
-        let mut entries = Vec::with_capacity(map.entries.len() + more);
-        entries.extend_from_slice(&map.entries);
-        Map { entries, tail: map.tail.clone(), range: map.range }
-    };
-    let mut map = Arc::try_unwrap(map).unwrap_or_else(copy);
+    let mut map = Arc::try_unwrap(map).unwrap_or_else(|shared| shared.with_room(more));
     map.entries.reserve_exact(more);
     map
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::item::Owner;
+use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{Map, Reason, Unknown};
 use plimsoll_syntax::yaml::{self, Dialect};
 use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
@@ -164,7 +165,7 @@ fn read(value: &Value, inherited: Option<(&Value, &str)>, home: &Kind, index: u3
         name => name,
     };
     let label = match shown(&name) {
-        Some(name) => under(&kind, &name),
+        Some(name) => joined([&kind, "/", &name]),
         None => kind.clone(),
     };
     let configuration = kinds::is_configuration(&group, &kind);
@@ -186,7 +187,7 @@ fn read(value: &Value, inherited: Option<(&Value, &str)>, home: &Kind, index: u3
     let mut map = copy(value, room);
     let version_place = entry(value, &["apiVersion"]).map_or(header, |entry| entry.place);
     let gvk = match version.as_str() {
-        Some(version) => Kind::String(under(version, &kind)),
+        Some(version) => Kind::String(joined([version, "/", &kind])),
         None => version_value.1.clone(),
     };
     for (key, kind) in [("group", version_value.0), ("version", version_value.1), ("gvk", gvk)] {
@@ -217,13 +218,6 @@ fn read(value: &Value, inherited: Option<(&Value, &str)>, home: &Kind, index: u3
         index,
         configuration,
     })
-}
-
-/// `first/second`.
-fn under(first: &str, second: &str) -> CompactString {
-    let mut text = CompactString::with_capacity(first.len() + 1 + second.len());
-    [first, "/", second].iter().for_each(|part| text.push_str(part));
-    text
 }
 
 /// The group (empty: the core's, or not known) and both as values.

@@ -86,11 +86,7 @@ pub(crate) fn is_empty(value: Option<&Value>) -> Option<bool> {
 /// A copy of the map that a value is, with room for so many derived fields; its range is where it is written.
 pub(crate) fn copy(value: &Value, room: usize) -> Map {
     match &value.kind {
-        Kind::Map(map) => {
-            let mut entries = Vec::with_capacity(map.entries.len() + room);
-            entries.extend_from_slice(&map.entries);
-            Map { entries, tail: map.tail.clone(), range: map.range }
-        }
+        Kind::Map(map) => map.with_room(room),
         Kind::Unknown(unknown) => Map { tail: Some(unknown.clone()), ..Map::default() },
         _ => Map::default(),
     }

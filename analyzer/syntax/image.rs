@@ -4,6 +4,8 @@
 
 use compact_str::{CompactString, ToCompactString};
 
+use crate::text::joined;
+
 /// The registry of a reference that names none.
 pub const DEFAULT_REGISTRY: &str = "docker.io";
 
@@ -52,12 +54,12 @@ pub fn parse(reference: &str) -> Option<Image> {
     let (registry, repository) = match name.split_once('/') {
         Some((first, rest)) if is_registry(first) => (first, rest.to_compact_string()),
         Some(_) => (DEFAULT_REGISTRY, name.to_compact_string()),
-        None => (DEFAULT_REGISTRY, below("library", name)),
+        None => (DEFAULT_REGISTRY, joined(["library", "/", name])),
     };
     let registry = if registry == "index.docker.io" { DEFAULT_REGISTRY } else { registry };
     let repository = match repository.contains('/') || registry != DEFAULT_REGISTRY {
         true => repository,
-        false => below("library", &repository),
+        false => joined(["library", "/", &repository]),
     };
     // A bare image id is not a name.
     let id = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
@@ -66,7 +68,7 @@ pub fn parse(reference: &str) -> Option<Image> {
     }
     Some(Image {
         registry: registry.into(),
-        name: below(registry, &repository),
+        name: joined([registry, "/", &repository]),
         repository,
         tag: tag.map(Into::into),
         digest: digest.map(Into::into),
@@ -76,15 +78,6 @@ pub fn parse(reference: &str) -> Option<Image> {
 /// Whether the first part of a name is a registry: it looks like a host, or cannot be a path.
 fn is_registry(first: &str) -> bool {
     first == "localhost" || first.bytes().any(|byte| matches!(byte, b'.' | b':' | b'[' | b'A'..=b'Z'))
-}
-
-/// `path/name`
-fn below(path: &str, name: &str) -> CompactString {
-    let mut out = CompactString::with_capacity(path.len() + 1 + name.len());
-    out.push_str(path);
-    out.push('/');
-    out.push_str(name);
-    out
 }
 
 fn is_host(registry: &str) -> bool {

@@ -231,6 +231,14 @@ impl LineIndex {
     }
 }
 
+/// Pieces of text one after the other: names are made all the time, and formatting them costs several times as much.
+#[must_use]
+pub fn joined<const N: usize>(pieces: [&str; N]) -> CompactString {
+    let mut text = CompactString::with_capacity(pieces.iter().map(|piece| piece.len()).sum());
+    pieces.iter().for_each(|piece| text.push_str(piece));
+    text
+}
+
 /// Adds a text as it stands between the quotes of JSON that Go's `encoding/json` writes: what HTML gives a meaning is escaped, too
 /// (<https://pkg.go.dev/encoding/json#HTMLEscape>).
 pub fn push_json(text: &str, out: &mut String) {

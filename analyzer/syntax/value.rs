@@ -433,6 +433,14 @@ impl Map {
         self.entries.iter().find(|entry| same(&entry.key, key))
     }
 
+    /// A copy with room for so many more entries.
+    #[must_use]
+    pub fn with_room(&self, more: usize) -> Self {
+        let mut entries = Vec::with_capacity(self.entries.len() + more);
+        entries.extend_from_slice(&self.entries);
+        Self { entries, tail: self.tail.clone(), range: self.range }
+    }
+
     /// Adds a derived field, placed where its value is; replaces an entry of the same key.
     pub fn set(&mut self, key: impl Into<CompactString>, value: Value) {
         self.put(Entry::derived(key, value));

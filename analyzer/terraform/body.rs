@@ -5,6 +5,7 @@ use std::sync::Arc;
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::tree::{BodyItem, Part as Piece, TemplateKind};
 use plimsoll_syntax::hcl::{Attribute, Block, ExprKind};
+use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{Choice, Entry, How, Kind, List, Map, Reason, Reference, Unknown};
 use plimsoll_syntax::{Place, Value};
 
@@ -13,7 +14,7 @@ use crate::evaluator::{Cx, Evaluator, Home, Instance, Part, ResourceInstance, Sc
 use crate::expand::elements;
 use crate::expression::literal;
 pub(crate) use crate::finish::{finished, names};
-use crate::lattice::{self, MapBuilder, joined, limit};
+use crate::lattice::{self, MapBuilder, limit};
 use crate::reference::Ref;
 pub(crate) use crate::slots::{Group, Slot, block_kind, slots};
 

@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::{Arc, OnceLock};
 
 use compact_str::{CompactString, format_compact};
+use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{How, Reason, Reference, Unknown};
 use plimsoll_syntax::{FileId, Place, Span, Value};
 use rustc_hash::FxHashMap;
@@ -372,12 +373,12 @@ impl<'w> Evaluator<'w> {
 
     pub(crate) fn address(&self, at: &Instance, mode: Mode, kind: &str, name: &str) -> CompactString {
         let dot = if at.address.is_empty() { "" } else { "." };
-        lattice::joined([&at.address, dot, mode.prefix(), kind, ".", name])
+        joined([&at.address, dot, mode.prefix(), kind, ".", name])
     }
 
     /// What only the provider knows about a resource instance, or about one that nobody declares.
     pub(crate) fn computed(&self, reason: Reason, address: &str, attribute: &str) -> Unknown {
-        let source = if attribute.is_empty() { CompactString::from(address) } else { lattice::joined([address, ".", attribute]) };
+        let source = if attribute.is_empty() { CompactString::from(address) } else { joined([address, ".", attribute]) };
         let identity = Some(Reference { address: address.into(), attribute: attribute.into() });
         Unknown { identity, ..Unknown::new(reason, source) }
     }

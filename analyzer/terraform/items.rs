@@ -8,6 +8,7 @@ use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::Block;
 use plimsoll_syntax::hcl::tree::BodyItem;
 use plimsoll_syntax::item::Owner;
+use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{Map, Shape, Unknown, Value};
 use plimsoll_syntax::{Item, Place};
 
@@ -15,7 +16,6 @@ use crate::body::slots;
 use crate::declare::{Declared, File, Mode, Module, Resource, count, items};
 use crate::evaluator::{Evaluator, Home, Instance, Part, ResourceInstance};
 use crate::extent::Extent;
-use crate::lattice::joined;
 use crate::outline::callees;
 use crate::planned::Own;
 use crate::uses;

@@ -116,11 +116,6 @@ impl MapBuilder {
     }
 }
 
-/// Pieces of text one after the other: names are made all the time, and formatting them costs several times as much.
-pub(crate) fn joined<const N: usize>(pieces: [&str; N]) -> CompactString {
-    pieces.concat().into()
-}
-
 /// The text in the normal form of Terraform's strings, NFC.
 pub(crate) fn composed(text: CompactString) -> CompactString {
     if text.is_ascii() || unicode_normalization::is_nfc(&text) {

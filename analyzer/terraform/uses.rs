@@ -3,11 +3,11 @@
 use compact_str::CompactString;
 use plimsoll_syntax::hcl::tree::BodyItem;
 use plimsoll_syntax::hcl::{Block, ExprId, ExprKind, Tree};
+use plimsoll_syntax::text::joined;
 use plimsoll_syntax::{Place, Span, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::declare::File;
-use crate::lattice::joined;
 
 /// For each name (`var.a`, `aws_instance.web`, `data.aws_ami.base`) who uses it, and where.
 pub(crate) type Uses = FxHashMap<CompactString, Vec<Use>>;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use compact_str::CompactString;
+use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{List, Map, Reason, Unknown};
 use plimsoll_syntax::{Item, Kind, Place, Span, Value};
 
@@ -131,11 +132,7 @@ fn name(script: &Script<'_>, command: &Command, words: &Words) -> CompactString 
         Some(subcommand)
             if subcommand.len() <= 24 && subcommand.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') =>
         {
-            let mut name = CompactString::with_capacity(program.len() + 1 + subcommand.len());
-            name.push_str(program);
-            name.push(' ');
-            name.push_str(subcommand);
-            name
+            joined([program, " ", subcommand])
         }
         _ => program.into(),
     }

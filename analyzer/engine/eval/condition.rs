@@ -220,9 +220,6 @@ impl<'a> Evaluator<'a> {
     /// `any`, `all` and `none`.
     pub(super) fn quantifier(&self, function: Function, arguments: &'a [Argument], frames: &Frames<'_, 'a>) -> Outcome {
         let [Argument::Operand(list), Argument::Condition(condition)] = arguments else { return Outcome::certain(false) };
-        if let Some(truth) = self.plain_quantifier(function, arguments, frames) {
-            return Outcome::bare(truth);
-        }
         let wanted = wanted(function);
         let elements = self.operand_elements(list, frames);
         let mut truth = if elements.tail.is_some() { Truth::Unknown } else { Truth::False };
@@ -249,7 +246,7 @@ impl<'a> Evaluator<'a> {
         Outcome { truth, culprits: vec![elements.culprit()], missing }
     }
 
-    /// The same of the elements of a plain list.
+    /// The truth of a quantifier, where its elements are those of a plain list.
     pub(super) fn plain_quantifier(
         &self,
         function: Function,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::hcl::tree::BodyItem;
 use plimsoll_syntax::hcl::{Attribute, ExprKind};
+use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{Entry, Kind, Map, Value};
 use plimsoll_syntax::{Item, Place};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -13,7 +14,6 @@ use super::{Items, provider_of};
 use crate::body::{finished, names, slots};
 use crate::declare::{At, Declared, File, Module, count};
 use crate::evaluator::{Cx, Instance};
-use crate::lattice::joined;
 use crate::uses;
 
 impl Items<'_> {
