@@ -51,7 +51,7 @@ pub(crate) fn value_items(written: &Value, source: Option<&str>, owner: Option<&
     let Kind::Map(top) = &written.kind else { return Vec::new() };
     let header = top.entries.first().map_or(written.place, |entry| entry.key_place);
     let item = Item {
-        views: vec!["cloud_init".into()],
+        views: plimsoll_syntax::views!["cloud_init".into()],
         name: "cloud-config".into(),
         header,
         range: written.place.span,

@@ -48,7 +48,7 @@ fn machine(text: &str, place: Place, name: &str, call: &Call) -> Item {
     let mut map = Map { range: place.span, ..Map::default() };
     set_at(&mut map, "name", Value::string(name, place), place);
     Item {
-        views: vec!["vagrant.machine".into()],
+        views: plimsoll_syntax::views!["vagrant.machine".into()],
         name: name.into(),
         header: place,
         range: if call.opens { place.span.to(block(text, call.span)) } else { place.span },
@@ -108,7 +108,7 @@ fn network(text: &str, file: FileId, place: Place, kind: &str, call: &Call) -> I
         map.tail = Some(Arc::new(Unknown::new(Reason::Unset, call.span.text(text))));
     }
     Item {
-        views: vec!["vagrant.network".into()],
+        views: plimsoll_syntax::views!["vagrant.network".into()],
         name: "Vagrantfile".into(),
         header: place,
         range: place.span,

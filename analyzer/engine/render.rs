@@ -282,7 +282,7 @@ impl Renderer<'_> {
         let until = suppression.until.map(|(year, month, day)| text(&format!("{year:04}-{month:02}-{day:02}")));
         map.set("until", until.unwrap_or_default());
         Item {
-            views: vec!["suppression".into()],
+            views: plimsoll_syntax::views!["suppression".into()],
             name: suppression.names.join(", ").into(),
             header: place,
             range: suppression.span,

@@ -110,7 +110,7 @@ fn one(name: &CompactString, seen: &Seen<'_>) -> Option<Item> {
     }
     let range = seen.declared.map_or(Place::new(header.file, header.span), |declared| Place::new(header.file, declared.range));
     Some(Item {
-        views: vec![CompactString::const_new("namespace")],
+        views: plimsoll_syntax::views![CompactString::const_new("namespace")],
         name: format_compact!("Namespace/{name}"),
         header,
         range: range.span,

@@ -45,7 +45,7 @@ impl Object {
     /// An item that belongs to this object.
     pub(crate) fn part(&self, view: &'static str, name: CompactString, header: Place, range: Place, value: Value) -> Item {
         Item {
-            views: vec![CompactString::const_new(view)],
+            views: plimsoll_syntax::views![CompactString::const_new(view)],
             name,
             header,
             range: range.span,
@@ -113,8 +113,8 @@ fn add(value: &Value, home: &Kind, index: &mut u32, items: &mut Vec<Item>) {
     });
 }
 
-fn views(object: &Object) -> Vec<CompactString> {
-    let mut views = Vec::new();
+fn views(object: &Object) -> plimsoll_syntax::Views {
+    let mut views = plimsoll_syntax::Views::new();
     if kinds::is_own(&object.group, &object.kind) {
         views.push(object.kind.clone());
     }

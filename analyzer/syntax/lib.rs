@@ -16,6 +16,6 @@ pub mod text;
 pub mod value;
 pub mod yaml;
 
-pub use item::Item;
+pub use item::{Item, Views, views};
 pub use text::{FileId, LineIndex, Place, Position, Span, SyntaxError};
 pub use value::{Kind, Value};

@@ -14,6 +14,11 @@ use crate::text::{Place, Span};
 /// How deep a value is searched for references.
 const DEPTH: usize = 12;
 
+thread_local! {
+    /// The list of nothing: one for all that a thread makes.
+    static NOTHING: Arc<List> = Arc::default();
+}
+
 /// A value with its place and its history.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Value {
@@ -242,7 +247,8 @@ impl Value {
     /// A list without a tail.
     #[must_use]
     pub fn list(items: Vec<Self>, place: Place) -> Self {
-        Self::new(Kind::List(Arc::new(List { items, tail: None, blocks: false })), place)
+        let one = |items| Arc::new(List { items, tail: None, blocks: false });
+        Self::new(Kind::List(if items.is_empty() { NOTHING.with(Arc::clone) } else { one(items) }), place)
     }
 
     /// A map.

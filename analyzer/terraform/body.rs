@@ -26,6 +26,9 @@ const NAMES: &[&str] = &["depends_on", "provider", "providers", "ignore_changes"
 /// Attributes that a provider gives to each of its resources that has them, whatever is written: never null. Beginning of the type, name.
 const ALWAYS_SET: &[(&str, &str)] = &[("", "id"), ("aws_", "arn"), ("google_", "self_link")];
 
+/// So many attributes that only the provider knows are kept for each resource instance: more are made anew each time.
+const MAX_COMPUTED: usize = 16;
+
 /// Several possible lists of blocks: one, or one for each arm of a choice.
 struct Blocks {
     arms: Vec<(Vec<Value>, Option<Arc<Unknown>>)>,
@@ -271,17 +274,27 @@ impl Evaluator<'_> {
         } else {
             let blocks = at.module.body(&resource.block);
             let blocks =
-                blocks.filter_map(|(file, item)| if let BodyItem::Block(block) = item { Some((file, block)) } else { None });
+                blocks.filter_map(|(file, item)| if let BodyItem::Block(block) = item { Some((file, &**block)) } else { None });
             let group: Group<'_> = blocks.filter(|(file, block)| block_kind(file, block) == name).collect();
             if !group.is_empty() {
                 let more = self.computed(reason(resource.mode), &instance.address, name);
                 return step(opened(&finished(self.written_blocks(at, instance, name, &group)), &more));
             }
         }
-        let unknown = self.computed(reason(resource.mode), &instance.address, name);
-        let is_set = resource.mode == Mode::Managed
-            && ALWAYS_SET.iter().any(|(kinds, known)| resource.kind.starts_with(kinds) && *known == name);
-        Value::unknown(Unknown { not_null: is_set, ..unknown }, place)
+        let computed = |known: &&Arc<Unknown>| known.identity.as_ref().is_some_and(|identity| identity.attribute == name);
+        let known = instance.computed.borrow().iter().find(computed).cloned();
+        let unknown = known.unwrap_or_else(|| {
+            let unknown = self.computed(reason(resource.mode), &instance.address, name);
+            let is_set = resource.mode == Mode::Managed
+                && ALWAYS_SET.iter().any(|(kinds, known)| resource.kind.starts_with(kinds) && *known == name);
+            let unknown = Arc::new(Unknown { not_null: is_set, ..unknown });
+            let mut all = instance.computed.borrow_mut();
+            if all.len() < MAX_COMPUTED {
+                all.push(unknown.clone());
+            }
+            unknown
+        });
+        Value::new(Kind::Unknown(unknown), place)
     }
 
     /// A resource instance as an object: what is written, and more that only the provider knows.

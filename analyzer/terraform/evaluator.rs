@@ -345,7 +345,7 @@ impl<'w> Evaluator<'w> {
                     self.holds(&repetition.value);
                 }
                 let address = key.address(&base);
-                Arc::new(ResourceInstance { decl: index, address, repetition, attributes: Shared::default(), is_used })
+                Arc::new(ResourceInstance::new(index, address, repetition, is_used))
             })
         });
         let expansion = Arc::new(expansion);
@@ -365,7 +365,7 @@ impl<'w> Evaluator<'w> {
                 _ => all.clone(),
             });
             let (decl, address) = (all.decl, key.address(&all.address));
-            let instance = Arc::new(ResourceInstance { decl, address, repetition, attributes: Shared::default(), is_used: true });
+            let instance = Arc::new(ResourceInstance::new(decl, address, repetition, true));
             at.particular.borrow_mut().insert((decl, key.clone()), instance.clone());
             instance
         })

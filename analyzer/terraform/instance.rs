@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use compact_str::CompactString;
-use plimsoll_syntax::value::Reason;
+use plimsoll_syntax::value::{Reason, Unknown};
 use plimsoll_syntax::{FileId, Item, Value};
 use rustc_hash::FxHashMap;
 
@@ -159,8 +159,16 @@ pub(crate) struct ResourceInstance {
     pub(crate) address: CompactString,
     pub(crate) repetition: Option<Repetition>,
     pub(crate) attributes: Shared<Attributes>,
+    /// What others have asked for that only the provider knows: all who refer to it refer to the same.
+    pub(crate) computed: Shared<Vec<Arc<Unknown>>>,
     /// Others may ask for what is written in it: it is kept, else it is read once.
     pub(crate) is_used: bool,
+}
+
+impl ResourceInstance {
+    pub(crate) fn new(decl: u32, address: CompactString, repetition: Option<Repetition>, is_used: bool) -> Self {
+        Self { decl, address, repetition, attributes: Shared::default(), computed: Shared::default(), is_used }
+    }
 }
 
 /// The name `each` or `count`, and its object.

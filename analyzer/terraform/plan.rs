@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::value::{Entry, How, Kind, List, Map, Reason, Reference, Shape, Unknown};
-use plimsoll_syntax::{Item, Place, Value};
+use plimsoll_syntax::{Item, Place, Value, views};
 use rustc_hash::FxHashMap;
 
 use crate::lattice;
@@ -156,10 +156,11 @@ impl<'p> Reader<'p> {
         if let Some(references) = written.and_then(|item| item.value.as_map()?.get("references")) {
             map.entries.push(references.clone());
         }
-        let views = if is_data { [format_compact!("data.{kind}"), "data".into()] } else { [kind.into(), "resource".into()] };
+        let views =
+            if is_data { views![format_compact!("data.{kind}"), "data".into()] } else { views![kind.into(), "resource".into()] };
         let index = crate::declare::count(self.items.len());
         self.items.push(Item {
-            views: views.to_vec(),
+            views,
             name: address.into(),
             header,
             range: map.range,

@@ -130,7 +130,7 @@ pub(super) fn image_use(item: &Item, site: &'static str) -> Option<Item> {
     let owner =
         item.owner.clone().or_else(|| Some(Owner { name: item.name.clone(), range: Place::new(item.header.file, item.range) }));
     Some(Item {
-        views: vec!["image.use".into()],
+        views: plimsoll_syntax::views!["image.use".into()],
         name: item.name.clone(),
         header: written.place,
         range: written.place.span,

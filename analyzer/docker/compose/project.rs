@@ -71,7 +71,7 @@ pub(super) fn items(
     let all = Value::map(map, header);
     let name = field(&all, "name");
     out.push(Item {
-        views: vec!["project".into()],
+        views: plimsoll_syntax::views!["project".into()],
         name: name.as_str().unwrap_or("project").into(),
         header: first_line(own, header),
         // The whole file: what it lacks is lacking on its first line.

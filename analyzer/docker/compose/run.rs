@@ -271,7 +271,7 @@ fn one(argv: &Value, command: &Item, owner: Option<&Owner>) -> Option<Item> {
     }
     container::derive(&mut map, header);
     Some(Item {
-        views: vec!["docker.run".into(), "docker.container".into()],
+        views: plimsoll_syntax::views!["docker.run".into(), "docker.container".into()],
         name: name.into(),
         header,
         range: command.range,

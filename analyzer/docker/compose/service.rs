@@ -233,7 +233,7 @@ fn taken_names(services: &mut [Service]) {
 /// The items of a service: itself, its image, its commands.
 pub(super) fn items(service: Service, index: u32, around: &Around<'_>, out: &mut Vec<Item>) {
     let item = Item {
-        views: vec!["service".into(), "docker.container".into()],
+        views: plimsoll_syntax::views!["service".into(), "docker.container".into()],
         name: service.name,
         header: service.header,
         range: service.place.span,

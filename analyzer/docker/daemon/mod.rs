@@ -95,7 +95,7 @@ fn item(mut map: Map, name: &str, header: Place, place: Place, owner: Option<Own
     }
     set_at(&mut map, "name", Value::string(name, header), header);
     Item {
-        views: vec!["daemon".into()],
+        views: plimsoll_syntax::views!["daemon".into()],
         name: name.into(),
         header,
         range: place.span,

@@ -26,7 +26,7 @@ pub(super) fn items(tree: &Tree, file: FileId) -> Vec<Item> {
             set_at(&mut map, "subject", Value::string(first, place), place);
         }
         out.push(Item {
-            views: vec!["dockerfile.comment".into()],
+            views: plimsoll_syntax::views!["dockerfile.comment".into()],
             name: "comment".into(),
             header: place,
             range,

@@ -183,7 +183,7 @@ pub(super) fn image_use(reference: &Value, parts: Value, site: &'static str) -> 
     let place = reference.place;
     let map = map_of([("image", parts), ("reference", reference.clone()), ("where", Value::string(site, place))]);
     Item {
-        views: vec!["image.use".into()],
+        views: plimsoll_syntax::views!["image.use".into()],
         name: reference.as_str().unwrap_or("image").into(),
         header: place,
         range: place.span,

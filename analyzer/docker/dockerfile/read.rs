@@ -147,7 +147,7 @@ impl<'t> Reader<'t> {
         let mut view = CompactString::const_new("instruction.");
         view.push_str(&entry.keyword);
         out.push(Item {
-            views: vec![view, CompactString::const_new("instruction")],
+            views: plimsoll_syntax::views![view, CompactString::const_new("instruction")],
             name: entry.keyword,
             header: entry.header,
             range: entry.span,

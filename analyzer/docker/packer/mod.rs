@@ -124,7 +124,7 @@ fn container(block: &Block) -> Item {
     set_at(&mut map, "name", Value::string(owner.name.clone(), block.header), block.header);
     map.range = owner.range.span;
     Item {
-        views: vec!["packer.docker".into(), "docker.container".into()],
+        views: plimsoll_syntax::views!["packer.docker".into(), "docker.container".into()],
         name: owner.name,
         header: block.header,
         range: map.range,
@@ -231,7 +231,7 @@ fn post_processor(block: &Value) -> Option<Item> {
     let kind = block.str_at(&["type"])?;
     let map = block.as_map()?;
     Some(Item {
-        views: vec!["packer.post_processor".into()],
+        views: plimsoll_syntax::views!["packer.post_processor".into()],
         name: kind.into(),
         header: block.place,
         range: map.range,

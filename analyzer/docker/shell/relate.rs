@@ -114,7 +114,7 @@ fn header(command: &Command, place: Place, location: &Location) -> Place {
 
 fn item(view: &'static str, name: CompactString, header: Place, place: Place, map: Map, context: &Context<'_>) -> Item {
     Item {
-        views: vec![CompactString::const_new(view)],
+        views: plimsoll_syntax::views![CompactString::const_new(view)],
         name,
         header,
         range: place.span,

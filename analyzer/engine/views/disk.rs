@@ -85,7 +85,7 @@ fn device(item: &Item, dialect: &Dialect, block: Option<&Value>, root: bool, acc
     }
     fields.set("owner", owner(item, kind_of(item)));
     Item {
-        views: vec!["disk".into()],
+        views: plimsoll_syntax::views!["disk".into()],
         name: item.name.clone(),
         header,
         range,
@@ -104,7 +104,7 @@ mod tests {
 
     fn item(kind: &str, fields: Vec<(&str, Value)>) -> Item {
         Item {
-            views: vec![kind.into(), "resource".into()],
+            views: plimsoll_syntax::views![kind.into(), "resource".into()],
             name: format!("{kind}.a").into(),
             header: Place::NONE,
             range: Span::default(),

@@ -42,7 +42,7 @@ fn container(task: &Item, written: &Map, place: Place) -> Item {
     fields.set("task", Value { place: task.header, ..task.value.clone() });
     let name = written.get("name").and_then(|name| name.value.as_str()).unwrap_or("container");
     Item {
-        views: vec!["ecs.container".into()],
+        views: plimsoll_syntax::views!["ecs.container".into()],
         name: CompactString::from(name),
         header: place,
         range: place.span,
@@ -75,7 +75,7 @@ mod tests {
 
     fn task(definitions: Value) -> Item {
         Item {
-            views: vec![TASK.into(), "resource".into()],
+            views: plimsoll_syntax::views![TASK.into(), "resource".into()],
             name: "aws_ecs_task_definition.web".into(),
             header: Place::NONE,
             range: Span::default(),

@@ -141,7 +141,7 @@ impl<'a> Scope<'a> {
         put("owner", Value::string(self.resource.name.clone(), self.resource.header), self.resource.header);
         put("owner_type", Value::string(self.kind, self.resource.header), self.resource.header);
         let item = Item {
-            views: vec![format!("firewall.{direction}").into()],
+            views: plimsoll_syntax::views![format!("firewall.{direction}").into()],
             name: self.resource.name.clone(),
             header,
             range,

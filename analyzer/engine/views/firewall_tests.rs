@@ -7,7 +7,7 @@ use crate::domains::samples::{int, list, map, open, text, texts, unknown};
 
 fn resource(kind: &str, fields: Vec<(&str, Value)>) -> Item {
     Item {
-        views: vec![kind.into(), "resource".into()],
+        views: plimsoll_syntax::views![kind.into(), "resource".into()],
         name: format!("{kind}.a").into(),
         header: Place::NONE,
         range: Span::default(),

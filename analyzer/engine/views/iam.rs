@@ -203,7 +203,7 @@ fn statement_item(written: &Item, resource: &Item, kind: &str, header: Place, mu
     fields.set("owner", owner(resource, kind));
     let range = fields.range;
     Item {
-        views: vec!["iam.statement".into()],
+        views: plimsoll_syntax::views!["iam.statement".into()],
         name: written.name.clone(),
         header,
         range,

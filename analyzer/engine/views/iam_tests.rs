@@ -10,7 +10,7 @@ use crate::truth::Truth;
 
 fn item(kind: &str, name: &str, fields: Vec<(&str, Value)>) -> Item {
     Item {
-        views: vec![kind.into()],
+        views: plimsoll_syntax::views![kind.into()],
         name: name.into(),
         header: Place::NONE,
         range: Span::default(),

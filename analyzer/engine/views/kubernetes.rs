@@ -219,7 +219,7 @@ mod tests {
 
     fn resource(kind: &str, fields: Vec<(&str, Value)>) -> Item {
         Item {
-            views: vec![kind.into(), "resource".into()],
+            views: plimsoll_syntax::views![kind.into(), "resource".into()],
             name: format!("{kind}.web").into(),
             header: Place::NONE,
             range: Span::default(),

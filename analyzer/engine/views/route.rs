@@ -94,7 +94,7 @@ fn route(item: &Item, dialect: &Dialect, written: &Value, alone: bool) -> Item {
     fields.set("target", Value::map(target, place));
     fields.set("owner", owner(item, kind_of(item)));
     Item {
-        views: vec!["route".into()],
+        views: plimsoll_syntax::views!["route".into()],
         name: item.name.clone(),
         header,
         range,
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn tables_and_single_routes() {
         let resource = |kind: &str, fields: Vec<(&str, Value)>| Item {
-            views: vec![kind.into(), "resource".into()],
+            views: plimsoll_syntax::views![kind.into(), "resource".into()],
             name: format!("{kind}.a").into(),
             header: Place::NONE,
             range: Span::default(),

@@ -74,7 +74,7 @@ fn taggable(item: &Item, attribute: &str, added: &[&Value]) -> Option<Item> {
     fields.set("tags", Value::new(Kind::Map(tags), place));
     fields.set("owner", owner(item, kind_of(item)));
     Some(Item {
-        views: vec!["taggable".into()],
+        views: plimsoll_syntax::views!["taggable".into()],
         name: item.name.clone(),
         header: item.header,
         range: item.range,

@@ -199,7 +199,15 @@ fn boundary(node: &Node) -> Value {
 }
 
 fn item(name: &str, view: &str, header: Place, range: Place, value: Value) -> Item {
-    Item { views: vec![view.into()], name: name.into(), header, range: range.span, value, owner: None, index: 0 }
+    Item {
+        views: plimsoll_syntax::views![view.into()],
+        name: name.into(),
+        header,
+        range: range.span,
+        value,
+        owner: None,
+        index: 0,
+    }
 }
 
 fn put(map: &mut Map, key: &str, value: Value) {

@@ -214,7 +214,7 @@ fn holder(binding: &Item, subject: &Value, rules: &Value) -> Item {
     }
     let word = |name: &str| shown(&field(subject, name)).unwrap_or_default();
     Item {
-        views: vec![CompactString::const_new("rbac.subject")],
+        views: plimsoll_syntax::views![CompactString::const_new("rbac.subject")],
         name: format_compact!("{}/{}", word("kind"), word("name")),
         header: at,
         range: subject.place.span,
@@ -245,7 +245,7 @@ fn grant(binding: &Item, subject: &Value, rule: &Value) -> Item {
         }
     }
     Item {
-        views: vec![CompactString::const_new("rbac.grant")],
+        views: plimsoll_syntax::views![CompactString::const_new("rbac.grant")],
         name: binding.name.clone(),
         header: at,
         range: subject.place.span,

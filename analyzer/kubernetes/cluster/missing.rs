@@ -59,7 +59,7 @@ fn reference(workload: &Item, kind: &'static str, name: &Value, found: Option<bo
         None => value,
     };
     Item {
-        views: vec![CompactString::const_new("reference")],
+        views: plimsoll_syntax::views![CompactString::const_new("reference")],
         name: workload.name.clone(),
         header: at,
         range: at.span,

@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 use std::ops::Index;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::text::{Span, SyntaxError};
 
 /// The tree of one text. All spans are byte ranges of [`Tree::source`].
@@ -65,7 +67,7 @@ pub enum BodyItem {
     /// `name = expression`
     Attribute(Attribute),
     /// `type "label" { … }`
-    Block(Block),
+    Block(Box<Block>),
 }
 
 /// `name = expression`
@@ -85,7 +87,7 @@ pub struct Block {
     /// The block's type.
     pub kind: Span,
     /// The labels, quoted ones with their quotes.
-    pub labels: Vec<Span>,
+    pub labels: SmallVec<[Span; 2]>,
     /// The opening brace.
     pub open: Span,
     /// The closing brace; empty where it is missing.
@@ -350,7 +352,7 @@ impl Body {
     /// The blocks, in order.
     pub fn blocks(&self) -> impl Iterator<Item = &Block> {
         self.items.iter().filter_map(|item| match item {
-            BodyItem::Block(block) => Some(block),
+            BodyItem::Block(block) => Some(&**block),
             BodyItem::Attribute(_) => None,
         })
     }

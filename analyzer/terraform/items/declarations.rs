@@ -103,7 +103,7 @@ impl Items<'_> {
             map.entries.push(Entry { key: "value".into(), key_place: name, place: name, value });
             named(&mut map, &at.module, &address, name);
             self.items.push(Arc::new(Item {
-                views: vec!["local".into()],
+                views: plimsoll_syntax::views!["local".into()],
                 name: address,
                 header: name,
                 range: place.span,
@@ -225,7 +225,7 @@ impl Items<'_> {
             set(&mut map, "locked", version);
         }
         self.items.push(Arc::new(Item {
-            views: vec!["terraform.provider".into()],
+            views: plimsoll_syntax::views!["terraform.provider".into()],
             name: joined(["provider.", name]),
             header: place,
             range: map.range,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use compact_str::format_compact;
+use smallvec::SmallVec;
 
 use super::{MAX_DEPTH, Parser};
 
@@ -112,8 +113,8 @@ impl<'t> Parser<'t> {
         self.space();
         match self.peek() {
             b'=' if self.peek_at(1) != b'=' => self.attribute(name).map(BodyItem::Attribute),
-            b'{' | b'"' => self.block(name).map(BodyItem::Block),
-            byte if byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80 => self.block(name).map(BodyItem::Block),
+            b'{' | b'"' => self.block(name),
+            byte if byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80 => self.block(name),
             _ => {
                 let message = format_compact!("expected `=` or `{{` after `{}`", self.word(name));
                 self.error(Span::of(start, name.end as usize), message);
@@ -149,8 +150,8 @@ impl<'t> Parser<'t> {
         Some(Attribute { name, expr, span })
     }
 
-    fn block(&mut self, kind: Span) -> Option<Block> {
-        let mut labels = Vec::new();
+    fn block(&mut self, kind: Span) -> Option<BodyItem> {
+        let mut labels = SmallVec::new();
         loop {
             self.space();
             match self.peek() {
@@ -201,7 +202,7 @@ impl<'t> Parser<'t> {
                 self.error(self.here(), "expected the end of the line after this block");
             }
         }
-        Some(Block { kind, labels, open, close, body })
+        Some(BodyItem::Block(Box::new(Block { kind, labels, open, close, body })))
     }
 
     /// `{ name = value }`: one attribute at most, as HCL has it; what follows is read all the same.
@@ -252,7 +253,7 @@ impl<'t> Parser<'t> {
                 }
                 Some(BodyItem::Attribute(Attribute { name, expr, span: name.to(self.tree[expr].span) }))
             }
-            (Some(name), _) => self.block(name).map(BodyItem::Block),
+            (Some(name), _) => self.block(name),
             (None, _) => {
                 self.error(self.here(), "expected the name of an attribute");
                 self.skip_line();

@@ -179,7 +179,7 @@ fn resource(address: &str, arguments: &str) -> Item {
     let value = yaml::to_value(&tree, tree.documents[0].root, FileId(1), yaml::Dialect::Kubernetes);
     let kind = address.split('.').next().unwrap();
     Item {
-        views: vec![kind.into(), "resource".into()],
+        views: plimsoll_syntax::views![kind.into(), "resource".into()],
         name: address.into(),
         header: Place { file: FileId(1), ..Place::NONE },
         range: plimsoll_syntax::Span::default(),
