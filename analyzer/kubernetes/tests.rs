@@ -102,10 +102,10 @@ fn documents_are_objects() {
         assert_eq!(fields(&read(source), "object", &["gvk", "namespace", "namespaced"]), *expected, "{source}");
     }
     let knative = read("apiVersion: serving.knative.dev/v1\nkind: Service\nmetadata: {name: a}\n");
-    assert_eq!(knative[0].views, ["object"]);
-    assert_eq!(read("apiVersion: v1\nkind: Service\n")[0].views, ["Service", "object"]);
+    assert_eq!(knative[0].views[..], ["object"]);
+    assert_eq!(read("apiVersion: v1\nkind: Service\n")[0].views[..], ["Service", "object"]);
     assert_eq!(
-        read("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n")[0].views,
+        read("apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n")[0].views[..],
         ["KubeletConfiguration"]
     );
 }
