@@ -15,6 +15,7 @@ for target in "${targets[@]}"; do
     cargo +nightly fuzz run --fuzz-dir . --sanitizer none "$target" "corpus/$target" "kept/$target" -- \
       -max_total_time="$seconds" -max_len=65536 -len_control=50 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1
   else
-    PLIMSOLL_FUZZ_TARGET=$target PLIMSOLL_FUZZ_SECONDS=$seconds cargo test --release -p plimsoll-tests --test mutation -- --nocapture
+    # This folder is a workspace of its own, which knows no tests.
+    (cd ../.. && PLIMSOLL_FUZZ_TARGET=$target PLIMSOLL_FUZZ_SECONDS=$seconds cargo test --release -p plimsoll-tests --test mutation -- --nocapture)
   fi
 done
