@@ -7,7 +7,7 @@ use std::sync::Arc;
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{List, Map};
 use plimsoll_syntax::yaml::{self, Dialect};
-use plimsoll_syntax::{FileId, Item, Kind, Span, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Span, Value, views};
 
 use crate::compose::values::{Holed, bool, each, field, listed, object, set_at, text};
 use crate::{embedded, script, shell};
@@ -51,7 +51,7 @@ pub(crate) fn value_items(written: &Value, source: Option<&str>, owner: Option<&
     let Kind::Map(top) = &written.kind else { return Vec::new() };
     let header = top.entries.first().map_or(written.place, |entry| entry.key_place);
     let item = Item {
-        views: plimsoll_syntax::views!["cloud_init".into()],
+        views: views!["cloud_init".into()],
         name: "cloud-config".into(),
         header,
         range: written.place.span,

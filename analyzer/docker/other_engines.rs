@@ -5,7 +5,7 @@
 //! <https://github.com/containers/image/blob/main/docs/containers-registries.conf.5.md>.
 
 use plimsoll_syntax::value::{Entry, Map, Number};
-use plimsoll_syntax::{FileId, Item, Kind, Place, Span, SyntaxError, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Span, SyntaxError, Value, views};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -46,7 +46,7 @@ pub fn items(text: &str, engine: Engine, file: FileId) -> Vec<Item> {
     let mut out = Vec::new();
     let first = map.entries.iter().map(|entry| entry.key_place).min_by_key(|place| place.span.start).unwrap_or(whole);
     let item = |view: &str, name: &str, header: Place, value: Value| Item {
-        views: plimsoll_syntax::views![view.into()],
+        views: views![view.into()],
         name: name.into(),
         header,
         range: if header == first { whole.span } else { value.place.span },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Map, Reason, Unknown};
-use plimsoll_syntax::{FileId, Item, Place, Span, Value};
+use plimsoll_syntax::{FileId, Item, Place, Span, Value, views};
 
 use crate::compose::values::set_at;
 use crate::{script, shell};
@@ -48,7 +48,7 @@ fn machine(text: &str, place: Place, name: &str, call: &Call) -> Item {
     let mut map = Map { range: place.span, ..Map::default() };
     set_at(&mut map, "name", Value::string(name, place), place);
     Item {
-        views: plimsoll_syntax::views!["vagrant.machine".into()],
+        views: views!["vagrant.machine".into()],
         name: name.into(),
         header: place,
         range: if call.opens { place.span.to(block(text, call.span)) } else { place.span },
@@ -108,7 +108,7 @@ fn network(text: &str, file: FileId, place: Place, kind: &str, call: &Call) -> I
         map.tail = Some(Arc::new(Unknown::new(Reason::Unset, call.span.text(text))));
     }
     Item {
-        views: plimsoll_syntax::views!["vagrant.network".into()],
+        views: views!["vagrant.network".into()],
         name: "Vagrantfile".into(),
         header: place,
         range: place.span,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use plimsoll_syntax::value::Map;
-use plimsoll_syntax::{FileId, Item, Place, Position, Span, SyntaxError, Value};
+use plimsoll_syntax::{FileId, Item, Place, Position, Span, SyntaxError, Value, views};
 use plimsoll_terraform::{Note, NoteKind};
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -282,7 +282,7 @@ impl Renderer<'_> {
         let until = suppression.until.map(|(year, month, day)| text(&format!("{year:04}-{month:02}-{day:02}")));
         map.set("until", until.unwrap_or_default());
         Item {
-            views: plimsoll_syntax::views!["suppression".into()],
+            views: views!["suppression".into()],
             name: suppression.names.join(", ").into(),
             header: place,
             range: suppression.span,

@@ -2,7 +2,7 @@
 
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::value::{Map, Reason, Unknown};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{Item, Kind, Place, Value, views};
 use rustc_hash::FxHashMap;
 
 use crate::network::{Direction, cilium_denies_by_default, denies_by_default};
@@ -110,7 +110,7 @@ fn one(name: &CompactString, seen: &Seen<'_>) -> Option<Item> {
     }
     let range = seen.declared.map_or(Place::new(header.file, header.span), |declared| Place::new(header.file, declared.range));
     Some(Item {
-        views: plimsoll_syntax::views![CompactString::const_new("namespace")],
+        views: views![CompactString::const_new("namespace")],
         name: format_compact!("Namespace/{name}"),
         header,
         range: range.span,

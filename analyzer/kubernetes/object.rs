@@ -7,7 +7,7 @@ use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{Map, Reason, Unknown};
 use plimsoll_syntax::yaml::{self, Dialect};
-use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Value, Views, views};
 
 use crate::values::{copy, entry, field, set_at, shown};
 use crate::{kinds, peer, rbac, route, workload};
@@ -45,7 +45,7 @@ impl Object {
     /// An item that belongs to this object.
     pub(crate) fn part(&self, view: &'static str, name: CompactString, header: Place, range: Place, value: Value) -> Item {
         Item {
-            views: plimsoll_syntax::views![CompactString::const_new(view)],
+            views: views![CompactString::const_new(view)],
             name,
             header,
             range: range.span,
@@ -113,8 +113,8 @@ fn add(value: &Value, home: &Kind, index: &mut u32, items: &mut Vec<Item>) {
     });
 }
 
-fn views(object: &Object) -> plimsoll_syntax::Views {
-    let mut views = plimsoll_syntax::Views::new();
+fn views(object: &Object) -> Views {
+    let mut views = Views::new();
     if kinds::is_own(&object.group, &object.kind) {
         views.push(object.kind.clone());
     }

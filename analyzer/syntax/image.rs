@@ -54,12 +54,12 @@ pub fn parse(reference: &str) -> Option<Image> {
     let (registry, repository) = match name.split_once('/') {
         Some((first, rest)) if is_registry(first) => (first, rest.to_compact_string()),
         Some(_) => (DEFAULT_REGISTRY, name.to_compact_string()),
-        None => (DEFAULT_REGISTRY, joined(["library", "/", name])),
+        None => (DEFAULT_REGISTRY, joined(["library/", name])),
     };
     let registry = if registry == "index.docker.io" { DEFAULT_REGISTRY } else { registry };
     let repository = match repository.contains('/') || registry != DEFAULT_REGISTRY {
         true => repository,
-        false => joined(["library", "/", &repository]),
+        false => joined(["library/", &repository]),
     };
     // A bare image id is not a name.
     let id = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());

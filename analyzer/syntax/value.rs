@@ -247,8 +247,8 @@ impl Value {
     /// A list without a tail.
     #[must_use]
     pub fn list(items: Vec<Self>, place: Place) -> Self {
-        let one = |items| Arc::new(List { items, tail: None, blocks: false });
-        Self::new(Kind::List(if items.is_empty() { NOTHING.with(Arc::clone) } else { one(items) }), place)
+        let list = if items.is_empty() { NOTHING.with(Arc::clone) } else { Arc::new(List { items, tail: None, blocks: false }) };
+        Self::new(Kind::List(list), place)
     }
 
     /// A map.

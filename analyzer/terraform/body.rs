@@ -9,7 +9,7 @@ use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{Choice, Entry, How, Kind, List, Map, Reason, Reference, Unknown};
 use plimsoll_syntax::{Place, Value};
 
-use crate::declare::{File, Mode, find, items};
+use crate::declare::{File, Mode, Resource, find, items};
 use crate::evaluator::{Cx, Evaluator, Home, Instance, Part, ResourceInstance, Scope};
 use crate::expand::elements;
 use crate::expression::literal;
@@ -272,29 +272,31 @@ impl Evaluator<'_> {
                 return step(value);
             }
         } else {
-            let blocks = at.module.body(&resource.block);
-            let blocks =
-                blocks.filter_map(|(file, item)| if let BodyItem::Block(block) = item { Some((file, &**block)) } else { None });
+            let blocks = at.module.body(&resource.block).filter_map(|(file, item)| Some((file, item.as_block()?)));
             let group: Group<'_> = blocks.filter(|(file, block)| block_kind(file, block) == name).collect();
             if !group.is_empty() {
                 let more = self.computed(reason(resource.mode), &instance.address, name);
                 return step(opened(&finished(self.written_blocks(at, instance, name, &group)), &more));
             }
         }
-        let computed = |known: &&Arc<Unknown>| known.identity.as_ref().is_some_and(|identity| identity.attribute == name);
-        let known = instance.computed.borrow().iter().find(computed).cloned();
-        let unknown = known.unwrap_or_else(|| {
-            let unknown = self.computed(reason(resource.mode), &instance.address, name);
-            let is_set = resource.mode == Mode::Managed
-                && ALWAYS_SET.iter().any(|(kinds, known)| resource.kind.starts_with(kinds) && *known == name);
-            let unknown = Arc::new(Unknown { not_null: is_set, ..unknown });
-            let mut all = instance.computed.borrow_mut();
-            if all.len() < MAX_COMPUTED {
-                all.push(unknown.clone());
-            }
-            unknown
-        });
-        Value::new(Kind::Unknown(unknown), place)
+        Value::new(Kind::Unknown(self.left_to_provider(resource, instance, name)), place)
+    }
+
+    /// What only the provider knows of an attribute: one for all who refer to it.
+    fn left_to_provider(&self, resource: &Resource, instance: &ResourceInstance, name: &str) -> Arc<Unknown> {
+        let is_it = |known: &&Arc<Unknown>| known.identity.as_ref().is_some_and(|identity| identity.attribute == name);
+        if let Some(known) = instance.computed.borrow().iter().find(is_it) {
+            return known.clone();
+        }
+        let not_null = resource.mode == Mode::Managed
+            && ALWAYS_SET.iter().any(|(kinds, known)| resource.kind.starts_with(kinds) && *known == name);
+        let computed = self.computed(reason(resource.mode), &instance.address, name);
+        let unknown = Arc::new(Unknown { not_null, ..computed });
+        let mut all = instance.computed.borrow_mut();
+        if all.len() < MAX_COMPUTED {
+            all.push(unknown.clone());
+        }
+        unknown
     }
 
     /// A resource instance as an object: what is written, and more that only the provider knows.

@@ -222,10 +222,10 @@ impl Mode {
 impl Module {
     pub(crate) fn block(&self, at: At) -> Option<(&File, &Block)> {
         let file = self.files.get(at.file as usize)?;
-        let outer = as_block(file.tree.body.items.get(at.item as usize)?)?;
+        let outer = file.tree.body.items.get(at.item as usize)?.as_block()?;
         match at.inner {
             None => Some((file, outer)),
-            Some(inner) => Some((file, as_block(outer.body.items.get(inner as usize)?)?)),
+            Some(inner) => Some((file, outer.body.items.get(inner as usize)?.as_block()?)),
         }
     }
 }
@@ -234,13 +234,6 @@ fn start(item: &BodyItem) -> u32 {
     match item {
         BodyItem::Attribute(attribute) => attribute.span.start,
         BodyItem::Block(block) => block.span().start,
-    }
-}
-
-const fn as_block(item: &BodyItem) -> Option<&Block> {
-    match item {
-        BodyItem::Block(block) => Some(block),
-        BodyItem::Attribute(_) => None,
     }
 }
 

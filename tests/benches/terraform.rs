@@ -65,11 +65,14 @@ fn main() {
     let small_memory = memory(&small, 2_001);
     let large = Modules::new(&texts(1_000, 20));
     let large_memory = memory(&large, 20_001);
-    let (small, large, growth) = growth(31, &small, &large);
-    println!("2,000 resources, 100 modules     {:>9.1} ms  {:>6.1} MB", milliseconds(small), megabytes(small_memory));
+    let rounds = by_turns(31, [&mut || drop(black_box(small.evaluate())), &mut || drop(black_box(large.evaluate()))]);
+    let [small, large] = [0, 1].map(|which| median(rounds.iter().map(|round| milliseconds(round[which]))));
+    // Of two that follow each other, so that a machine that becomes slower or faster does not matter.
+    let growth = median(rounds.iter().map(|[small, large]| large.as_secs_f64() / small.as_secs_f64()));
+    println!("2,000 resources, 100 modules     {:>9.1} ms  {:>6.1} MB", small, megabytes(small_memory));
     println!(
         "20,000 resources, 1,000 modules  {:>9.1} ms  {:>6.1} MB   {:.1} × the time, {:.1} × the memory (goal: at most 11)",
-        milliseconds(large),
+        large,
         megabytes(large_memory),
         growth,
         megabytes(large_memory) / megabytes(small_memory),
@@ -81,7 +84,8 @@ fn main() {
         ("by count.index", "count = SIZE", "ami = count.index"),
     ] {
         let (few, many) = (instances("10", repetition, body), instances("10000", repetition, body));
-        let [few, many] = by_turns(30, [&mut || drop(black_box(few.evaluate())), &mut || drop(black_box(many.evaluate()))]);
+        let rounds = by_turns(30, [&mut || drop(black_box(few.evaluate())), &mut || drop(black_box(many.evaluate()))]);
+        let [few, many] = fastest(&rounds);
         println!(
             "10 and 10,000 instances, {name:<16} {:>9.3} ms {:>9.3} ms   {:.2} × (goal: at most 2)",
             milliseconds(few),
@@ -195,35 +199,25 @@ fn instances(size: &str, repetition: &str, body: &str) -> Modules {
     Modules::new(&[(String::new(), text)])
 }
 
-/// The time of each, and how often the first goes into the second: medians of rounds in which one follows the other, so that a machine that
-/// becomes slower or faster does not matter.
-fn growth(rounds: usize, small: &Modules, large: &Modules) -> (Duration, Duration, f64) {
-    let timed = |workspace: &Modules| {
+/// The times of each, one after the other, in each of several rounds.
+fn by_turns<const N: usize>(rounds: usize, mut work: [&mut dyn FnMut(); N]) -> Vec<[Duration; N]> {
+    let timed = |work: &mut dyn FnMut()| {
         let start = now();
-        drop(black_box(workspace.evaluate()));
+        work();
         now() - start
     };
-    let rounds: Vec<_> = (0..rounds).map(|_| (timed(small), timed(large))).collect();
-    let mut ratios: Vec<f64> = rounds.iter().map(|(small, large)| large.as_secs_f64() / small.as_secs_f64()).collect();
-    let (mut small, mut large): (Vec<_>, Vec<_>) = rounds.into_iter().unzip();
-    small.sort();
-    large.sort();
-    ratios.sort_by(f64::total_cmp);
-    let middle = ratios.len() / 2;
-    (small[middle], large[middle], ratios[middle])
+    (0..rounds).map(|_| work.each_mut().map(|work| timed(*work))).collect()
 }
 
-/// The fastest of several rounds of each, one after the other.
-fn by_turns<const N: usize>(rounds: usize, mut work: [&mut dyn FnMut(); N]) -> [Duration; N] {
-    let mut best = [Duration::MAX; N];
-    for _ in 0..rounds {
-        for (best, work) in best.iter_mut().zip(&mut work) {
-            let start = now();
-            work();
-            *best = (now() - start).min(*best);
-        }
-    }
-    best
+/// The fastest of the rounds of each.
+fn fastest<const N: usize>(rounds: &[[Duration; N]]) -> [Duration; N] {
+    std::array::from_fn(|which| rounds.iter().map(|round| round[which]).min().unwrap_or_default())
+}
+
+fn median(all: impl Iterator<Item = f64>) -> f64 {
+    let mut all: Vec<f64> = all.collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or_default()
 }
 
 /// Processor time where it can be had, so that what else runs on the machine does not matter.

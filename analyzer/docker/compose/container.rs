@@ -2,7 +2,7 @@
 
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Entry, How, Map, Unknown};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{Item, Kind, Place, Value, views};
 
 use super::values::{Holed, entry, field, object, set_at};
 use crate::image;
@@ -130,7 +130,7 @@ pub(super) fn image_use(item: &Item, site: &'static str) -> Option<Item> {
     let owner =
         item.owner.clone().or_else(|| Some(Owner { name: item.name.clone(), range: Place::new(item.header.file, item.range) }));
     Some(Item {
-        views: plimsoll_syntax::views!["image.use".into()],
+        views: views!["image.use".into()],
         name: item.name.clone(),
         header: written.place,
         range: written.place.span,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::Map;
-use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, views};
 
 use super::service::{self, Around};
 use super::values::{bool, each, field, listed, object, pairs, set_at, set_some};
@@ -71,7 +71,7 @@ pub(super) fn items(
     let all = Value::map(map, header);
     let name = field(&all, "name");
     out.push(Item {
-        views: plimsoll_syntax::views!["project".into()],
+        views: views!["project".into()],
         name: name.as_str().unwrap_or("project").into(),
         header: first_line(own, header),
         // The whole file: what it lacks is lacking on its first line.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{List, Map, Unknown};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{Item, Kind, Place, Value, views};
 
 use super::values::{Holed, each, object, set_at, text};
 use super::{container, normal, volume};
@@ -271,7 +271,7 @@ fn one(argv: &Value, command: &Item, owner: Option<&Owner>) -> Option<Item> {
     }
     container::derive(&mut map, header);
     Some(Item {
-        views: plimsoll_syntax::views!["docker.run".into(), "docker.container".into()],
+        views: views!["docker.run".into(), "docker.container".into()],
         name: name.into(),
         header,
         range: command.range,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Entry, List, Map, Reason, Unknown};
-use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Value, views};
 
 use super::port::{self, Published};
 use super::values::{entry, field, object, set_at, set_some};
@@ -233,7 +233,7 @@ fn taken_names(services: &mut [Service]) {
 /// The items of a service: itself, its image, its commands.
 pub(super) fn items(service: Service, index: u32, around: &Around<'_>, out: &mut Vec<Item>) {
     let item = Item {
-        views: plimsoll_syntax::views!["service".into(), "docker.container".into()],
+        views: views!["service".into(), "docker.container".into()],
         name: service.name,
         header: service.header,
         range: service.place.span,

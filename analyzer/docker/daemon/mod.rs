@@ -10,7 +10,7 @@ mod unit;
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::Map;
 use plimsoll_syntax::yaml::Dialect;
-use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, yaml};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, views, yaml};
 
 use crate::compose::values::{bool, each, field, number, pairs, set_at, text};
 use flags::{Form, SETTINGS, field_of, is_known};
@@ -95,7 +95,7 @@ fn item(mut map: Map, name: &str, header: Place, place: Place, owner: Option<Own
     }
     set_at(&mut map, "name", Value::string(name, header), header);
     Item {
-        views: plimsoll_syntax::views!["daemon".into()],
+        views: views!["daemon".into()],
         name: name.into(),
         header,
         range: place.span,

@@ -2,7 +2,7 @@
 
 use plimsoll_syntax::dockerfile::{Instruction, Tree};
 use plimsoll_syntax::value::Map;
-use plimsoll_syntax::{FileId, Item, Place, Span, Value};
+use plimsoll_syntax::{FileId, Item, Place, Span, Value, views};
 
 use crate::compose::values::set_at;
 
@@ -26,7 +26,7 @@ pub(super) fn items(tree: &Tree, file: FileId) -> Vec<Item> {
             set_at(&mut map, "subject", Value::string(first, place), place);
         }
         out.push(Item {
-            views: plimsoll_syntax::views!["dockerfile.comment".into()],
+            views: views!["dockerfile.comment".into()],
             name: "comment".into(),
             header: place,
             range,

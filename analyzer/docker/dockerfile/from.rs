@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_syntax::dockerfile::Instruction;
 use plimsoll_syntax::value::{Reason, Shape, Unknown};
-use plimsoll_syntax::{Item, Kind, Value};
+use plimsoll_syntax::{Item, Kind, Value, views};
 
 use super::base;
 use super::read::{Entry, Reader};
@@ -183,7 +183,7 @@ pub(super) fn image_use(reference: &Value, parts: Value, site: &'static str) -> 
     let place = reference.place;
     let map = map_of([("image", parts), ("reference", reference.clone()), ("where", Value::string(site, place))]);
     Item {
-        views: plimsoll_syntax::views!["image.use".into()],
+        views: views!["image.use".into()],
         name: reference.as_str().unwrap_or("image").into(),
         header: place,
         range: place.span,

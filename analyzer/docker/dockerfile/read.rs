@@ -6,7 +6,7 @@ use compact_str::CompactString;
 use plimsoll_syntax::dockerfile::{Instruction, Tree, Word};
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Map, Reason, Unknown};
-use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, views};
 
 use super::expand::{Expander, Lookup, Reference};
 use super::ignore::Ignore;
@@ -147,7 +147,7 @@ impl<'t> Reader<'t> {
         let mut view = CompactString::const_new("instruction.");
         view.push_str(&entry.keyword);
         out.push(Item {
-            views: plimsoll_syntax::views![view, CompactString::const_new("instruction")],
+            views: views![view, CompactString::const_new("instruction")],
             name: entry.keyword,
             header: entry.header,
             range: entry.span,

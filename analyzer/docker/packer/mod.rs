@@ -15,7 +15,7 @@ use std::sync::Arc;
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::Map;
-use plimsoll_syntax::{FileId, Item, Kind, Place, Value};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Value, views};
 
 use crate::compose::run;
 use crate::compose::values::{Holed, entry, field, listed, set_at};
@@ -124,7 +124,7 @@ fn container(block: &Block) -> Item {
     set_at(&mut map, "name", Value::string(owner.name.clone(), block.header), block.header);
     map.range = owner.range.span;
     Item {
-        views: plimsoll_syntax::views!["packer.docker".into(), "docker.container".into()],
+        views: views!["packer.docker".into(), "docker.container".into()],
         name: owner.name,
         header: block.header,
         range: map.range,
@@ -231,7 +231,7 @@ fn post_processor(block: &Value) -> Option<Item> {
     let kind = block.str_at(&["type"])?;
     let map = block.as_map()?;
     Some(Item {
-        views: plimsoll_syntax::views!["packer.post_processor".into()],
+        views: views!["packer.post_processor".into()],
         name: kind.into(),
         header: block.place,
         range: map.range,

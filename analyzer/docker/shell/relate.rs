@@ -5,7 +5,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{List, Map, Reason, Unknown};
-use plimsoll_syntax::{Item, Kind, Place, Span, Value};
+use plimsoll_syntax::{Item, Kind, Place, Span, Value, views};
 
 use super::Context;
 use super::location::Location;
@@ -114,7 +114,7 @@ fn header(command: &Command, place: Place, location: &Location) -> Place {
 
 fn item(view: &'static str, name: CompactString, header: Place, place: Place, map: Map, context: &Context<'_>) -> Item {
     Item {
-        views: plimsoll_syntax::views![CompactString::const_new(view)],
+        views: views![CompactString::const_new(view)],
         name,
         header,
         range: place.span,

@@ -1,6 +1,6 @@
 use camino::Utf8Path;
 use plimsoll_rules::{load, schemas};
-use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, value::Map};
+use plimsoll_syntax::{FileId, Item, Kind, Place, Span, Value, value::Map, views};
 
 use super::{Rows, Scratch};
 
@@ -39,15 +39,8 @@ fn is_asked(header: &str, fields: &str) -> bool {
     }
     let value = Value::new(Kind::Map(std::sync::Arc::new(map)), Place::NONE);
     let header = Place::new(FileId(0), Span::default());
-    let item = Item {
-        views: plimsoll_syntax::views!["command".into()],
-        name: "c".into(),
-        header,
-        range: Span::default(),
-        value,
-        owner: None,
-        index: 0,
-    };
+    let item =
+        Item { views: views!["command".into()], name: "c".into(), header, range: Span::default(), value, owner: None, index: 0 };
     let mut out = Vec::new();
     rows.about(&item, schemas().get("command").map(|body| &**body), &mut Scratch::default(), &mut out);
     !out.is_empty()

@@ -5,7 +5,7 @@
 
 use super::{blocks, kind_of, owner};
 use plimsoll_syntax::value::{Entry, Map};
-use plimsoll_syntax::{Item, Place, Value};
+use plimsoll_syntax::{Item, Place, Value, views};
 
 /// How many devices of one instance are looked at.
 const LIMIT: usize = 200;
@@ -85,7 +85,7 @@ fn device(item: &Item, dialect: &Dialect, block: Option<&Value>, root: bool, acc
     }
     fields.set("owner", owner(item, kind_of(item)));
     Item {
-        views: plimsoll_syntax::views!["disk".into()],
+        views: views!["disk".into()],
         name: item.name.clone(),
         header,
         range,
@@ -104,7 +104,7 @@ mod tests {
 
     fn item(kind: &str, fields: Vec<(&str, Value)>) -> Item {
         Item {
-            views: plimsoll_syntax::views![kind.into(), "resource".into()],
+            views: views![kind.into(), "resource".into()],
             name: format!("{kind}.a").into(),
             header: Place::NONE,
             range: Span::default(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Entry, List, Map};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{Item, Kind, Place, Value, views};
 
 use super::embedded::{self, Source};
 
@@ -42,7 +42,7 @@ fn container(task: &Item, written: &Map, place: Place) -> Item {
     fields.set("task", Value { place: task.header, ..task.value.clone() });
     let name = written.get("name").and_then(|name| name.value.as_str()).unwrap_or("container");
     Item {
-        views: plimsoll_syntax::views!["ecs.container".into()],
+        views: views!["ecs.container".into()],
         name: CompactString::from(name),
         header: place,
         range: place.span,
@@ -75,7 +75,7 @@ mod tests {
 
     fn task(definitions: Value) -> Item {
         Item {
-            views: plimsoll_syntax::views![TASK.into(), "resource".into()],
+            views: views![TASK.into(), "resource".into()],
             name: "aws_ecs_task_definition.web".into(),
             header: Place::NONE,
             range: Span::default(),

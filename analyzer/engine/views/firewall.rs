@@ -7,7 +7,7 @@
 use std::sync::{Arc, LazyLock};
 
 use plimsoll_syntax::value::{Entry, List, Map, Unknown};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{Item, Kind, Place, Value, views};
 use rustc_hash::FxHashMap;
 
 use super::firewall_order::{self, Order};
@@ -141,7 +141,7 @@ impl<'a> Scope<'a> {
         put("owner", Value::string(self.resource.name.clone(), self.resource.header), self.resource.header);
         put("owner_type", Value::string(self.kind, self.resource.header), self.resource.header);
         let item = Item {
-            views: plimsoll_syntax::views![format!("firewall.{direction}").into()],
+            views: views![format!("firewall.{direction}").into()],
             name: self.resource.name.clone(),
             header,
             range,

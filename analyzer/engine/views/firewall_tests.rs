@@ -1,13 +1,13 @@
 //! Firewalls of many providers, as rules see them.
 
-use plimsoll_syntax::Span;
+use plimsoll_syntax::{Span, views};
 
 use super::*;
 use crate::domains::samples::{int, list, map, open, text, texts, unknown};
 
 fn resource(kind: &str, fields: Vec<(&str, Value)>) -> Item {
     Item {
-        views: plimsoll_syntax::views![kind.into(), "resource".into()],
+        views: views![kind.into(), "resource".into()],
         name: format!("{kind}.a").into(),
         header: Place::NONE,
         range: Span::default(),

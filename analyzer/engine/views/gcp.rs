@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Entry, How, List, Map};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{Item, Kind, Place, Value, views};
 use rustc_hash::FxHashMap;
 
 use super::embedded::{self, Source};
@@ -78,7 +78,7 @@ fn binding(item: &Item, scope: &str, written: &Map, header: Place) -> Item {
     place.set("name", Value::string(item.name.clone(), item.header));
     put("scope", Value::map(place, item.header), item.header);
     Item {
-        views: plimsoll_syntax::views!["gcp.binding".into()],
+        views: views!["gcp.binding".into()],
         name: item.name.clone(),
         header,
         range: if header.file == item.header.file { item.range } else { header.span },
@@ -97,7 +97,7 @@ mod tests {
 
     fn item(kind: &str, fields: Vec<(&str, Value)>) -> Item {
         Item {
-            views: plimsoll_syntax::views![kind.into(), "resource".into()],
+            views: views![kind.into(), "resource".into()],
             name: format!("{kind}.a").into(),
             header: Place::NONE,
             range: Span::default(),

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use compact_str::CompactString;
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Choice, Entry, How, List, Map};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{Item, Kind, Place, Value, views};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::embedded::{self, Source};
@@ -203,7 +203,7 @@ fn statement_item(written: &Item, resource: &Item, kind: &str, header: Place, mu
     fields.set("owner", owner(resource, kind));
     let range = fields.range;
     Item {
-        views: plimsoll_syntax::views!["iam.statement".into()],
+        views: views!["iam.statement".into()],
         name: written.name.clone(),
         header,
         range,

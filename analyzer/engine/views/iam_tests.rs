@@ -1,7 +1,7 @@
 //! Statements from texts and from blocks.
 
-use plimsoll_syntax::Span;
 use plimsoll_syntax::value::{Reason, Reference, Unknown};
+use plimsoll_syntax::{Span, views};
 
 use super::*;
 use crate::domains::iam::{allows, narrowed, public};
@@ -10,7 +10,7 @@ use crate::truth::Truth;
 
 fn item(kind: &str, name: &str, fields: Vec<(&str, Value)>) -> Item {
     Item {
-        views: plimsoll_syntax::views![kind.into()],
+        views: views![kind.into()],
         name: name.into(),
         header: Place::NONE,
         range: Span::default(),

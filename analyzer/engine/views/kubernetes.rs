@@ -208,7 +208,7 @@ fn camel_case(name: &str) -> CompactString {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_syntax::Span;
+    use plimsoll_syntax::{Span, views};
 
     use super::*;
     use crate::domains::samples::{map, text};
@@ -219,7 +219,7 @@ mod tests {
 
     fn resource(kind: &str, fields: Vec<(&str, Value)>) -> Item {
         Item {
-            views: plimsoll_syntax::views![kind.into(), "resource".into()],
+            views: views![kind.into(), "resource".into()],
             name: format!("{kind}.web").into(),
             header: Place::NONE,
             range: Span::default(),

@@ -3,7 +3,7 @@
 //! Fields: `destinations` (blocks of addresses), `target` (the attributes that say where to, as written), `owner` (`address`, `type`).
 
 use plimsoll_syntax::value::{Entry, List, Map};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{Item, Kind, Place, Value, views};
 use std::sync::Arc;
 
 use super::{blocks, kind_of, owner};
@@ -94,7 +94,7 @@ fn route(item: &Item, dialect: &Dialect, written: &Value, alone: bool) -> Item {
     fields.set("target", Value::map(target, place));
     fields.set("owner", owner(item, kind_of(item)));
     Item {
-        views: plimsoll_syntax::views!["route".into()],
+        views: views!["route".into()],
         name: item.name.clone(),
         header,
         range,
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn tables_and_single_routes() {
         let resource = |kind: &str, fields: Vec<(&str, Value)>| Item {
-            views: plimsoll_syntax::views![kind.into(), "resource".into()],
+            views: views![kind.into(), "resource".into()],
             name: format!("{kind}.a").into(),
             header: Place::NONE,
             range: Span::default(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use plimsoll_rule_language::schema::{Schemas, Type};
 use plimsoll_syntax::value::{Entry, Map};
-use plimsoll_syntax::{Item, Kind, Value};
+use plimsoll_syntax::{Item, Kind, Value, views};
 use rustc_hash::FxHashMap;
 
 use super::{blocks, kind_of, owner};
@@ -74,7 +74,7 @@ fn taggable(item: &Item, attribute: &str, added: &[&Value]) -> Option<Item> {
     fields.set("tags", Value::new(Kind::Map(tags), place));
     fields.set("owner", owner(item, kind_of(item)));
     Some(Item {
-        views: plimsoll_syntax::views!["taggable".into()],
+        views: views!["taggable".into()],
         name: item.name.clone(),
         header: item.header,
         range: item.range,

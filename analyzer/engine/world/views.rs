@@ -1,7 +1,7 @@
 //! `node`, `exposure`, `shared` and `intended`: the world as rules see it. The fields are those of `rules/schemas/world.schema`.
 
 use plimsoll_syntax::value::{Entry, Map};
-use plimsoll_syntax::{FileId, Item, Place, Value};
+use plimsoll_syntax::{FileId, Item, Place, Value, views};
 use plimsoll_world::{Answer, Difference, Marks, Node, NodeId, Shared, Verdict, World};
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -199,15 +199,7 @@ fn boundary(node: &Node) -> Value {
 }
 
 fn item(name: &str, view: &str, header: Place, range: Place, value: Value) -> Item {
-    Item {
-        views: plimsoll_syntax::views![view.into()],
-        name: name.into(),
-        header,
-        range: range.span,
-        value,
-        owner: None,
-        index: 0,
-    }
+    Item { views: views![view.into()], name: name.into(), header, range: range.span, value, owner: None, index: 0 }
 }
 
 fn put(map: &mut Map, key: &str, value: Value) {

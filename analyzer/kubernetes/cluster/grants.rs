@@ -5,7 +5,7 @@ use std::sync::Arc;
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{List, Map};
-use plimsoll_syntax::{Item, Kind, Place, Value};
+use plimsoll_syntax::{Item, Kind, Place, Value, views};
 
 use super::{Cluster, Related, builtin, named};
 use crate::container::header;
@@ -214,7 +214,7 @@ fn holder(binding: &Item, subject: &Value, rules: &Value) -> Item {
     }
     let word = |name: &str| shown(&field(subject, name)).unwrap_or_default();
     Item {
-        views: plimsoll_syntax::views![CompactString::const_new("rbac.subject")],
+        views: views![CompactString::const_new("rbac.subject")],
         name: format_compact!("{}/{}", word("kind"), word("name")),
         header: at,
         range: subject.place.span,
@@ -245,7 +245,7 @@ fn grant(binding: &Item, subject: &Value, rule: &Value) -> Item {
         }
     }
     Item {
-        views: plimsoll_syntax::views![CompactString::const_new("rbac.grant")],
+        views: views![CompactString::const_new("rbac.grant")],
         name: binding.name.clone(),
         header: at,
         range: subject.place.span,

@@ -3,7 +3,7 @@
 use compact_str::{CompactString, format_compact};
 use plimsoll_syntax::item::Owner;
 use plimsoll_syntax::value::{Map, Reason, Unknown};
-use plimsoll_syntax::{Item, Place, Value};
+use plimsoll_syntax::{Item, Place, Value, views};
 
 use super::{Cluster, named};
 use crate::namespace::{is_kind, namespace_of};
@@ -59,7 +59,7 @@ fn reference(workload: &Item, kind: &'static str, name: &Value, found: Option<bo
         None => value,
     };
     Item {
-        views: plimsoll_syntax::views![CompactString::const_new("reference")],
+        views: views![CompactString::const_new("reference")],
         name: workload.name.clone(),
         header: at,
         range: at.span,

@@ -340,6 +340,17 @@ fn slice<T>(all: &[T], list: List<T>) -> &[T] {
     all.get(start..start + list.len as usize).unwrap_or(&[])
 }
 
+impl BodyItem {
+    /// The block that it is.
+    #[must_use]
+    pub fn as_block(&self) -> Option<&Block> {
+        match self {
+            Self::Block(block) => Some(block),
+            Self::Attribute(_) => None,
+        }
+    }
+}
+
 impl Body {
     /// The attributes, in order.
     pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
@@ -351,10 +362,7 @@ impl Body {
 
     /// The blocks, in order.
     pub fn blocks(&self) -> impl Iterator<Item = &Block> {
-        self.items.iter().filter_map(|item| match item {
-            BodyItem::Block(block) => Some(&**block),
-            BodyItem::Attribute(_) => None,
-        })
+        self.items.iter().filter_map(BodyItem::as_block)
     }
 }
 

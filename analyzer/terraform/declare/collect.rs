@@ -4,7 +4,7 @@ use compact_str::CompactString;
 use plimsoll_syntax::Span;
 use plimsoll_syntax::hcl::{Block, BodyItem, ExprKind};
 
-use super::{At, Declared, Local, Mode, Module, Named, Resource, as_block, count};
+use super::{At, Declared, Local, Mode, Module, Named, Resource, count};
 use crate::{Note, NoteKind};
 
 /// How many labels a block has.
@@ -83,7 +83,7 @@ impl Module {
                     self.settings.push(declared(CompactString::default()));
                     true
                 }
-                "check" => block.body.items.iter().enumerate().fold(true, |all, (inner, item)| match as_block(item) {
+                "check" => block.body.items.iter().enumerate().fold(true, |all, (inner, item)| match item.as_block() {
                     Some(data) if tree.text(data.kind) == "data" && data.labels.len() == 2 => {
                         let label = |n: usize| {
                             data.labels.get(n).map(|label| CompactString::from(tree.label(*label))).unwrap_or_default()

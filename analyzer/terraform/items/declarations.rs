@@ -7,7 +7,7 @@ use plimsoll_syntax::hcl::tree::BodyItem;
 use plimsoll_syntax::hcl::{Attribute, ExprKind};
 use plimsoll_syntax::text::joined;
 use plimsoll_syntax::value::{Entry, Kind, Map, Value};
-use plimsoll_syntax::{Item, Place};
+use plimsoll_syntax::{Item, Place, views};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Items, provider_of};
@@ -103,7 +103,7 @@ impl Items<'_> {
             map.entries.push(Entry { key: "value".into(), key_place: name, place: name, value });
             named(&mut map, &at.module, &address, name);
             self.items.push(Arc::new(Item {
-                views: plimsoll_syntax::views!["local".into()],
+                views: views!["local".into()],
                 name: address,
                 header: name,
                 range: place.span,
@@ -225,7 +225,7 @@ impl Items<'_> {
             set(&mut map, "locked", version);
         }
         self.items.push(Arc::new(Item {
-            views: plimsoll_syntax::views!["terraform.provider".into()],
+            views: views!["terraform.provider".into()],
             name: joined(["provider.", name]),
             header: place,
             range: map.range,

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use plimsoll_syntax::{FileId, Item, Place, yaml};
+use plimsoll_syntax::{FileId, Item, Place, views, yaml};
 
 use crate::builder::{Assume, Facts, Scope};
 use crate::model::World;
@@ -179,7 +179,7 @@ fn resource(address: &str, arguments: &str) -> Item {
     let value = yaml::to_value(&tree, tree.documents[0].root, FileId(1), yaml::Dialect::Kubernetes);
     let kind = address.split('.').next().unwrap();
     Item {
-        views: plimsoll_syntax::views![kind.into(), "resource".into()],
+        views: views![kind.into(), "resource".into()],
         name: address.into(),
         header: Place { file: FileId(1), ..Place::NONE },
         range: plimsoll_syntax::Span::default(),
