@@ -164,8 +164,8 @@ impl Folder {
         let (Some(path), Some(ready)) = (self.inside(path), &mut self.ready) else { return };
         let known = ready.engine.knows(&path);
         match content {
-            Some(content) if found && may_be_read(&path) => ready.engine.set(Source { path: path.clone(), content }),
-            Some(content) if known => ready.engine.set_aside(Source { path: path.clone(), content }),
+            Some(content) if found && may_be_read(&path) => ready.engine.set(Source::new(path.clone(), content)),
+            Some(content) if known => ready.engine.set_aside(Source::new(path.clone(), content)),
             None if known => ready.engine.remove(&path),
             _ => return,
         }

@@ -23,7 +23,7 @@ impl Files for Disk {
 fn a_made_up_company_is_understood_and_mostly_decent() {
     let files = company::files(&mut Random::new(3), 200);
     let mut engine = Engine::new(Arc::new(Disk), &RuleSet::builtin(), &Settings::default()).unwrap();
-    engine.add(files.iter().map(|(path, text)| Source { path: path.into(), content: Ok(text.clone().into_bytes()) }).collect());
+    engine.add(files.iter().map(|(path, text)| Source::new(path, Ok(text.clone().into_bytes()))).collect());
     let report = engine.check(&|_, _| {});
     assert_eq!(report.incomplete, []);
     assert_eq!(report.files.len(), files.len());
@@ -39,7 +39,7 @@ fn the_order_of_files_and_the_number_of_threads_change_nothing() {
         pool.install(|| {
             let mut engine = Engine::new(Arc::new(Disk), &RuleSet::builtin(), &settings).unwrap();
             engine.add(
-                files.iter().map(|(path, text)| Source { path: path.into(), content: Ok(text.clone().into_bytes()) }).collect(),
+                files.iter().map(|(path, text)| Source::new(path, Ok(text.clone().into_bytes()))).collect(),
             );
             let report = engine.check(&|_, _| {});
             format!("{:?}\n{:?}\n{:?}", report.findings, report.incomplete, report.undecided)

@@ -139,7 +139,7 @@ fn every_scenario_is_answered_as_its_page_says() {
             let stated = scenario.settings.as_deref().map(|text| Stated::parse(text).unwrap()).unwrap_or_default();
             let settings = Settings { stated, ..Settings::default() };
             let mut engine = Engine::new(Arc::new(NoDisk), &plimsoll_rules::RuleSet::default(), &settings).unwrap();
-            let source = |(path, text): (String, String)| Source { path: path.into(), content: Ok(text.into_bytes()) };
+            let source = |(path, text): (String, String)| Source::new(path, Ok(text.into_bytes()));
             engine.add(scenario.files.into_iter().map(source).collect());
             let mut wrong = String::new();
             assert!(!scenario.expected.is_empty(), "{} expects nothing", scenario.name);

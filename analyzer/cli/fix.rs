@@ -42,7 +42,7 @@ pub(crate) fn run(engine: &mut Engine, report: &mut Report, options: &Check, con
         if changed.is_empty() {
             break;
         }
-        let source = |path: &Utf8PathBuf, text: &str| Source { path: path.clone(), content: Ok(text.as_bytes().to_vec()) };
+        let source = |path: &Utf8PathBuf, text: &str| Source::new(path.clone(), Ok(text.as_bytes().to_vec()));
         engine.add(changed.iter().map(|(path, _, after, _)| source(path, after)).collect());
         let next = engine.check(&|_, _| {});
         let lost = |report: &Report, path: &Utf8PathBuf| report.incomplete.iter().filter(|lost| lost.path == *path).count();

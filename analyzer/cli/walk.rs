@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use ignore::{DirEntry, WalkBuilder, WalkState};
-use plimsoll_engine::{Files, Source, in_order, may_be_read};
+use plimsoll_engine::{Engine, Files, Source, in_order, may_be_read};
 use rayon::prelude::*;
 
 use crate::config::Exclude;
@@ -40,11 +40,29 @@ enum Place {
     Named(PathBuf),
 }
 
-/// Finds and reads the files of a workspace.
-pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Exclude, force_exclude: bool) -> Found {
+/// Finds and reads the files of a workspace, where they are many on the threads of the engine.
+pub(crate) fn find(
+    engine: &Engine,
+    workspace: &Workspace,
+    files: &WorkspaceFiles,
+    exclude: &Exclude,
+    force_exclude: bool,
+) -> Found {
+    let met = walk_folders(workspace, files, exclude);
+    let complete = |met| with_context(met, workspace, files, exclude, force_exclude);
+    if met.len() <= FEW { complete(met) } else { engine.pooled(|| complete(met)) }
+}
+
+/// What a walk met, what is named beside it, and what belongs to both.
+fn with_context(
+    mut sources: Vec<Source>,
+    workspace: &Workspace,
+    files: &WorkspaceFiles,
+    exclude: &Exclude,
+    force_exclude: bool,
+) -> Found {
     let mut found = Found::default();
     let mut folders_of_files = BTreeSet::new();
-    let mut sources = walk_folders(workspace, files, exclude);
     let mut entries = Vec::new();
     for target in workspace.targets.iter().filter(|target| !target.is_folder) {
         let Some(path) = workspace.inside(&target.path) else { continue };
@@ -92,7 +110,7 @@ fn source((path, place): Entry, files: &WorkspaceFiles) -> Source {
         };
         read.map_err(|error| unread(&error))
     });
-    Source { path, content }
+    Source::new(path, content)
 }
 
 /// In the order of their paths, each once: the last of several counts.
@@ -237,8 +255,7 @@ fn called_folders(
         .map(|source| folder(&source.path).as_str())
         .collect();
     let of_source = |source: &&Source| -> Vec<String> {
-        let text = source.content.as_deref().ok().and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
-        local_sources(text).filter_map(|module| without_dots(&folder(&source.path).join(module))).collect()
+        local_sources(source.text()).filter_map(|module| without_dots(&folder(&source.path).join(module))).collect()
     };
     let mut called = spread(&terraform, of_source);
     let new: Vec<&str> = known.iter().copied().filter(|folder| !done.contains(*folder)).collect();

@@ -83,8 +83,23 @@ const STACK: usize = 16 << 20;
 pub struct Source {
     /// Relative to the workspace, with forward slashes.
     pub path: Utf8PathBuf,
-    /// Its bytes, or why they were not read.
-    pub content: Result<Vec<u8>, String>,
+    content: Content,
+}
+
+impl Source {
+    /// A file with its bytes, which are decoded here, on the thread that has read them; or with why they were not read.
+    #[must_use]
+    pub fn new(path: impl Into<Utf8PathBuf>, bytes: Result<Vec<u8>, String>) -> Self {
+        let path = path.into();
+        let content = Content::of(&path, bytes);
+        Self { path, content }
+    }
+
+    /// Its text; empty when it was not read.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.content.text
+    }
 }
 
 /// A workspace with its rules.
@@ -162,14 +177,8 @@ impl Engine {
     pub fn add(&mut self, mut sources: Vec<Source>) {
         use salsa::Setter;
         sources.sort_by(|a, b| in_order(&a.path, &b.path));
-        let decoded: Vec<(Utf8PathBuf, Content)> = self.spread(sources, |source| {
-            let content = Content::of(&source.path, source.content);
-            (source.path, content)
-        });
         let mut files = self.workspace.files(&self.db).clone();
-        for (path, content) in decoded {
-            files.push(self.db.set(path, content));
-        }
+        files.extend(sources.into_iter().map(|source| self.db.set(source.path, source.content)));
         files.sort_by(|a, b| in_order(a.path(&self.db), b.path(&self.db)));
         files.dedup();
         let directories = self.directories(&files);
@@ -292,16 +301,8 @@ impl Engine {
         self.pooled(|| inputs.into_par_iter().with_max_len(SHARE).map_with(db, |db, input| work(db, input)).collect())
     }
 
-    /// The same, without the database.
-    fn spread<T: Send, R: Send>(&self, inputs: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-        if inputs.len() < ALONE {
-            return inputs.into_iter().map(work).collect();
-        }
-        self.pooled(|| inputs.into_par_iter().with_max_len(SHARE).map(&work).collect())
-    }
-
-    /// Runs `work` on threads with a deep stack.
-    fn pooled<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+    /// Runs `work` on the threads of the engine, which have a deep stack: what it does in parallel happens there.
+    pub fn pooled<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match self.threads() {
             Some(pool) => pool.install(work),
             None => work(),

@@ -106,7 +106,7 @@ fn check(example: &Example, rules: &RuleSet, rule: &str) -> Result<Report, PageF
     }
     let mut engine =
         Engine::new(Arc::new(Nothing), rules, &settings).map_err(|error| PageFailure { line, message: error.to_string() })?;
-    let source = |file: &ExampleFile| Source { path: file.path.clone().into(), content: Ok(file.text.clone().into_bytes()) };
+    let source = |file: &ExampleFile| Source::new(file.path.clone(), Ok(file.text.clone().into_bytes()));
     let (stated, files): (Vec<_>, Vec<_>) = example.files.iter().partition(|file| file.path == SETTINGS);
     stated.into_iter().for_each(|file| engine.set_aside(source(file)));
     engine.add(files.into_iter().map(source).collect());

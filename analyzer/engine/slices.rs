@@ -105,7 +105,7 @@ mod tests {
         let page = "# Title\n\n```rule\nseverity = high\nprofile = recommended\non = Service\nrequire = length(related.workloads) > 0\nmessage = \"${self}\"\n```\n";
         let rule = load(Utf8Path::new("r.md"), page).unwrap_or_else(|errors| panic!("{}", errors[0])).1;
         let mut engine = Engine::new(Arc::new(Nothing), &RuleSet::of_rule(rule), &Settings::default()).unwrap();
-        let source = |path: &str, text: String| Source { path: path.into(), content: Ok(text.into_bytes()) };
+        let source = |path: &str, text: String| Source::new(path, Ok(text.into_bytes()));
         engine.add(vec![
             source("a.yaml", pod("a", "one", "x")),
             source("b.yaml", service("a", "one")),

@@ -28,7 +28,7 @@ fn public() -> RuleInfo {
 }
 
 fn source(path: &str, text: &str) -> Source {
-    Source { path: path.into(), content: Ok(text.as_bytes().to_vec()) }
+    Source::new(path, Ok(text.as_bytes().to_vec()))
 }
 
 fn engine(rules: RuleSet, files: &[(&str, &str)]) -> Engine {
@@ -141,7 +141,7 @@ fn fingerprints_outlive_edits_elsewhere() {
 #[test]
 fn what_was_not_read_is_told() {
     let mut engine = engine(RuleSet::of_rule(public()), &[]);
-    engine.add(vec![Source { path: "big.tf".into(), content: Err("larger than 10 MB".to_owned()) }]);
+    engine.add(vec![Source::new("big.tf", Err("larger than 10 MB".to_owned()))]);
     let report = engine.check(&|_, _| {});
     assert_eq!(
         report.incomplete.iter().map(|lost| (lost.path.as_str(), lost.reason.as_str())).collect::<Vec<_>>(),

@@ -33,7 +33,7 @@ fn report(files: &[(&str, &[u8])]) -> Report {
     let mut engine = Engine::new(Arc::new(Disk), &RuleSet::builtin(), &settings).unwrap();
     let beside = (BESIDE.0, BESIDE.1.as_bytes());
     let all = files.iter().chain([&beside]);
-    engine.add(all.map(|(path, bytes)| Source { path: (*path).into(), content: Ok(bytes.to_vec()) }).collect());
+    engine.add(all.map(|(path, bytes)| Source::new(*path, Ok(bytes.to_vec()))).collect());
     engine.check(&|_, _| {})
 }
 

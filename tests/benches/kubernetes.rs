@@ -113,7 +113,7 @@ fn engine(rules: &RuleSet, texts: &[(String, String)]) -> Engine {
 }
 
 fn source(path: &str, text: &str) -> Source {
-    Source { path: Utf8PathBuf::from(path), content: Ok(text.as_bytes().to_vec()) }
+    Source::new(path, Ok(text.as_bytes().to_vec()))
 }
 
 /// The processor time of the built program for so many and for a tenth of them, without that of its start.

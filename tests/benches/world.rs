@@ -23,10 +23,7 @@ fn main() {
     text.push_str("# an edit\n");
     let edited = text.replace("443", "8443");
     let before = Instant::now();
-    engine.set(Source {
-        path: "infra/groups.tf".into(),
-        content: Ok((edited + &groups(1, (500.0 * scale) as usize)).into_bytes()),
-    });
+    engine.set(Source::new("infra/groups.tf", Ok((edited + &groups(1, (500.0 * scale) as usize)).into_bytes())));
     ask(&engine);
     println!("an edit of one security group: {} ms", before.elapsed().as_millis());
 }
@@ -43,7 +40,7 @@ fn run(scale: f64) -> ((Duration, Duration), Engine) {
     let manifests = (0..of(5_000.0)).map(|at| (format!("k8s/app-{at}.yaml"), workload(at)));
     let policies = (0..of(300.0)).map(|at| (format!("k8s/policy-{at}.yaml"), policy(at)));
     let sources = texts.into_iter().chain(manifests).chain(policies);
-    engine.add(sources.map(|(path, text)| Source { path: path.into(), content: Ok(text.into_bytes()) }).collect());
+    engine.add(sources.map(|(path, text)| Source::new(path, Ok(text.into_bytes()))).collect());
     let before = Instant::now();
     let _ = engine.check(&|_, _| {});
     let evaluation = before.elapsed();

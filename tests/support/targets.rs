@@ -249,10 +249,10 @@ fn checked(name: &str, content: &[u8]) {
     assert!(engine.is_ok(), "the rules are refused");
     let Ok(mut engine) = engine else { return };
     let source = decoded(content);
-    let mut sources = vec![Source { path: name.into(), content: Ok(content.to_vec()) }];
+    let mut sources = vec![Source::new(name, Ok(content.to_vec()))];
     // A template is nothing without its chart.
     if name.starts_with("templates/") {
-        sources.push(Source { path: "Chart.yaml".into(), content: Ok(b"apiVersion: v2\nname: a\nversion: 1.0.0\n".to_vec()) });
+        sources.push(Source::new("Chart.yaml", Ok(b"apiVersion: v2\nname: a\nversion: 1.0.0\n".to_vec())));
     }
     engine.add(sources);
     let report = engine.check(&|_, _| {});

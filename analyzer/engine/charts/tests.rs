@@ -38,7 +38,7 @@ fn rule(header: &str) -> RuleInfo {
 
 fn run(rule: RuleInfo, settings: &Settings, disk: &'static [(&'static str, &'static str)], files: &[(&str, &str)]) -> Report {
     let mut engine = Engine::new(Arc::new(OnDisk(disk)), &RuleSet::of_rule(rule), settings).unwrap();
-    engine.add(files.iter().map(|(path, text)| Source { path: (*path).into(), content: Ok(text.as_bytes().to_vec()) }).collect());
+    engine.add(files.iter().map(|(path, text)| Source::new(*path, Ok(text.as_bytes().to_vec()))).collect());
     engine.check(&|_, _| {})
 }
 
@@ -165,7 +165,7 @@ fn packed_charts_are_read() {
         ("s/templates/pod.yaml", &pod),
     ]);
     let mut engine = Engine::new(Arc::new(Packed(archive)), &RuleSet::of_rule(rule(PRIVILEGED)), &Settings::default()).unwrap();
-    engine.add(vec![Source { path: "c/Chart.yaml".into(), content: Ok(CHART.as_bytes().to_vec()) }]);
+    engine.add(vec![Source::new("c/Chart.yaml", Ok(CHART.as_bytes().to_vec()))]);
     let report = engine.check(&|_, _| {});
     let file = "c/charts/s-1.0.0.tgz";
     assert_eq!(places(&report), [format!("{file}/templates/pod.yaml:22 Pod/release-name-api <- {file}/values.yaml:1")]);
@@ -192,7 +192,7 @@ fn an_edit_of_the_values_says_the_same_as_a_new_start() {
     let sources = |values: &str| -> Vec<Source> {
         let files =
             [("c/Chart.yaml", CHART), ("c/values.yaml", values), ("c/templates/a.yaml", POD), ("c/templates/b.yaml", &two)];
-        files.into_iter().map(|(path, text)| Source { path: path.into(), content: Ok(text.as_bytes().to_vec()) }).collect()
+        files.into_iter().map(|(path, text)| Source::new(path, Ok(text.as_bytes().to_vec()))).collect()
     };
     let mut edited = Engine::new(Arc::new(OnDisk(disk)), &RuleSet::of_rule(rule(PRIVILEGED)), &Settings::default()).unwrap();
     for values in values {

@@ -28,7 +28,7 @@ fn places(files: &[(&str, &str)]) -> Vec<String> {
     let (_, info) = load(Utf8Path::new("rules/x/some-rule.md"), page).unwrap();
     let settings = Settings { select: vec!["all".to_owned()], ..Settings::default() };
     let mut engine = Engine::new(Arc::new(OnDisk), &RuleSet::of_rule(info), &settings).unwrap();
-    engine.add(files.iter().map(|(path, text)| Source { path: (*path).into(), content: Ok(text.as_bytes().to_vec()) }).collect());
+    engine.add(files.iter().map(|(path, text)| Source::new(*path, Ok(text.as_bytes().to_vec()))).collect());
     let report = engine.check(&|_, _| {});
     report.findings.iter().map(|finding| format!("{}:{} {}", finding.path, finding.range.start.line, finding.message)).collect()
 }

@@ -12,7 +12,7 @@ fn report(header: &str, file: &str, text: &str) -> Report {
     let page = format!("# Title\n\n```rule\nseverity = high\nprofile = recommended\n{header}\n```\n");
     let (_, info) = load(Utf8Path::new("tried.md"), &page).unwrap_or_else(|errors| panic!("{}", errors[0]));
     let mut engine = Engine::new(Arc::new(Nothing), &RuleSet::of_rule(info), &Settings::default()).unwrap();
-    engine.add(vec![Source { path: file.into(), content: Ok(text.as_bytes().to_vec()) }]);
+    engine.add(vec![Source::new(file, Ok(text.as_bytes().to_vec()))]);
     engine.check(&|_, _| {})
 }
 

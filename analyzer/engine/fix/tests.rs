@@ -25,7 +25,7 @@ fn fixed(header: &str, path: &str, text: &str) -> String {
     let (_, info) = load(Utf8Path::new("rules/x/some-rule.md"), &page).unwrap();
     let settings = Settings { select: vec!["all".to_owned()], ..Settings::default() };
     let mut engine = Engine::new(Arc::new(Nothing), &RuleSet::of_rule(info), &settings).unwrap();
-    engine.add(vec![Source { path: path.into(), content: Ok(text.as_bytes().to_vec()) }]);
+    engine.add(vec![Source::new(path, Ok(text.as_bytes().to_vec()))]);
     let report = engine.check(&|_, _| {});
     apply(text, report.findings.iter().filter_map(|finding| finding.fix.as_ref())).0
 }

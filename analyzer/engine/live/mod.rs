@@ -83,8 +83,7 @@ impl Engine {
 
     /// A file has this content now. Costs little where nothing changed.
     pub fn set(&mut self, source: Source) {
-        let content = Content::of(&source.path, source.content);
-        let file = self.db.set(source.path, content);
+        let file = self.db.set(source.path, source.content);
         let path = file.path(&self.db);
         if let Err(at) = self.workspace.files(&self.db).binary_search_by(|known| in_order(known.path(&self.db), path)) {
             let mut files = self.workspace.files(&self.db).clone();
@@ -96,7 +95,7 @@ impl Engine {
     /// A file that is not checked, but that something has asked for, has this content now.
     pub fn set_aside(&mut self, source: Source) {
         self.unlist(&source.path);
-        self.db.set(source.path.clone(), Content { kind: None, ..Content::of(&source.path, source.content) });
+        self.db.set(source.path, Content { kind: None, ..source.content });
     }
 
     /// There is no such file any more.

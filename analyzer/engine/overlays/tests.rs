@@ -20,7 +20,7 @@ fn check(header: &str, files: &[(&str, &str)]) -> Report {
     let page = format!("# Title\n\n```rule\nseverity = high\nprofile = recommended\n{header}\nmessage = \"${{self}}\"\n```\n");
     let rule = load(&Utf8PathBuf::from("r.md"), &page).unwrap_or_else(|errors| panic!("{}", errors[0])).1;
     let mut engine = Engine::new(Arc::new(NoDisk), &RuleSet::of_rule(rule), &Settings::default()).unwrap();
-    engine.add(files.iter().map(|(path, text)| Source { path: (*path).into(), content: Ok(text.as_bytes().to_vec()) }).collect());
+    engine.add(files.iter().map(|(path, text)| Source::new(*path, Ok(text.as_bytes().to_vec()))).collect());
     engine.check(&|_, _| {})
 }
 

@@ -29,7 +29,7 @@ fn engine(header: &str, files: &[(&str, &str)]) -> Engine {
 }
 
 fn source(path: &str, text: &str) -> Source {
-    Source { path: path.into(), content: Ok(text.as_bytes().to_vec()) }
+    Source::new(path, Ok(text.as_bytes().to_vec()))
 }
 
 fn findings(engine: &mut Engine) -> usize {

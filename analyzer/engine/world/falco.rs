@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn what_a_dockerfile_starts_is_expected() {
         let mut engine = Engine::new(Arc::new(Nothing), &RuleSet::default(), &Settings::default()).unwrap();
-        let source = |path: &str, text: &str| Source { path: path.into(), content: Ok(text.as_bytes().to_vec()) };
+        let source = |path: &str, text: &str| Source::new(path, Ok(text.as_bytes().to_vec()));
         let service = |build: &str| format!("services:\n  web:\n    image: acme/web:1\n    build: {build}\n");
         let stages = "FROM alpine:3.20 AS debug\nCMD [\"debugger\"]\nFROM alpine:3.20\nENTRYPOINT [\"/bin/site\", \"serve\"]\n";
         engine.add(vec![source("images/site/Dockerfile", stages), source("web/Dockerfile", "FROM x\nCMD [\"other\"]\n")]);

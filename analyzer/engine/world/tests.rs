@@ -72,7 +72,7 @@ const STATED: &str = "[assume]\nhosts = \"public\"\n[[context]]\nnode = \"servic
                       [[intended]]\nnode = \"Service/web\"\nport = 80\nreason = \"the shop\"\n[[intended]]\nnode = \"service/web\"\nport = 80\nreason = \"the shop\"\n";
 
 fn source(path: &str, text: &str) -> Source {
-    Source { path: path.into(), content: Ok(text.as_bytes().to_vec()) }
+    Source::new(path, Ok(text.as_bytes().to_vec()))
 }
 
 fn engine(files: &[(&str, String)]) -> Engine {
