@@ -38,9 +38,7 @@ fn the_order_of_files_and_the_number_of_threads_change_nothing() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut engine = Engine::new(Arc::new(Disk), &RuleSet::builtin(), &settings).unwrap();
-            engine.add(
-                files.iter().map(|(path, text)| Source::new(path, Ok(text.clone().into_bytes()))).collect(),
-            );
+            engine.add(files.iter().map(|(path, text)| Source::new(path, Ok(text.clone().into_bytes()))).collect());
             let report = engine.check(&|_, _| {});
             format!("{:?}\n{:?}\n{:?}", report.findings, report.incomplete, report.undecided)
         })

@@ -314,10 +314,13 @@ fn without_dots(path: &Utf8Path) -> Option<String> {
     Some(out.into_string())
 }
 
+/// The attribute that says where a module is.
+const SOURCE: &str = "source";
+
 /// The quoted relative paths that stand after `source =`.
 fn local_sources(text: &str) -> impl Iterator<Item = &str> {
-    text.match_indices("source").filter_map(|(at, word)| {
-        let value = text.get(at + word.len()..)?.trim_start_matches([' ', '\t']).strip_prefix('=')?;
+    memchr::memmem::find_iter(text.as_bytes(), SOURCE).filter_map(|at| {
+        let value = text.get(at + SOURCE.len()..)?.trim_start_matches([' ', '\t']).strip_prefix('=')?;
         let quoted = value.trim_start_matches([' ', '\t']).strip_prefix('"')?;
         let path = quoted.get(..quoted.find(['"', '\n'])?)?;
         (path.starts_with("./") || path.starts_with("../")).then_some(path)

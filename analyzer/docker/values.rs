@@ -46,6 +46,11 @@ pub(crate) fn own(map: Arc<Map>, more: usize) -> Map {
     map
 }
 
+/// A map that keeps its room to grow: of an item that is gone soon, or that becomes another one's with more fields.
+pub(crate) fn loose(map: Map, place: Place) -> Value {
+    Value::new(Kind::Map(Arc::new(map)), place)
+}
+
 /// A map by names that a user chose, of which the last counts; values that are null are left out.
 pub(crate) fn by_name(fields: impl Iterator<Item = (CompactString, Value)>, place: Place) -> Value {
     let mut map = Map::default();

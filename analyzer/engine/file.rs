@@ -80,7 +80,7 @@ fn kept_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
     let content = file.content(db);
     let (id, text) = (file.id(db), &*content.text);
     let Some(kind) = content.kind else { return Arc::default() };
-    Arc::new(match kind {
+    let mut items = match kind {
         // They belong to a module or a project, not to one file.
         FileKind::Terraform | FileKind::TerraformJson | FileKind::Tfvars | FileKind::Plan | FileKind::Compose => Vec::new(),
         // Nor do these: what is around them fills them in.
@@ -95,7 +95,10 @@ fn kept_items(db: &dyn Db, file: SourceFile) -> Arc<Vec<Item>> {
         FileKind::Systemd => docker::daemon::unit_items(text, id),
         FileKind::CloudInit => docker::cloud_init::items(text, id),
         FileKind::Script => docker::script::items(text, id),
-    })
+    };
+    // Most files hold one object, and lists that grow begin with room for four.
+    items.shrink_to_fit();
+    Arc::new(items)
 }
 
 /// What the `.dockerignore` beside a Dockerfile says; one named after the Dockerfile comes first.

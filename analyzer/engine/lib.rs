@@ -75,6 +75,9 @@ const ALONE: usize = 4;
 /// How many of many a thread takes at once at most: of those that are left in the end each thread has some.
 const SHARE: usize = 8;
 
+/// How often a thread of each takes some, at least: what is few takes long.
+const TURNS: usize = 64;
+
 /// Stack of a worker, in bytes: deep expressions and documents recurse, up to the limits of the parsers.
 const STACK: usize = 16 << 20;
 
@@ -298,7 +301,10 @@ impl Engine {
             return inputs.into_iter().map(|input| work(&self.db, input)).collect();
         }
         let db = self.db.clone();
-        self.pooled(|| inputs.into_par_iter().with_max_len(SHARE).map_with(db, |db, input| work(db, input)).collect())
+        self.pooled(|| {
+            let share = (inputs.len() / (TURNS * rayon::current_num_threads())).clamp(1, SHARE);
+            inputs.into_par_iter().with_max_len(share).map_with(db, |db, input| work(db, input)).collect()
+        })
     }
 
     /// Runs `work` on the threads of the engine, which have a deep stack: what it does in parallel happens there.

@@ -76,8 +76,9 @@ struct Allowed {
 
 impl Renderer<'_> {
     pub(crate) fn report(&self, files: &[SourceFile], verdicts: &[Arc<Verdicts>], lost: Vec<Lost>) -> Report {
-        let mut report = Report { files: self.checked(files), ..Report::default() };
-        let mut allowed = self.allowed(&self.with_partials(files, verdicts));
+        let (checked, mut allowed) =
+            self.both(|db, _| checked(db, files), |db, _| allowed(db, &with_partials(db, files, verdicts)));
+        let mut report = Report { files: checked, ..Report::default() };
         let findings = verdicts.iter().flat_map(|verdicts| &verdicts.findings);
         let mut groups = merged(findings);
         groups.retain(|group| self.finding(group, &mut allowed, &mut report));
@@ -85,9 +86,10 @@ impl Renderer<'_> {
         let mut own = merged(own.findings.iter());
         own.retain(|group| self.finding(group, &mut allowed, &mut report));
         let told = groups.iter().chain(&own).filter_map(|group| group.first());
-        let fixes = fixes(self.db, told.map(|raw| (raw.fix.as_ref(), raw.place.file)).collect());
+        let told = told.map(|raw| (raw.fix.as_ref(), raw.place.file)).collect();
+        let (fixes, undecided) = self.both(|db, _| fixes(db, told), |db, rulebook| undecided(db, rulebook, verdicts));
         report.findings.iter_mut().zip(fixes).for_each(|(finding, fix)| finding.fix = fix);
-        self.undecided(verdicts, &mut report);
+        report.undecided = undecided;
         for (rule, message) in verdicts.iter().flat_map(|verdicts| &verdicts.failures) {
             let rule = self.rulebook.rules.get(*rule as usize).map(|rule| rule.info.name.clone()).unwrap_or_default();
             report.failures.push(Failure { rule, message: message.clone() });
@@ -112,34 +114,17 @@ impl Renderer<'_> {
         report
     }
 
-    fn checked(&self, files: &[SourceFile]) -> Vec<CheckedFile> {
-        let known = files.iter().filter_map(|file| Some((file, file.content(self.db).kind?)));
-        known.map(|(file, kind)| CheckedFile { path: file.path(self.db).clone(), kind: kind.name() }).collect()
-    }
-
-    /// These files, and those that only findings lead to: a chart's partials, what a packed chart holds.
-    fn with_partials(&self, files: &[SourceFile], verdicts: &[Arc<Verdicts>]) -> Vec<SourceFile> {
-        let known: FxHashSet<FileId> = files.iter().map(|file| file.id(self.db)).collect();
-        let findings = verdicts.iter().flat_map(|verdicts| &verdicts.findings);
-        let mut others: Vec<FileId> = findings
-            .flat_map(|finding| [finding.place.file, finding.item.range.file])
-            .filter(|file| !known.contains(file))
-            .collect();
-        others.sort_unstable();
-        others.dedup();
-        files.iter().copied().chain(others.into_iter().filter_map(|file| self.db.by_id(file))).collect()
-    }
-
-    fn allowed(&self, files: &[SourceFile]) -> FxHashMap<FileId, Allowed> {
-        let mut allowed = FxHashMap::default();
-        for &file in files {
-            let list = queries::suppressions(self.db, file);
-            if !list.is_empty() {
-                let used = vec![false; list.len()];
-                allowed.insert(file.id(self.db), Allowed { list, used });
-            }
+    /// Does two things, each with a handle of the database: on two threads, where the caller is one of several.
+    fn both<A: Send, B: Send>(
+        &self,
+        one: impl FnOnce(&Database, &Rulebook) -> A + Send,
+        other: impl FnOnce(&Database, &Rulebook) -> B + Send,
+    ) -> (A, B) {
+        if rayon::current_thread_index().is_none() {
+            return (one(self.db, self.rulebook), other(self.db, self.rulebook));
         }
-        allowed
+        let (db_of_one, db_of_other, rulebook) = (self.db.clone(), self.db.clone(), self.rulebook);
+        rayon::join(move || one(&db_of_one, rulebook), move || other(&db_of_other, rulebook))
     }
 
     /// One finding of one or several instances, without its fix; the first one speaks for all. Whether it is told.
@@ -292,24 +277,6 @@ impl Renderer<'_> {
         }
     }
 
-    fn undecided(&self, verdicts: &[Arc<Verdicts>], report: &mut Report) {
-        for raw in verdicts.iter().flat_map(|verdicts| &verdicts.undecided) {
-            let (Some(rule), Some(file)) = (self.rulebook.rules.get(raw.rule as usize), self.db.by_id(raw.place.file)) else {
-                continue;
-            };
-            report.undecided.push(Undecided {
-                rule: rule.info.name.clone(),
-                path: file.path(self.db).clone(),
-                range: self.range(file, raw.place.span),
-                missing: raw.missing.clone(),
-            });
-        }
-        report.undecided.sort_by(|a, b| {
-            in_order(&a.path, &b.path).then_with(|| (a.range, &a.rule, &a.missing).cmp(&(b.range, &b.rule, &b.missing)))
-        });
-        report.undecided.dedup();
-    }
-
     fn range(&self, file: SourceFile, span: Span) -> Range {
         range(self.db, file, span)
     }
@@ -325,6 +292,52 @@ impl Renderer<'_> {
             paths.into_iter().filter_map(|path| self.db.file(&path).map(|file| (path, queries::text(self.db, file)))).collect();
         report.texts = texts;
     }
+}
+
+fn checked(db: &Database, files: &[SourceFile]) -> Vec<CheckedFile> {
+    let known = files.iter().filter_map(|file| Some((file, file.content(db).kind?)));
+    known.map(|(file, kind)| CheckedFile { path: file.path(db).clone(), kind: kind.name() }).collect()
+}
+
+/// These files, and those that only findings lead to: a chart's partials, what a packed chart holds.
+fn with_partials(db: &Database, files: &[SourceFile], verdicts: &[Arc<Verdicts>]) -> Vec<SourceFile> {
+    let known: FxHashSet<FileId> = files.iter().map(|file| file.id(db)).collect();
+    let findings = verdicts.iter().flat_map(|verdicts| &verdicts.findings);
+    let mut others: Vec<FileId> =
+        findings.flat_map(|finding| [finding.place.file, finding.item.range.file]).filter(|file| !known.contains(file)).collect();
+    others.sort_unstable();
+    others.dedup();
+    files.iter().copied().chain(others.into_iter().filter_map(|file| db.by_id(file))).collect()
+}
+
+fn allowed(db: &Database, files: &[SourceFile]) -> FxHashMap<FileId, Allowed> {
+    let mut allowed = FxHashMap::default();
+    for &file in files {
+        let list = queries::suppressions(db, file);
+        if !list.is_empty() {
+            let used = vec![false; list.len()];
+            allowed.insert(file.id(db), Allowed { list, used });
+        }
+    }
+    allowed
+}
+
+fn undecided(db: &Database, rulebook: &Rulebook, verdicts: &[Arc<Verdicts>]) -> Vec<Undecided> {
+    let mut all = Vec::new();
+    for raw in verdicts.iter().flat_map(|verdicts| &verdicts.undecided) {
+        let (Some(rule), Some(file)) = (rulebook.rules.get(raw.rule as usize), db.by_id(raw.place.file)) else { continue };
+        all.push(Undecided {
+            rule: rule.info.name.clone(),
+            path: file.path(db).clone(),
+            range: range(db, file, raw.place.span),
+            missing: raw.missing.clone(),
+        });
+    }
+    all.sort_by(|a, b| {
+        in_order(&a.path, &b.path).then_with(|| (a.range, &a.rule, &a.missing).cmp(&(b.range, &b.rule, &b.missing)))
+    });
+    all.dedup();
+    all
 }
 
 fn range(db: &Database, file: SourceFile, span: Span) -> Range {

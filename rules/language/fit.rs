@@ -88,7 +88,7 @@ impl Walk<'_> {
         }
         let absent = |name: &str| map.get(name).filter(&counts).is_none_or(|entry| entry.value.is_null());
         if map.tail.is_none() {
-            for field in body.fields().iter().filter(|field| field.required && absent(&field.name)) {
+            for field in body.required().filter(|field| absent(&field.name)) {
                 self.add(owner.place, &field.name, owner, Fault::Missing);
             }
         }

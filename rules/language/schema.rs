@@ -75,6 +75,8 @@ pub struct Body {
     pub dynamic: bool,
     /// The numbers of the fields plus one, by the hash of their names; 0: a free seat. Half of the seats at most are taken.
     seats: Box<[u16]>,
+    /// Where those are among the fields that must be there: few, and asked for with every object.
+    required: Box<[u16]>,
 }
 
 /// One field.
@@ -261,13 +263,19 @@ impl Body {
                 *seat = number;
             }
         }
-        Self { fields, dynamic, seats }
+        let required = (0..).zip(&fields).filter(|(_, field)| field.required).map(|(number, _)| number).collect();
+        Self { fields, dynamic, seats, required }
     }
 
     /// The fields, sorted by name.
     #[must_use]
     pub fn fields(&self) -> &[Field] {
         &self.fields
+    }
+
+    /// The fields that must be there.
+    pub fn required(&self) -> impl Iterator<Item = &Field> {
+        self.required.iter().filter_map(|number| self.fields.get(usize::from(*number)))
     }
 
     /// The field of this name. Rules ask for fields more often than for anything else.

@@ -15,7 +15,7 @@ use super::shell::Shell;
 use super::stage::{self, Stage};
 use super::{fields, from, run, shell};
 use crate::shell::holes;
-use crate::values::{by_name, derived, own, push_some, roomy};
+use crate::values::{by_name, derived, loose, own, push_some, roomy};
 
 /// The state of the pass.
 pub(super) struct Reader<'t> {
@@ -151,7 +151,7 @@ impl<'t> Reader<'t> {
             name: entry.keyword,
             header: entry.header,
             range: entry.span,
-            value: Value::map(map, entry.header),
+            value: loose(map, entry.header),
             owner: None,
             index,
         });

@@ -1,5 +1,6 @@
 //! What is out of support, by the day of this release: no clock is asked.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use plimsoll_syntax::image;
@@ -49,15 +50,15 @@ static APIS: LazyLock<FxHashMap<&'static str, Vec<&'static str>>> = LazyLock::ne
 struct Images {
     /// Versions by repository.
     versions: FxHashMap<&'static str, Vec<&'static str>>,
-    /// What a word of any tag says the image is built on: `16-bullseye`, `3.12-alpine3.16`.
-    words: Vec<&'static str>,
+    /// What a word of any tag says the image is built on, as a name and a version: `16-bullseye`, `3.12-alpine3.16`.
+    words: Vec<(&'static str, &'static str)>,
 }
 
 static IMAGES: LazyLock<Images> = LazyLock::new(|| {
     let mut images = Images::default();
     for (repository, version) in rows("base-image").filter_map(|row| row.key.split_once(':')) {
         match repository {
-            "*" => images.words.push(version),
+            "*" => images.words.push(version.split_at(letters(version))),
             _ => images.versions.entry(repository).or_default().push(version),
         }
     }
@@ -79,13 +80,20 @@ pub(crate) fn is(text: &str, table: &str, kubernetes: &str) -> bool {
     match table {
         "base-image" => is_image(text),
         "kubernetes-api" => {
-            let parts = text.split(['/', ',', ' ', '=']).filter(|part| !part.is_empty() && *part != "Kind");
-            let gvk: Vec<&str> = parts.collect();
             let dropped = |end: &str| version::satisfies(kubernetes, &format!(">= {end}")).unwrap_or(true);
-            APIS.get(&*gvk.join("/")).into_iter().flatten().any(|end| dropped(end))
+            APIS.get(&*gvk(text)).into_iter().flatten().any(|end| dropped(end))
         }
         _ => rows(table).any(|row| is_version(text, row.key)),
     }
+}
+
+/// The name of an API as the table has it: `apps/v1beta1/Deployment`.
+fn gvk(text: &str) -> Cow<'_, str> {
+    if !text.contains([',', ' ', '=']) && text.split('/').all(|part| !part.is_empty()) {
+        return text.into();
+    }
+    let parts = text.split(['/', ',', ' ', '=']).filter(|part| !part.is_empty() && *part != "Kind");
+    parts.collect::<Vec<_>>().join("/").into()
 }
 
 /// An image of Docker's official ones, wherever it is mirrored.
@@ -99,12 +107,15 @@ fn is_image(reference: &str) -> bool {
     };
     let version = tag.split('-').next().unwrap_or("");
     IMAGES.versions.get(name).into_iter().flatten().any(|key| is_version(version, key))
-        || tag.split('-').any(|part| IMAGES.words.iter().any(|word| is_variant(part, word)))
+        || tag.split('-').any(|part| IMAGES.words.iter().any(|word| is_variant(part, *word)))
 }
 
-fn is_variant(part: &str, word: &str) -> bool {
-    let letters = |text: &str| text.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(text.len());
-    let (name, version) = word.split_at(letters(word));
+/// How many small letters a word begins with.
+fn letters(word: &str) -> usize {
+    word.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(word.len())
+}
+
+fn is_variant(part: &str, (name, version): (&str, &str)) -> bool {
     match part.strip_prefix(name) {
         Some(rest) if version.is_empty() => rest.is_empty(),
         Some(rest) => !rest.is_empty() && is_version(rest, version),
