@@ -36,7 +36,7 @@ pub(crate) fn run(options: &Check, color: Color) -> Result<Status, Problem> {
     let mut engine = Engine::new(files.clone(), &rules, &settings)
         .map_err(|error| config.blame(&error).unwrap_or_else(|| Problem::new(error.to_string())))?;
 
-    let mut found = walk::find(&engine, &workspace, &files, &config.exclude, options.force_exclude);
+    let mut found = walk::find(&workspace, &files, &config.exclude, options.force_exclude);
     if workspace.targets.iter().any(|target| !target.is_folder && is_plan(&target.path, &workspace).is_ok()) {
         // A plan speaks about the source beside it.
         found.context.retain(|path| !matches!(path.extension(), Some("tf" | "tofu")));

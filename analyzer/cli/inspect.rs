@@ -73,8 +73,7 @@ pub(crate) fn engine(subject: &Asked) -> Result<Engine, Problem> {
     let files = Arc::new(WorkspaceFiles { root: workspace.root.clone(), limit: LIMIT });
     let rules = rules::load(&workspace.root, true)?;
     let mut engine = Engine::new(files.clone(), &rules, &settings).map_err(|error| Problem::new(error.to_string()))?;
-    let found = walk::find(&engine, &workspace, &files, &config.exclude, false);
-    engine.add(found.sources);
+    engine.add(walk::find(&workspace, &files, &config.exclude, false).sources);
     Ok(engine)
 }
 

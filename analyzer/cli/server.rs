@@ -76,8 +76,7 @@ impl Host for Disk {
             Engine::new(files.clone(), &rules, &Settings { today: settings.today, ..Settings::default() })
         });
         let mut engine = engine.unwrap_or_else(|_| Engine::without_rules(files.clone()));
-        let found = walk::find(&engine, &workspace, &files, &config.exclude, false);
-        engine.add(found.sources);
+        engine.add(walk::find(&workspace, &files, &config.exclude, false).sources);
         let faults = problems.iter().flat_map(|problem| faults(problem, &root)).collect();
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(known, _)| *known != root);

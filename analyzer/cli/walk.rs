@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use ignore::{DirEntry, WalkBuilder, WalkState};
-use plimsoll_engine::{Engine, Files, Source, in_order, may_be_read};
+use plimsoll_engine::{Files, Source, in_order, may_be_read};
 use rayon::prelude::*;
 
 use crate::config::Exclude;
@@ -40,29 +40,11 @@ enum Place {
     Named(PathBuf),
 }
 
-/// Finds and reads the files of a workspace, where they are many on the threads of the engine.
-pub(crate) fn find(
-    engine: &Engine,
-    workspace: &Workspace,
-    files: &WorkspaceFiles,
-    exclude: &Exclude,
-    force_exclude: bool,
-) -> Found {
-    let met = walk_folders(workspace, files, exclude);
-    let complete = |met| with_context(met, workspace, files, exclude, force_exclude);
-    if met.len() <= FEW { complete(met) } else { engine.pooled(|| complete(met)) }
-}
-
-/// What a walk met, what is named beside it, and what belongs to both.
-fn with_context(
-    mut sources: Vec<Source>,
-    workspace: &Workspace,
-    files: &WorkspaceFiles,
-    exclude: &Exclude,
-    force_exclude: bool,
-) -> Found {
+/// Finds and reads the files of a workspace.
+pub(crate) fn find(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Exclude, force_exclude: bool) -> Found {
     let mut found = Found::default();
     let mut folders_of_files = BTreeSet::new();
+    let mut batch = walk_folders(workspace, files, exclude);
     let mut entries = Vec::new();
     for target in workspace.targets.iter().filter(|target| !target.is_folder) {
         let Some(path) = workspace.inside(&target.path) else { continue };
@@ -73,33 +55,60 @@ fn with_context(
             entries.push((path, Ok(Place::Named(target.path.clone().into_std_path_buf()))));
         }
     }
-    sources.extend(read(entries, files));
-    found.sources = in_order_once(sources);
+    batch.extend(read(entries, files));
+    let mut called = batch.called;
+    found.sources = in_order_once(batch.sources);
 
     // A file is judged beside its neighbours, and a module is called with values: read both, but report only on what was asked.
     let wanted: fn(&Utf8Path) -> bool = may_be_read;
     let mut folders: Vec<_> = folders_of_files.into_iter().map(|folder| (folder, wanted)).collect();
-    let mut done = BTreeSet::new();
+    let mut done = HashSet::new();
     loop {
         if folders.is_empty() {
+            let known = module_folders(&found.sources);
+            let new = std::mem::take(&mut called).into_iter().filter(|folder| !known.contains(folder.as_str()));
             let wanted: fn(&Utf8Path) -> bool = is_module_file;
-            folders
-                .extend(called_folders(workspace, files, &found.sources, &mut done).into_iter().map(|folder| (folder, wanted)));
+            folders.extend(new.filter(|folder| done.insert(folder.clone())).map(|folder| (workspace.root.join(folder), wanted)));
         }
         if folders.is_empty() {
             return found;
         }
         let seen: HashSet<&Utf8Path> = found.sources.iter().map(|source| &*source.path).collect();
         let lists = folders.drain(..).map(|(folder, wanted)| list(workspace, &folder, &seen, wanted));
-        let more = in_order_once(read(lists.flatten().collect(), files));
+        let more = read(lists.flatten().collect(), files);
+        called.extend(more.called);
+        let more = in_order_once(more.sources);
         found.context.extend(more.iter().map(|source| source.path.clone()));
         found.sources.extend(more);
     }
 }
 
-fn read(entries: Vec<Entry>, files: &WorkspaceFiles) -> Vec<Source> {
-    let one = |entry| source(entry, files);
-    if entries.len() <= FEW { entries.into_iter().map(one).collect() } else { entries.into_par_iter().map(one).collect() }
+/// What was read.
+#[derive(Default)]
+struct Batch {
+    sources: Vec<Source>,
+    /// The folders of the workspace that it calls as modules.
+    called: BTreeSet<String>,
+}
+
+impl Batch {
+    fn extend(&mut self, more: Self) {
+        self.sources.extend(more.sources);
+        self.called.extend(more.called);
+    }
+}
+
+fn read(entries: Vec<Entry>, files: &WorkspaceFiles) -> Batch {
+    let one = |entry| {
+        let source = source(entry, files);
+        let called = called_by(&source, files, &mut None);
+        Batch { sources: vec![source], called }
+    };
+    let batches: Vec<Batch> =
+        if entries.len() <= FEW { entries.into_iter().map(one).collect() } else { entries.into_par_iter().map(one).collect() };
+    let mut all = Batch::default();
+    batches.into_iter().for_each(|batch| all.extend(batch));
+    all
 }
 
 fn source((path, place): Entry, files: &WorkspaceFiles) -> Source {
@@ -115,12 +124,7 @@ fn source((path, place): Entry, files: &WorkspaceFiles) -> Source {
 
 /// In the order of their paths, each once: the last of several counts.
 fn in_order_once(mut sources: Vec<Source>) -> Vec<Source> {
-    let order = |a: &Source, b: &Source| in_order(&a.path, &b.path);
-    if sources.len() <= FEW {
-        sources.sort_by(order)
-    } else {
-        sources.par_sort_by(order)
-    }
+    sources.sort_by(|a, b| in_order(&a.path, &b.path));
     sources.dedup_by(|later, earlier| {
         let same = later.path.as_str() == earlier.path.as_str();
         if same {
@@ -136,22 +140,26 @@ fn unread(error: &io::Error) -> String {
 }
 
 /// What a walk meets and reads, in whatever order.
-fn walk_folders(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Exclude) -> Vec<Source> {
+fn walk_folders(workspace: &Workspace, files: &WorkspaceFiles, exclude: &Exclude) -> Batch {
     let mut folders = workspace.targets.iter().filter(|target| target.is_folder).map(|target| &target.path);
-    let Some(first) = folders.next() else { return Vec::new() };
+    let Some(first) = folders.next() else { return Batch::default() };
     let mut walk = builder(first, exclude, |_| true);
     folders.for_each(|folder| {
         walk.add(folder);
     });
-    let met = Mutex::new(Vec::new());
+    let met = Mutex::new(Batch::default());
     walk.build_parallel().run(|| {
-        Box::new(|entry| {
+        let (met, mut asked) = (&met, None);
+        Box::new(move |entry| {
             let found = match entry {
                 Ok(entry) => candidate(workspace, &entry),
                 Err(error) => broken(workspace, &error),
             };
             if let Some(source) = found.map(|entry| source(entry, files)) {
-                met.lock().unwrap_or_else(PoisonError::into_inner).push(source);
+                let called = called_by(&source, files, &mut asked);
+                let mut met = met.lock().unwrap_or_else(PoisonError::into_inner);
+                met.sources.push(source);
+                met.called.extend(called);
             }
             WalkState::Continue
         })
@@ -239,39 +247,26 @@ fn list(workspace: &Workspace, folder: &Utf8Path, seen: &HashSet<&Utf8Path>, wan
     entries
 }
 
-/// Folders of the workspace that Terraform files call as modules and that hold none of `sources`; absolute, each given once. A
-/// text search is enough: it only decides what else is read, and in most runs everything is there already.
-fn called_folders(
-    workspace: &Workspace,
-    files: &WorkspaceFiles,
-    sources: &[Source],
-    done: &mut BTreeSet<String>,
-) -> Vec<Utf8PathBuf> {
-    let terraform: Vec<&Source> = sources.iter().filter(|source| is_module_file(&source.path)).collect();
-    // Neighbours stand side by side.
-    let known: BTreeSet<&str> = terraform
-        .chunk_by(|one, next| folder(&one.path).as_str() == folder(&next.path).as_str())
-        .filter_map(|neighbours| neighbours.first())
-        .map(|source| folder(&source.path).as_str())
-        .collect();
-    let of_source = |source: &&Source| -> Vec<String> {
-        local_sources(source.text()).filter_map(|module| without_dots(&folder(&source.path).join(module))).collect()
-    };
-    let mut called = spread(&terraform, of_source);
-    let new: Vec<&str> = known.iter().copied().filter(|folder| !done.contains(*folder)).collect();
-    called.extend(spread(&new, |folder| installed(files, Utf8Path::new(folder))));
-    called.retain(|folder| !known.contains(folder.as_str()) && done.insert(folder.clone()));
-    done.extend(new.into_iter().map(str::to_owned));
-    called.iter().map(|folder| workspace.root.join(folder)).collect()
+/// The folders of modules.
+fn module_folders(sources: &[Source]) -> HashSet<&str> {
+    let modules = sources.iter().map(|source| &*source.path).filter(|path| is_module_file(path));
+    modules.map(|path| folder(path).as_str()).collect()
 }
 
-/// What `work` finds for each of these, once; on all threads, where they are many.
-fn spread<T: Sync>(all: &[T], work: impl Fn(&T) -> Vec<String> + Sync + Send) -> BTreeSet<String> {
-    if all.len() <= FEW {
-        return all.iter().flat_map(work).collect();
+/// Folders of the workspace that a Terraform file calls as modules, or its neighbours: `asked` is the folder that was last asked what is
+/// installed there. A text search is enough: it only decides what else is read, and in most runs everything is there already.
+fn called_by(source: &Source, files: &WorkspaceFiles, asked: &mut Option<Utf8PathBuf>) -> BTreeSet<String> {
+    if !is_module_file(&source.path) {
+        return BTreeSet::new();
     }
-    let lists: Vec<Vec<String>> = all.par_iter().map(work).collect();
-    lists.into_iter().flatten().collect()
+    let folder = folder(&source.path);
+    let local = local_sources(source.text()).filter_map(|module| without_dots(&folder.join(module)));
+    let mut called: BTreeSet<String> = local.collect();
+    if asked.as_deref() != Some(folder) {
+        called.extend(installed(files, folder));
+        *asked = Some(folder.to_owned());
+    }
+    called
 }
 
 fn folder(path: &Utf8Path) -> &Utf8Path {

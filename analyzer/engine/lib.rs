@@ -144,6 +144,21 @@ impl Subject {
     }
 }
 
+/// What is made first, because all else is made of it.
+enum Early {
+    /// A Terraform module, by its directory.
+    Module(String),
+    File(SourceFile),
+}
+
+/// What is made next.
+enum Late {
+    /// A Terraform root module, by its directory.
+    Root(String),
+    /// A part of the manifests, by its number.
+    Stretch(usize),
+}
+
 /// What one file or module contributes to the report.
 #[derive(Clone, Debug)]
 struct Part {
@@ -181,8 +196,11 @@ impl Engine {
         use salsa::Setter;
         sources.sort_by(|a, b| in_order(&a.path, &b.path));
         let mut files = self.workspace.files(&self.db).clone();
+        let is_first = files.is_empty();
         files.extend(sources.into_iter().map(|source| self.db.set(source.path, source.content)));
-        files.sort_by(|a, b| in_order(a.path(&self.db), b.path(&self.db)));
+        if !is_first {
+            files.sort_by(|a, b| in_order(a.path(&self.db), b.path(&self.db)));
+        }
         files.dedup();
         let directories = self.directories(&files);
         self.workspace.set_files(&mut self.db).to(files);
@@ -228,36 +246,43 @@ impl Engine {
     fn prepare(&self) {
         let (workspace, book, outside) = (self.workspace, self.book, &self.outside);
         let is_in_world = world::is_looked_at(&self.rulebook);
-        let directories: Vec<String> = workspace.directories(&self.db).keys().cloned().collect();
         // What fails here fails again where it is asked for, and is told there.
-        self.map(directories, |db, path| {
-            let _ = contained(|| queries::module(db, workspace, queries::Directory::new(db, path)));
-        });
-        self.map(workspace.files(&self.db).clone(), |db, file| {
-            let _ = contained(|| queries::suppressions(db, file));
-            let _ = contained(|| file::file_errors(db, file));
-            // What is gone before its rules run would be made twice, and what was just made is still at hand.
-            let _ = match file.content(db).kind {
-                Some(FileKind::Dockerfile) => {
-                    contained(|| drop((file::lasting_items(db, file), queries::file_verdicts(db, workspace, book, file))))
+        let directories = workspace.directories(&self.db).keys().cloned().map(Early::Module);
+        let files = workspace.files(&self.db).iter().copied().map(Early::File);
+        self.map(directories.chain(files).collect(), |db, early| match early {
+            Early::Module(path) => {
+                let _ = contained(|| queries::module(db, workspace, queries::Directory::new(db, path)));
+            }
+            Early::File(file) => {
+                let _ = contained(|| queries::suppressions(db, file));
+                let _ = contained(|| file::file_errors(db, file));
+                // What is gone before its rules run would be made twice, and what was just made is still at hand.
+                let _ = match file.content(db).kind {
+                    Some(FileKind::Dockerfile) => {
+                        contained(|| drop((file::lasting_items(db, file), queries::file_verdicts(db, workspace, book, file))))
+                    }
+                    Some(FileKind::Compose) => contained(|| drop(queries::file_verdicts(db, workspace, book, file))),
+                    _ => contained(|| drop(queries::judged_items(db, workspace, file))),
+                };
+                if is_in_world {
+                    let _ = contained(|| world::prepare_file(db, workspace, file));
                 }
-                Some(FileKind::Compose) => contained(|| drop(queries::file_verdicts(db, workspace, book, file))),
-                _ => contained(|| drop(queries::judged_items(db, workspace, file))),
-            };
-            if is_in_world {
-                let _ = contained(|| world::prepare_file(db, workspace, file));
             }
         });
-        self.map((0..queries::stretches(&self.db, workspace).count()).collect(), |db, stretch| {
-            let _ = contained(|| overlays::prepare_stretch(db, workspace, stretch));
-        });
         let roots = contained(|| queries::roots(&self.db, workspace)).unwrap_or_default();
-        self.map(roots.to_vec(), |db, root| {
-            for (_, inputs) in outside.contexts(db, &root) {
-                let root = queries::Root::new(db, root.clone(), inputs);
-                let _ = contained(|| queries::root_verdicts(db, workspace, book, root));
-                if is_in_world {
-                    let _ = contained(|| world::prepare_root(db, workspace, root));
+        let roots = roots.iter().cloned().map(Late::Root);
+        let stretches = (0..queries::stretches(&self.db, workspace).count()).map(Late::Stretch);
+        self.map(roots.chain(stretches).collect(), |db, late| match late {
+            Late::Stretch(stretch) => {
+                let _ = contained(|| overlays::prepare_stretch(db, workspace, stretch));
+            }
+            Late::Root(root) => {
+                for (_, inputs) in outside.contexts(db, &root) {
+                    let root = queries::Root::new(db, root.clone(), inputs);
+                    let _ = contained(|| queries::root_verdicts(db, workspace, book, root));
+                    if is_in_world {
+                        let _ = contained(|| world::prepare_root(db, workspace, root));
+                    }
                 }
             }
         });
@@ -307,8 +332,8 @@ impl Engine {
         })
     }
 
-    /// Runs `work` on the threads of the engine, which have a deep stack: what it does in parallel happens there.
-    pub fn pooled<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+    /// Runs `work` on threads with a deep stack.
+    fn pooled<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         match self.threads() {
             Some(pool) => pool.install(work),
             None => work(),
