@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::{env, fs};
 
 use criterion::Criterion;
@@ -18,6 +18,7 @@ use plimsoll_tests::{files_below, workspace};
 use rayon::prelude::*;
 
 const FILES: usize = 5_000;
+const ROUNDS: usize = 21;
 const STARTS: u32 = 40;
 
 const SMALL: &str = "resource \"aws_instance\" \"a\" {\n  ami           = \"ami-1\"\n  instance_type = \"t3.micro\"\n\n  metadata_options {\n    http_tokens = \"required\"\n  }\n\n  \
@@ -54,14 +55,15 @@ fn main() {
 
 fn table(program: &Path, tree: &Path, one: &Path, bytes: usize) {
     println!("{FILES} files, {:.1} MB, {} threads", bytes_to_megabytes(bytes), rayon::current_num_threads());
-    let read = best(5, || parse_all(tree));
-    let (check, processor) =
-        (best(5, || measure::check(program, tree)), measure::processor_time(5, || measure::check(program, tree)));
-    println!("reading and parsing alone   {:>8.1} ms", milliseconds(read));
+    let started = Instant::now();
+    let rounds =
+        measure::by_turns(ROUNDS, || started.elapsed(), [&mut || parse_all(tree), &mut || measure::check(program, tree)]);
+    let [read, check] = [0, 1].map(|which| measure::median(rounds.iter().map(|round| milliseconds(round[which]))));
+    let ratio = measure::median(rounds.iter().map(|[read, check]| check.as_secs_f64() / read.as_secs_f64()));
+    let processor = measure::processor_time(5, || measure::check(program, tree));
+    println!("reading and parsing alone   {read:>8.1} ms   medians of {ROUNDS} rounds by turns");
     println!(
-        "plimsoll check              {:>8.1} ms   {:.2} × (goal: at most 3)   {:.1} ms of processor time",
-        milliseconds(check),
-        check.as_secs_f64() / read.as_secs_f64(),
+        "plimsoll check              {check:>8.1} ms   {ratio:.2} × (goal: at most 3)   {:.1} ms of processor time",
         milliseconds(processor)
     );
     let start = measure::processor_time(STARTS, || measure::check(program, one));
@@ -77,15 +79,6 @@ fn parse_all(tree: &Path) {
             _ => drop(black_box(dockerfile::parse(&text))),
         }
     });
-}
-
-fn best(rounds: u32, mut work: impl FnMut()) -> Duration {
-    let round = |_| {
-        let start = Instant::now();
-        work();
-        start.elapsed()
-    };
-    (0..rounds).map(round).min().unwrap_or_default()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a size for people")]

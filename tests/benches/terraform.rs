@@ -18,7 +18,7 @@ use plimsoll_terraform::{
     Evaluation, FileRead, Inputs, Memory, Module, ModuleFiles, SourceFile, SourceTree, Workspace, declarations, evaluate,
     evaluate_again,
 };
-use plimsoll_tests::measure::{self, milliseconds};
+use plimsoll_tests::measure::{self, fastest, median, milliseconds};
 use rustc_hash::FxHashMap;
 
 /// What the program allocates with: growth is that of our own work, not of how another allocator puts together what was let go.
@@ -65,7 +65,8 @@ fn main() {
     let small_memory = memory(&small, 2_001);
     let large = Modules::new(&texts(1_000, 20));
     let large_memory = memory(&large, 20_001);
-    let rounds = by_turns(31, [&mut || drop(black_box(small.evaluate())), &mut || drop(black_box(large.evaluate()))]);
+    let rounds =
+        measure::by_turns(31, now, [&mut || drop(black_box(small.evaluate())), &mut || drop(black_box(large.evaluate()))]);
     let [small, large] = [0, 1].map(|which| median(rounds.iter().map(|round| milliseconds(round[which]))));
     // Of two that follow each other, so that a machine that becomes slower or faster does not matter.
     let growth = median(rounds.iter().map(|[small, large]| large.as_secs_f64() / small.as_secs_f64()));
@@ -84,7 +85,8 @@ fn main() {
         ("by count.index", "count = SIZE", "ami = count.index"),
     ] {
         let (few, many) = (instances("10", repetition, body), instances("10000", repetition, body));
-        let rounds = by_turns(30, [&mut || drop(black_box(few.evaluate())), &mut || drop(black_box(many.evaluate()))]);
+        let rounds =
+            measure::by_turns(30, now, [&mut || drop(black_box(few.evaluate())), &mut || drop(black_box(many.evaluate()))]);
         let [few, many] = fastest(&rounds);
         println!(
             "10 and 10,000 instances, {name:<16} {:>9.3} ms {:>9.3} ms   {:.2} × (goal: at most 2)",
@@ -197,27 +199,6 @@ fn instances(size: &str, repetition: &str, body: &str) -> Modules {
          encrypted = true\n  }}\n}}\n"
     );
     Modules::new(&[(String::new(), text)])
-}
-
-/// The times of each, one after the other, in each of several rounds.
-fn by_turns<const N: usize>(rounds: usize, mut work: [&mut dyn FnMut(); N]) -> Vec<[Duration; N]> {
-    let timed = |work: &mut dyn FnMut()| {
-        let start = now();
-        work();
-        now() - start
-    };
-    (0..rounds).map(|_| work.each_mut().map(|work| timed(*work))).collect()
-}
-
-/// The fastest of the rounds of each.
-fn fastest<const N: usize>(rounds: &[[Duration; N]]) -> [Duration; N] {
-    std::array::from_fn(|which| rounds.iter().map(|round| round[which]).min().unwrap_or_default())
-}
-
-fn median(all: impl Iterator<Item = f64>) -> f64 {
-    let mut all: Vec<f64> = all.collect();
-    all.sort_by(f64::total_cmp);
-    all.get(all.len() / 2).copied().unwrap_or_default()
 }
 
 /// Processor time where it can be had, so that what else runs on the machine does not matter.

@@ -93,3 +93,30 @@ pub fn check(program: &Path, folder: &Path) {
         program.display()
     );
 }
+
+/// The times of each by a clock, one after the other, in each of several rounds: what slows the machine down for a while slows all of them.
+pub fn by_turns<const N: usize>(
+    rounds: usize,
+    clock: impl Fn() -> Duration,
+    mut work: [&mut dyn FnMut(); N],
+) -> Vec<[Duration; N]> {
+    let timed = |work: &mut dyn FnMut()| {
+        let start = clock();
+        work();
+        clock() - start
+    };
+    (0..rounds).map(|_| work.each_mut().map(|work| timed(*work))).collect()
+}
+
+/// The fastest of the rounds of each.
+#[must_use]
+pub fn fastest<const N: usize>(rounds: &[[Duration; N]]) -> [Duration; N] {
+    std::array::from_fn(|which| rounds.iter().map(|round| round[which]).min().unwrap_or_default())
+}
+
+/// The one in the middle; of an even number the larger one of the two.
+pub fn median(all: impl Iterator<Item = f64>) -> f64 {
+    let mut all: Vec<f64> = all.collect();
+    all.sort_by(f64::total_cmp);
+    all.get(all.len() / 2).copied().unwrap_or_default()
+}
