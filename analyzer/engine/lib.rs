@@ -148,6 +148,8 @@ impl Subject {
 enum Early {
     /// A Terraform module, by its directory.
     Module(String),
+    /// Which of them are root modules.
+    Roots,
     File(SourceFile),
 }
 
@@ -249,9 +251,12 @@ impl Engine {
         // What fails here fails again where it is asked for, and is told there.
         let directories = workspace.directories(&self.db).keys().cloned().map(Early::Module);
         let files = workspace.files(&self.db).iter().copied().map(Early::File);
-        self.map(directories.chain(files).collect(), |db, early| match early {
+        self.map(directories.chain([Early::Roots]).chain(files).collect(), |db, early| match early {
             Early::Module(path) => {
                 let _ = contained(|| queries::module(db, workspace, queries::Directory::new(db, path)));
+            }
+            Early::Roots => {
+                let _ = contained(|| queries::roots(db, workspace));
             }
             Early::File(file) => {
                 let _ = contained(|| queries::suppressions(db, file));
