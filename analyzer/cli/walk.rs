@@ -99,13 +99,17 @@ impl Batch {
 }
 
 fn read(entries: Vec<Entry>, files: &WorkspaceFiles) -> Batch {
-    let one = |entry| {
+    let one = |asked: &mut Option<Utf8PathBuf>, entry| {
         let source = source(entry, files);
-        let called = called_by(&source, files, &mut None);
+        let called = called_by(&source, files, asked);
         Batch { sources: vec![source], called }
     };
-    let batches: Vec<Batch> =
-        if entries.len() <= FEW { entries.into_iter().map(one).collect() } else { entries.into_par_iter().map(one).collect() };
+    let batches: Vec<Batch> = if entries.len() <= FEW {
+        let mut asked = None;
+        entries.into_iter().map(|entry| one(&mut asked, entry)).collect()
+    } else {
+        entries.into_par_iter().map_init(|| None, one).collect()
+    };
     let mut all = Batch::default();
     batches.into_iter().for_each(|batch| all.extend(batch));
     all

@@ -76,8 +76,8 @@ struct Allowed {
 
 impl Renderer<'_> {
     pub(crate) fn report(&self, files: &[SourceFile], verdicts: &[Arc<Verdicts>], lost: Vec<Lost>) -> Report {
-        let (checked, mut allowed) =
-            self.both(|db, _| checked(db, files), |db, _| allowed(db, &with_partials(db, files, verdicts)));
+        let (db, rulebook) = (self.db, self.rulebook);
+        let (checked, mut allowed) = both(db, |db| checked(db, files), |db| allowed(db, &with_partials(db, files, verdicts)));
         let mut report = Report { files: checked, ..Report::default() };
         let findings = verdicts.iter().flat_map(|verdicts| &verdicts.findings);
         let mut groups = merged(findings);
@@ -87,7 +87,7 @@ impl Renderer<'_> {
         own.retain(|group| self.finding(group, &mut allowed, &mut report));
         let told = groups.iter().chain(&own).filter_map(|group| group.first());
         let told = told.map(|raw| (raw.fix.as_ref(), raw.place.file)).collect();
-        let (fixes, undecided) = self.both(|db, _| fixes(db, told), |db, rulebook| undecided(db, rulebook, verdicts));
+        let (fixes, undecided) = both(db, |db| fixes(db, told), |db| undecided(db, rulebook, verdicts));
         report.findings.iter_mut().zip(fixes).for_each(|(finding, fix)| finding.fix = fix);
         report.undecided = undecided;
         for (rule, message) in verdicts.iter().flat_map(|verdicts| &verdicts.failures) {
@@ -112,19 +112,6 @@ impl Renderer<'_> {
         fingerprint(&mut report.findings);
         self.texts(&mut report);
         report
-    }
-
-    /// Does two things, each with a handle of the database: on two threads, where the caller is one of several.
-    fn both<A: Send, B: Send>(
-        &self,
-        one: impl FnOnce(&Database, &Rulebook) -> A + Send,
-        other: impl FnOnce(&Database, &Rulebook) -> B + Send,
-    ) -> (A, B) {
-        if rayon::current_thread_index().is_none() {
-            return (one(self.db, self.rulebook), other(self.db, self.rulebook));
-        }
-        let (db_of_one, db_of_other, rulebook) = (self.db.clone(), self.db.clone(), self.rulebook);
-        rayon::join(move || one(&db_of_one, rulebook), move || other(&db_of_other, rulebook))
     }
 
     /// One finding of one or several instances, without its fix; the first one speaks for all. Whether it is told.
@@ -292,6 +279,19 @@ impl Renderer<'_> {
             paths.into_iter().filter_map(|path| self.db.file(&path).map(|file| (path, queries::text(self.db, file)))).collect();
         report.texts = texts;
     }
+}
+
+/// Does two things, each with a handle of the database: on two threads, where the caller is one of several.
+fn both<A: Send, B: Send>(
+    db: &Database,
+    one: impl FnOnce(&Database) -> A + Send,
+    other: impl FnOnce(&Database) -> B + Send,
+) -> (A, B) {
+    if rayon::current_thread_index().is_none() {
+        return (one(db), other(db));
+    }
+    let (db_of_one, db_of_other) = (db.clone(), db.clone());
+    rayon::join(move || one(&db_of_one), move || other(&db_of_other))
 }
 
 fn checked(db: &Database, files: &[SourceFile]) -> Vec<CheckedFile> {
